@@ -27,11 +27,11 @@ def protos_to_compile(root: Path) -> list[str]:
 
 
 def compile_protos(root: Path, target: Path) -> None:
-    """Run protoc with the Python, gRPC and typing plugins; raise RuntimeError with protoc's words when a proto is wrong."""
+    """Run protoc with its Python, gRPC and typing plugins; raises RuntimeError with protoc's words."""
     plugins = Path(sys.executable).parent
     missing = [name for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc") if not (plugins / name).exists()]
     if missing:
-        raise RuntimeError(f"{', '.join(missing)} not found in {plugins}: install mypy-protobuf there (`make .venv` does)")
+        raise RuntimeError(f"{', '.join(missing)} not found in {plugins}: `make .venv` installs mypy-protobuf there")
     well_known = resources.files("grpc_tools") / "_proto"
     with_services = [
         name
