@@ -1,0 +1,318 @@
+"""Broken rules: a command that breaks one is refused and nothing is recorded.
+
+Each refusal has one stable reason. Clients depend on the reasons: they are added, never renamed. The text tells the
+person what would be right, in English and in Arabic; what varies in it is named in `{braces}` and travels beside it.
+"""
+
+from __future__ import annotations
+
+import string
+from enum import Enum
+from typing import NoReturn
+
+
+class Kind(Enum):
+    """How the caller must react; each kind maps to one gRPC status."""
+
+    INVALID = "invalid"
+    """The request itself is wrong: mend it."""
+    NOT_FOUND = "not_found"
+    """What it names is not there, or not for this caller: both look alike."""
+    ALREADY_EXISTS = "already_exists"
+    REFUSED = "refused"
+    """A rule forbids it as things stand: something else must happen first."""
+    FORBIDDEN = "forbidden"
+    """Not this actor: somebody else must do it."""
+    NOT_YET_KNOWN = "not_yet_known"
+    """The answer lies beyond what is recorded: ask again later."""
+    RETRY = "retry"
+    """Nothing is known to be wrong with the request: send the same one again, with the same request_id."""
+
+
+class Reason(Enum):
+    """Every reason for a refusal: its kind, its English and its Arabic text."""
+
+    def __init__(self, kind: Kind, english: str, arabic: str) -> None:
+        self.kind = kind
+        self.english = english
+        self.arabic = arabic
+
+    # About the request itself
+    INVALID_ARGUMENT = (
+        Kind.INVALID,
+        "The request does not have the right form: {violations}.",
+        "صيغة الطلب غير صحيحة: {violations}.",
+    )
+    UNKNOWN_FIELDS = (
+        Kind.INVALID,
+        "The request carries fields this version does not know; use the published protos.",
+        "يحتوي الطلب على حقول لا يعرفها هذا الإصدار؛ استخدم ملفات البروتوكول المنشورة.",
+    )
+    ACTOR_MISSING = (
+        Kind.FORBIDDEN,
+        "Say who is acting: send the metadata x-actor, such as staff/amal.",
+        "حدّد من يقوم بالإجراء: أرسل البيان x-actor مثل staff/amal.",
+    )
+    REQUEST_ID_REUSED = (
+        Kind.ALREADY_EXISTS,
+        "request_id {request_id} was used for another request; make a new one for a new request.",
+        "المعرّف {request_id} استُخدم لطلب آخر؛ أنشئ معرّفًا جديدًا لكل طلب جديد.",
+    )
+    TIMES_REVERSED = (
+        Kind.INVALID,
+        "The end {end} must be later than the start {start}.",
+        "يجب أن يكون وقت النهاية {end} بعد وقت البداية {start}.",
+    )
+    TIME_ZONE_UNKNOWN = (
+        Kind.INVALID,
+        "{time_zone} is not an IANA time zone; write one such as Asia/Riyadh.",
+        "‏{time_zone} ليست منطقة زمنية معروفة؛ اكتب مثلًا Asia/Riyadh.",
+    )
+    DATE_INVALID = (
+        Kind.INVALID,
+        "{value} is not a date of the calendar; write it as 2026-11-23.",
+        "‏{value} ليس تاريخًا صحيحًا؛ اكتبه بالشكل 2026-11-23.",
+    )
+    DURATION_OUT_OF_RANGE = (
+        Kind.INVALID,
+        "{seconds} seconds cannot be one attendance; give more than 0 and at most {seconds_max}.",
+        "‏{seconds} ثانية لا تصلح حضورًا واحدًا؛ أدخل أكثر من 0 وبحد أقصى {seconds_max}.",
+    )
+    SERVICE_IN_FUTURE = (
+        Kind.INVALID,
+        "{time} lies in the future; record service after it has happened.",
+        "‏{time} في المستقبل؛ سجّل الخدمة بعد حدوثها.",
+    )
+    EVENT_TOO_LARGE = (
+        Kind.INVALID,
+        "This would make an event of {bytes} bytes; at most {bytes_max} can be stored. Shorten the texts.",
+        "سينتج عن هذا حدث حجمه {bytes} بايت والحد الأقصى {bytes_max}؛ اختصر النصوص.",
+    )
+    UPDATE_MASK_INVALID = (
+        Kind.INVALID,
+        "{path} cannot be changed here; allowed paths: {allowed}.",
+        "لا يمكن تعديل {path} هنا؛ الحقول المسموحة: {allowed}.",
+    )
+    IDENTITY_INVALID = (
+        Kind.INVALID,
+        "The identity number does not have the form of its type; check the digits.",
+        "رقم الهوية لا يطابق نوعها؛ تحقق من الأرقام.",
+    )
+    PAGE_TOKEN_INVALID = (
+        Kind.INVALID,
+        "This page_token does not belong to this question; start again without one.",
+        "رمز الصفحة لا يخص هذا السؤال؛ ابدأ من جديد من دونه.",
+    )
+    POSITION_UNKNOWN = (
+        Kind.INVALID,
+        "Partition {partition} does not exist in this ledger; it has partitions 0 to {partition_max}.",
+        "القسم {partition} غير موجود في هذا السجل؛ الأقسام من 0 إلى {partition_max}.",
+    )
+    NOT_YET_KNOWN = (
+        Kind.NOT_YET_KNOWN,
+        "This moment is later than what is recorded ({recorded_through}); ask again later.",
+        "هذا الوقت لاحق لما سُجّل حتى الآن ({recorded_through})؛ أعد السؤال لاحقًا.",
+    )
+    UNAVAILABLE = (
+        Kind.RETRY,
+        "The ledger cannot answer just now; send the same request again with the same request_id.",
+        "السجل غير متاح الآن؛ أعد إرسال الطلب نفسه بالمعرّف نفسه.",
+    )
+
+    # What is named is not there, or there already
+    NOT_FOUND = (
+        Kind.NOT_FOUND,
+        "There is no {name} for you; check the name.",
+        "لا يوجد {name} متاح لك؛ تحقق من الاسم.",
+    )
+    ALREADY_EXISTS = (
+        Kind.ALREADY_EXISTS,
+        "{name} exists already; choose another id or leave it empty.",
+        "‏{name} موجود مسبقًا؛ اختر معرّفًا آخر أو اتركه فارغًا.",
+    )
+    IDENTITY_ALREADY_REGISTERED = (
+        Kind.ALREADY_EXISTS,
+        "This identity number is registered already; look the volunteer up instead.",
+        "رقم الهوية هذا مسجّل مسبقًا؛ ابحث عن المتطوع بدلًا من تسجيله.",
+    )
+
+    # Organisations and their members
+    ORGANIZATION_NOT_ACCREDITED = (
+        Kind.REFUSED,
+        "{organization} is not accredited; the authority must accredit it first.",
+        "‏{organization} غير معتمدة؛ يجب أن تعتمدها الجهة المختصة أولًا.",
+    )
+    ORGANIZATION_SUSPENDED = (
+        Kind.REFUSED,
+        "{organization} is suspended; it must be reinstated first.",
+        "‏{organization} موقوفة؛ يجب رفع الإيقاف أولًا.",
+    )
+    ORGANIZATION_NOT_SUSPENDED = (
+        Kind.REFUSED,
+        "{organization} is not suspended, so there is nothing to reinstate.",
+        "‏{organization} ليست موقوفة، فلا حاجة لرفع الإيقاف.",
+    )
+    ACCREDITATION_IN_PAST = (
+        Kind.INVALID,
+        "The accreditation would end on {date}, which has passed; give a later date.",
+        "ينتهي الاعتماد في {date} وهو تاريخ مضى؛ أدخل تاريخًا لاحقًا.",
+    )
+    APPOINTMENT_ENDED = (
+        Kind.REFUSED,
+        "{name} has ended already.",
+        "‏{name} منتهٍ مسبقًا.",
+    )
+    NOT_A_VERIFIER = (
+        Kind.FORBIDDEN,
+        "{actor} holds no verifier's appointment in {organization} today; a verifier of it must do this.",
+        "لا يحمل {actor} تعيين مدقّق في {organization} اليوم؛ يجب أن يقوم بذلك مدقّق معيّن فيها.",
+    )
+    VERIFIER_SERVED = (
+        Kind.FORBIDDEN,
+        "Nobody verifies their own hours; another verifier must do this.",
+        "لا يدقّق أحد ساعاته بنفسه؛ يجب أن يقوم بذلك مدقّق آخر.",
+    )
+    VERIFIER_SUBMITTED = (
+        Kind.FORBIDDEN,
+        "Whoever recorded an attendance does not verify it; another verifier must do this.",
+        "من سجّل الحضور لا يدقّقه؛ يجب أن يقوم بذلك مدقّق آخر.",
+    )
+
+    # Opportunities, shifts and registrations
+    OPPORTUNITY_CLOSED = (
+        Kind.REFUSED,
+        "{opportunity} is closed; choose an open one.",
+        "‏{opportunity} مغلقة؛ اختر فرصة مفتوحة.",
+    )
+    SHIFT_FULL = (
+        Kind.REFUSED,
+        "All {places} places of {shift} are taken; choose another shift.",
+        "جميع المقاعد ({places}) في {shift} محجوزة؛ اختر نوبة أخرى.",
+    )
+    SHIFT_HAS_NO_TIMES = (
+        Kind.REFUSED,
+        "{shift} has a date only: it takes head counts. Give start and end, or record a group.",
+        "‏{shift} لها تاريخ فقط وتقبل تسجيل المجموعات؛ أدخل البداية والنهاية أو سجّل مجموعة.",
+    )
+    PLACES_BELOW_TAKEN = (
+        Kind.REFUSED,
+        "{places_taken} places are taken; the number of places cannot go below that.",
+        "‏{places_taken} مقعدًا محجوز؛ لا يمكن أن يقل عدد المقاعد عن ذلك.",
+    )
+    ALREADY_REGISTERED = (
+        Kind.ALREADY_EXISTS,
+        "{volunteer} is registered for {shift} already.",
+        "‏{volunteer} مسجّل في {shift} مسبقًا.",
+    )
+    NOT_REGISTERED = (
+        Kind.REFUSED,
+        "{volunteer} is not registered for {shift}; register first.",
+        "‏{volunteer} غير مسجّل في {shift}؛ سجّل أولًا.",
+    )
+    BELOW_MINIMUM_AGE = (
+        Kind.REFUSED,
+        "{opportunity} asks for an age of at least {minimum_age_years} years on the day of service.",
+        "تشترط {opportunity} ألا يقل العمر عن {minimum_age_years} سنة يوم الخدمة.",
+    )
+    BIRTH_DATE_MISSING = (
+        Kind.REFUSED,
+        "{opportunity} has a minimum age and no birth date is known for {volunteer}; add it first.",
+        "تشترط {opportunity} حدًا أدنى للعمر ولا يوجد تاريخ ميلاد لـ {volunteer}؛ أضفه أولًا.",
+    )
+
+    # Attendance, hours and their verification
+    ALREADY_CHECKED_IN = (
+        Kind.ALREADY_EXISTS,
+        "{volunteer} is checked in already as {attendance}; check out first.",
+        "‏{volunteer} مسجّل الدخول مسبقًا في {attendance}؛ سجّل الخروج أولًا.",
+    )
+    NOT_CHECKED_IN = (
+        Kind.REFUSED,
+        "{attendance} is not open, so there is nothing to check out from.",
+        "‏{attendance} غير مفتوح، فلا يوجد ما يُسجّل الخروج منه.",
+    )
+    ATTENDANCE_WITHDRAWN = (
+        Kind.REFUSED,
+        "{attendance} was withdrawn and stays withdrawn; record a new one.",
+        "‏{attendance} مسحوب ويبقى كذلك؛ سجّل حضورًا جديدًا.",
+    )
+    ATTENDANCE_NOT_RECORDED = (
+        Kind.REFUSED,
+        "{attendance} has no hours yet; check out first.",
+        "لا ساعات في {attendance} بعد؛ سجّل الخروج أولًا.",
+    )
+    NOTHING_TO_VERIFY = (
+        Kind.REFUSED,
+        "{attendance} has no attended hours that wait for verification.",
+        "لا توجد في {attendance} ساعات حضور تنتظر التدقيق.",
+    )
+    VERIFIED_ABOVE_ATTENDED = (
+        Kind.REFUSED,
+        "Only {attended_seconds} seconds were attended; verify at most that.",
+        "ثواني الحضور {attended_seconds} فقط؛ لا تدقّق أكثر من ذلك.",
+    )
+    NOTHING_TO_DECLINE = (
+        Kind.REFUSED,
+        "{attendance} has no attended hours to decline.",
+        "لا توجد في {attendance} ساعات حضور يمكن رفضها.",
+    )
+    NOTHING_TO_REVERSE = (
+        Kind.REFUSED,
+        "{attendance} has no verified hours to reverse.",
+        "لا توجد في {attendance} ساعات مدقّقة يمكن عكسها.",
+    )
+    NOT_A_GROUP = (
+        Kind.INVALID,
+        "{attendance} is one person's: give start_time and end_time, no head count.",
+        "‏{attendance} حضور شخص واحد: أدخل البداية والنهاية من دون عدد.",
+    )
+    NOT_A_PERSON = (
+        Kind.INVALID,
+        "{attendance} is a head count: give head_count and attended_seconds, no times.",
+        "‏{attendance} حضور مجموعة: أدخل العدد والثواني من دون أوقات.",
+    )
+    NOTHING_CHANGES = (
+        Kind.REFUSED,
+        "{name} is like this already; nothing was recorded.",
+        "‏{name} على هذه الحال مسبقًا؛ لم يُسجّل شيء.",
+    )
+
+
+class Refusal(Exception):
+    """A command broke a rule. Nothing was recorded; `details` holds what varies in the text."""
+
+    def __init__(self, reason: Reason, details: dict[str, str]) -> None:
+        super().__init__(reason.name, details)
+        self.reason = reason
+        self.details = details
+
+    @property
+    def english(self) -> str:
+        """The text for people, in English."""
+        return _fill(self.reason.english, self.details)
+
+    @property
+    def arabic(self) -> str:
+        """The text for people, in Arabic."""
+        return _fill(self.reason.arabic, self.details)
+
+    def __str__(self) -> str:
+        return f"{self.reason.name}: {self.english}"
+
+
+class InvariantBroken(Exception):
+    """What can never be is so: the writer that sees it stops. Never caught to go on."""
+
+
+def refuse(reason: Reason, **details: object) -> NoReturn:
+    """Raise the refusal `reason` with what varies in its text."""
+    raise Refusal(reason, {key: str(value) for key, value in details.items()})
+
+
+def placeholders(template: str) -> set[str]:
+    """The names in braces of a text."""
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def _fill(template: str, details: dict[str, str]) -> str:
+    return template.format_map({name: details.get(name, "?") for name in placeholders(template)})

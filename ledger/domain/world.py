@@ -1,0 +1,113 @@
+"""What a decision may know, and what a command is.
+
+A decision is a pure function of a `World`: the folded aggregates and the constraint rows that the event store read
+under the partition's lock. What it needs and does not find loaded it asks for by raising `NotLoaded`: the store loads
+it, still under the lock, and decides again from the start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol, TypeAlias
+
+from ledger.domain.event import NewEvent
+
+TimeWindow: TypeAlias = tuple[str, datetime, datetime]
+"""(volunteer, from, until): all of a person's presences that touch this span."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a command will need, so that one round trip can fetch it for all commands of a batch."""
+
+    streams: tuple[str, ...] = ()
+    """Streams to fold."""
+    exists: tuple[str, ...] = ()
+    """Streams of which only it matters whether they have begun."""
+    shifts: tuple[str, ...] = ()
+    """Shifts whose number of taken places matters."""
+    presences: tuple[TimeWindow, ...] = ()
+    identities: tuple[bytes, ...] = ()
+    """Keyed hashes of identity numbers."""
+
+
+class NotLoaded(Exception):
+    """A decision needs something that was not fetched: fetch it and decide again."""
+
+    def __init__(self, reads: Reads) -> None:
+        super().__init__(reads)
+        self.reads = reads
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A person's time taken by one attendance: the constraint row that guards against counting a second twice.
+
+    Times are whole seconds since 1970 UTC.
+    """
+
+    volunteer: str
+    attendance: str
+    start: int
+    end: int
+    """The span credited, whether counted or withheld: [start, end)."""
+    counted: tuple[tuple[int, int], ...]
+    """Disjoint ascending spans within it that count; none of them overlaps another attendance's."""
+    recorded_order: int
+    """Partition position of the attendance's first hours: who came first keeps the second."""
+
+
+class World(Protocol):
+    """What a decision may know. All of it is as of the moment the events will be recorded."""
+
+    @property
+    def now(self) -> datetime:
+        """The moment the command is decided, UTC."""
+        ...
+
+    @property
+    def actor(self) -> str:
+        """Who asks, as authenticated; never taken from a request's body."""
+        ...
+
+    def state(self, stream: str) -> object | None:
+        """The folded aggregate of a stream, None before its first event. Raises NotLoaded."""
+        ...
+
+    def exists(self, stream: str) -> bool:
+        """Whether a stream has begun. Raises NotLoaded."""
+        ...
+
+    def places_taken(self, shift: str) -> int:
+        """Places taken in a shift. Raises NotLoaded."""
+        ...
+
+    def presences(self, window: TimeWindow) -> list[Presence]:
+        """The person's presences that touch the window, first recorded first. Raises NotLoaded."""
+        ...
+
+    def identity_holder(self, identity_key: bytes) -> str | None:
+        """The volunteer registered under an identity number. Raises NotLoaded."""
+        ...
+
+    def birth_date(self, volunteer: str) -> date | None:
+        """Opened from its seal for this one decision; None when unknown or erased. Raises NotLoaded."""
+        ...
+
+
+class Command(Protocol):
+    """What is asked, in the imperative. All its events go to the partition of `stream`."""
+
+    @property
+    def stream(self) -> str:
+        """The stream the command is mainly about; its state after the command is the answer."""
+        ...
+
+    def reads(self) -> Reads:
+        """What it will surely need."""
+        ...
+
+    def decide(self, world: World) -> list[NewEvent]:
+        """The events to record, the first one in `stream`. Raises Refusal, and NotLoaded to be asked again."""
+        ...
