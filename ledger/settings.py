@@ -1,0 +1,74 @@
+"""Settings: from `LEDGER_…` variables, or a TOML file named by LEDGER_CONFIG; variables win."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Databases are URLs such as postgresql://user:password@host:5432/name."""
+
+    model_config = SettingsConfigDict(env_prefix="LEDGER_", extra="ignore")
+
+    database: str = ""
+    """The event store, as role ledger_service."""
+    owner_database: str = ""
+    """The event store, as the owner role: only `migrate` uses it."""
+    keys_database: str = ""
+    """Keys of persons, as role ledger_service. Backed up apart from everything else."""
+    owner_keys_database: str = ""
+    read_database: str = ""
+    """The projections, as role ledger_reader: it cannot read the event store."""
+    projector_database: str = ""
+    """The projections, as role ledger_projector: what `consume` and `rebuild` write with."""
+    owner_read_database: str = ""
+    relay_database: str = ""
+    """The event store, as role ledger_relay: it reads events and holds a lease, nothing else."""
+
+    kafka: str = ""
+    """Bootstrap servers, host:port."""
+    topic: str = "volunteer-hours.events"
+    consumer_group: str = "volunteer-hours.projections"
+
+    ledger_id: str = "volunteer-hours"
+    partitions: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Fixed when the ledger is opened; later a different number stops the service."""
+
+    grpc_address: str = "127.0.0.1:50051"
+    http_address: str = "127.0.0.1:8080"
+    reflection: bool = True
+    insecure: bool = False
+    """Serve without authentication on an address that is not loopback. Warned about at every start."""
+    maximum_concurrent_rpcs: Annotated[int, Field(ge=1)] = 2048
+
+    request_hash_key: SecretStr = SecretStr("")
+    """Under it request bodies are compared. The same in all processes, for ever."""
+    identity_key: SecretStr = SecretStr("")
+    """Under it identity numbers are made unique. The same in all processes, for ever."""
+    relay_key: SecretStr = SecretStr("")
+    """Under it the relay signs records on the topic."""
+    verify_check_digit: bool = True
+    """Refuse national identity numbers whose check digit is wrong."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then variables, then the TOML file."""
+        config = os.environ.get("LEDGER_CONFIG")
+        toml = (TomlConfigSettingsSource(settings_cls, Path(config)),) if config else ()
+        return (init_settings, env_settings, *toml)
+
+
+class WrongSetting(Exception):
+    """The service refuses to start; the message names the setting and what it should be."""
