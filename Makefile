@@ -64,7 +64,7 @@ java:
 	@deploy/need_java.sh
 
 kafka-jars: .venv java
-	$(BIN)/python -m ledger.local_kafka
+	$(BIN)/python -m ledger.kafka_jars
 
 clean:
 	rm -rf gen build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
