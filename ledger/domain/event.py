@@ -106,6 +106,8 @@ class NewEvent:
     """When an imported system says it learned the fact."""
     identity_key: bytes | None = None
     """With `volunteer-registered`: the keyed hash that keeps an identity number unique. Never in the event."""
+    event_id: str | None = None
+    """Chosen beforehand by whoever sealed fields for this event: a seal is bound to its event's id."""
 
 
 @dataclass(frozen=True, slots=True)

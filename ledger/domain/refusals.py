@@ -194,6 +194,16 @@ class Reason(Enum):
         "{shift} has a date only: it takes head counts. Give start and end, or record a group.",
         "‏{shift} لها تاريخ فقط وتقبل تسجيل المجموعات؛ أدخل البداية والنهاية أو سجّل مجموعة.",
     )
+    SHIFT_TIMES_OR_DATE = (
+        Kind.INVALID,
+        "Give the shift a start and an end, or a service date alone.",
+        "أدخل بداية النوبة ونهايتها، أو تاريخ الخدمة وحده.",
+    )
+    SHIFT_TOO_LONG = (
+        Kind.INVALID,
+        "{seconds} seconds cannot be one shift; at most {seconds_max}. Open several shifts.",
+        "‏{seconds} ثانية لا تصلح نوبة واحدة، والحد الأقصى {seconds_max}؛ افتح عدة نوبات.",
+    )
     PLACES_BELOW_TAKEN = (
         Kind.REFUSED,
         "{places_taken} places are taken; the number of places cannot go below that.",

@@ -1,0 +1,229 @@
+"""An opportunity to serve: what an organisation offers, whom it asks for, and how presence there becomes seconds.
+
+These names and fields are the stored format: version them with care.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import Field
+
+from ledger.domain import organization
+from ledger.domain.event import Event, NewEvent, RecordedEvent, Value, stored_name
+from ledger.domain.refusals import InvariantBroken, Reason, refuse
+from ledger.domain.values import ImportedFrom, LocalizedText
+from ledger.domain.world import Reads, World
+
+Level: TypeAlias = Literal["general", "skilled", "professional"]
+PartnerType: TypeAlias = Literal["government", "non_profit", "private"]
+Crediting: TypeAlias = Literal["clock", "schedule"]
+"""Clock: from check-in to check-out. Schedule: the shift's times, whoever came."""
+
+
+class OpportunityDetails(Value):
+    """All that can be said of an opportunity, and said anew."""
+
+    title: LocalizedText
+    description: LocalizedText | None = None
+    sector: str | None = None
+    """A code of the authority's sector list."""
+    event_type: str | None = None
+    """The publisher's own grouping."""
+    skills: tuple[str, ...] = ()
+    minimum_age_years: Annotated[int, Field(ge=0, le=120)] = 0
+    level: Level | None = None
+    partner_type: PartnerType | None = None
+    compulsory_service: bool = False
+    """Service somebody is obliged to give."""
+    crediting: Crediting = "clock"
+
+
+CHANGEABLE_FIELDS: Final = tuple(OpportunityDetails.model_fields)
+
+
+@stored_name("opportunity-published")
+class OpportunityPublished(Event):
+    """An organisation offers it; shifts can be opened."""
+
+    opportunity: str
+    organization: str
+    details: OpportunityDetails
+    imported_from: ImportedFrom | None = None
+
+
+@stored_name("opportunity-updated")
+class OpportunityUpdated(Event):
+    """Its details from now on, whole; what was decided before stays as it was decided."""
+
+    opportunity: str
+    organization: str
+    details: OpportunityDetails
+    changed: tuple[str, ...]
+    """Names of the details that are new."""
+    imported_from: ImportedFrom | None = None
+
+
+@stored_name("opportunity-closed")
+class OpportunityClosed(Event):
+    """It takes no more shifts, registrations or check-ins; what was served stays."""
+
+    opportunity: str
+    organization: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opportunity:
+    """An opportunity as its events leave it."""
+
+    name: str
+    organization: str
+    details: OpportunityDetails
+    state: Literal["published", "closed"]
+    title: LocalizedText
+    description: LocalizedText | None
+    sector: str | None
+    event_type: str | None
+    skills: tuple[str, ...]
+    minimum_age_years: int
+    level: Level | None
+    partner_type: PartnerType | None
+    compulsory_service: bool
+    crediting: Crediting
+
+
+def evolve(state: object | None, recorded: RecordedEvent) -> Opportunity:
+    """The opportunity after one more event. Raises InvariantBroken on one that cannot follow."""
+    match state, recorded.data:
+        case None, OpportunityPublished(organization=offering, details=details):
+            return _described(recorded.stream, offering, details, "published")
+        case Opportunity(), OpportunityUpdated(details=details):
+            return _described(state.name, state.organization, details, state.state)
+        case Opportunity(), OpportunityClosed():
+            return replace(state, state="closed")
+    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+
+
+def _described(
+    name: str, offering: str, details: OpportunityDetails, state: Literal["published", "closed"]
+) -> Opportunity:
+    return Opportunity(
+        name=name,
+        organization=offering,
+        details=details,
+        state=state,
+        title=details.title,
+        description=details.description,
+        sector=details.sector,
+        event_type=details.event_type,
+        skills=details.skills,
+        minimum_age_years=details.minimum_age_years,
+        level=details.level,
+        partner_type=details.partner_type,
+        compulsory_service=details.compulsory_service,
+        crediting=details.crediting,
+    )
+
+
+def existing(world: World, name: str) -> Opportunity:
+    """The opportunity called `name`. Refuses NOT_FOUND."""
+    state = world.state(name)
+    if state is None:
+        refuse(Reason.NOT_FOUND, name=name)
+    if not isinstance(state, Opportunity):
+        raise InvariantBroken(f"{name} is no opportunity: {state!r}")
+    return state
+
+
+@dataclass(frozen=True, slots=True)
+class PublishOpportunity:
+    """Offer an opportunity. Refuses ALREADY_EXISTS, NOT_FOUND (organisation), ORGANIZATION_SUSPENDED."""
+
+    opportunity: str
+    organization: str
+    details: OpportunityDetails
+    imported_from: ImportedFrom | None = None
+    source_time: datetime | None = None
+
+    @property
+    def stream(self) -> str:
+        return self.opportunity
+
+    def reads(self) -> Reads:
+        return Reads(streams=(self.opportunity, self.organization))
+
+    def decide(self, world: World) -> list[NewEvent]:
+        if world.state(self.opportunity) is not None:
+            refuse(Reason.ALREADY_EXISTS, name=self.opportunity)
+        if organization.existing(world, self.organization).state == "suspended":
+            refuse(Reason.ORGANIZATION_SUSPENDED, organization=self.organization)
+        published = OpportunityPublished(
+            opportunity=self.opportunity,
+            organization=self.organization,
+            details=self.details,
+            imported_from=self.imported_from,
+        )
+        return [NewEvent(self.opportunity, published, source_time=self.source_time)]
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateOpportunity:
+    """Replace the details named in `paths`. Refuses NOT_FOUND, UPDATE_MASK_INVALID, NOTHING_CHANGES.
+
+    A closed one can still be described better; the organisation that offers it cannot change.
+    """
+
+    opportunity: str
+    details: OpportunityDetails
+    """Only the details named in `paths` are read."""
+    paths: tuple[str, ...]
+    imported_from: ImportedFrom | None = None
+    source_time: datetime | None = None
+
+    @property
+    def stream(self) -> str:
+        return self.opportunity
+
+    def reads(self) -> Reads:
+        return Reads(streams=(self.opportunity,))
+
+    def decide(self, world: World) -> list[NewEvent]:
+        known = existing(world, self.opportunity)
+        for path in self.paths:
+            if path not in CHANGEABLE_FIELDS:
+                refuse(Reason.UPDATE_MASK_INVALID, path=path, allowed=", ".join(CHANGEABLE_FIELDS))
+        changes = {path: getattr(self.details, path) for path in self.paths}
+        changed = tuple(path for path, value in changes.items() if getattr(known.details, path) != value)
+        if not changed:
+            refuse(Reason.NOTHING_CHANGES, name=self.opportunity)
+        updated = OpportunityUpdated(
+            opportunity=self.opportunity,
+            organization=known.organization,
+            details=known.details.model_copy(update=changes),
+            changed=changed,
+            imported_from=self.imported_from,
+        )
+        return [NewEvent(self.opportunity, updated, source_time=self.source_time)]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseOpportunity:
+    """Take no more shifts, registrations and check-ins. Refuses NOT_FOUND, NOTHING_CHANGES."""
+
+    opportunity: str
+
+    @property
+    def stream(self) -> str:
+        return self.opportunity
+
+    def reads(self) -> Reads:
+        return Reads(streams=(self.opportunity,))
+
+    def decide(self, world: World) -> list[NewEvent]:
+        known = existing(world, self.opportunity)
+        if known.state == "closed":
+            refuse(Reason.NOTHING_CHANGES, name=self.opportunity)
+        closed = OpportunityClosed(opportunity=self.opportunity, organization=known.organization)
+        return [NewEvent(self.opportunity, closed)]

@@ -1,0 +1,166 @@
+"""A volunteer: a pseudonymous id, and personal details that only a key of their own can open.
+
+These names and fields are the stored format: version them with care.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
+
+from ledger.domain.event import Event, NewEvent, RecordedEvent, Value, stored_name
+from ledger.domain.refusals import InvariantBroken, Reason, refuse
+from ledger.domain.sealed import Sealed, SealedField
+from ledger.domain.world import Reads, World
+
+DETAILS_PATH: Final = "details"
+
+
+class SealedDetails(Value):
+    """What is known of a person, each field sealed on its own; what was not given is absent."""
+
+    full_name: Sealed | None = None
+    birth_date: Sealed | None = None
+    """Seals an ISO 8601 date."""
+    identity_type: Sealed | None = None
+    identity_number: Sealed | None = None
+    email: Sealed | None = None
+    phone: Sealed | None = None
+    gender: Sealed | None = None
+    residence_region: Sealed | None = None
+
+    def given(self) -> Iterator[tuple[str, str]]:
+        """Field name and seal of every field that is there."""
+        for field in type(self).model_fields:
+            sealed = getattr(self, field)
+            if sealed is not None:
+                yield field, sealed
+
+
+DETAIL_FIELDS: Final = tuple(SealedDetails.model_fields)
+CHANGEABLE_FIELDS: Final = tuple(name for name in DETAIL_FIELDS if not name.startswith("identity_"))
+"""An identity document is not swapped by an update: it is what keeps one person one volunteer."""
+
+
+def path_of(field: str) -> str:
+    """The path in the event that a field's seal is bound to."""
+    return f"{DETAILS_PATH}.{field}"
+
+
+@stored_name("volunteer-registered")
+class VolunteerRegistered(Event):
+    """A person takes part from now on."""
+
+    volunteer: str
+    details: SealedDetails
+
+
+@stored_name("volunteer-updated")
+class VolunteerUpdated(Event):
+    """Some details are known anew, others no more."""
+
+    volunteer: str
+    details: SealedDetails
+    """Only those that changed."""
+    cleared: tuple[str, ...] = ()
+    """Names of the fields that are no longer known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volunteer:
+    """A volunteer as their events leave them; the details stay sealed."""
+
+    name: str
+    details: Mapping[str, SealedField]
+    """By field of SealedDetails, each with the event it was sealed for."""
+
+
+def evolve(state: object | None, recorded: RecordedEvent) -> Volunteer:
+    """The volunteer after one more event. Raises InvariantBroken on one that cannot follow."""
+    match state, recorded.data:
+        case None, VolunteerRegistered(details=details):
+            return Volunteer(recorded.stream, MappingProxyType(_fields(recorded, details)))
+        case Volunteer(), VolunteerUpdated(details=details, cleared=cleared):
+            kept = {field: sealed for field, sealed in state.details.items() if field not in cleared}
+            return replace(state, details=MappingProxyType({**kept, **_fields(recorded, details)}))
+    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+
+
+def _fields(recorded: RecordedEvent, details: SealedDetails) -> dict[str, SealedField]:
+    return {
+        field: SealedField(recorded.stream, recorded.event_id, path_of(field), sealed)
+        for field, sealed in details.given()
+    }
+
+
+def existing(world: World, name: str) -> Volunteer:
+    """The volunteer called `name`. Refuses NOT_FOUND."""
+    state = world.state(name)
+    if state is None:
+        refuse(Reason.NOT_FOUND, name=name)
+    if not isinstance(state, Volunteer):
+        raise InvariantBroken(f"{name} is no volunteer: {state!r}")
+    return state
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterVolunteer:
+    """Register a person once. Refuses ALREADY_EXISTS, IDENTITY_ALREADY_REGISTERED."""
+
+    volunteer: str
+    details: SealedDetails
+    """Sealed for `event_id`."""
+    identity_key: bytes | None
+    """Keyed hash of the identity document, None when none was shown."""
+    event_id: str
+
+    @property
+    def stream(self) -> str:
+        return self.volunteer
+
+    def reads(self) -> Reads:
+        identities = () if self.identity_key is None else (self.identity_key,)
+        return Reads(streams=(self.volunteer,), identities=identities)
+
+    def decide(self, world: World) -> list[NewEvent]:
+        if world.state(self.volunteer) is not None:
+            refuse(Reason.ALREADY_EXISTS, name=self.volunteer)
+        if self.identity_key is not None and world.identity_holder(self.identity_key) is not None:
+            refuse(Reason.IDENTITY_ALREADY_REGISTERED)
+        registered = VolunteerRegistered(volunteer=self.volunteer, details=self.details)
+        return [NewEvent(self.volunteer, registered, identity_key=self.identity_key, event_id=self.event_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateVolunteer:
+    """Change or clear details. Refuses NOT_FOUND, UPDATE_MASK_INVALID, NOTHING_CHANGES.
+
+    Two seals of one text differ, so a detail given again is recorded again: nobody can tell, and nobody should.
+    """
+
+    volunteer: str
+    details: SealedDetails
+    """Only the changed ones, sealed for `event_id`."""
+    cleared: tuple[str, ...]
+    event_id: str
+
+    @property
+    def stream(self) -> str:
+        return self.volunteer
+
+    def reads(self) -> Reads:
+        return Reads(streams=(self.volunteer,))
+
+    def decide(self, world: World) -> list[NewEvent]:
+        known = existing(world, self.volunteer)
+        changed = dict(self.details.given())
+        for field in (*changed, *self.cleared):
+            if field not in CHANGEABLE_FIELDS:
+                refuse(Reason.UPDATE_MASK_INVALID, path=field, allowed=", ".join(CHANGEABLE_FIELDS))
+        cleared = tuple(field for field in self.cleared if field in known.details and field not in changed)
+        if not changed and not cleared:
+            refuse(Reason.NOTHING_CHANGES, name=self.volunteer)
+        updated = VolunteerUpdated(volunteer=self.volunteer, details=self.details, cleared=cleared)
+        return [NewEvent(self.volunteer, updated, event_id=self.event_id)]
