@@ -148,7 +148,9 @@ class LocalKafka:
         return "".join(f"{name}={value}\n" for name, value in settings.items())
 
     def _format(self, jars: Path) -> None:
-        cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode("ascii").rstrip("=")
+        cluster_id = "-"
+        while cluster_id.startswith("-"):  # Kafka's tool would read it as an option
+            cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode("ascii").rstrip("=")
         tool = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config", str(self._settings_file)]
         done = self._java("the formatting of Kafka's folder", jars, tool)
         done.start()

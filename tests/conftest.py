@@ -1,0 +1,99 @@
+"""Real servers for tests, the seed of everything random, and no skipped test."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ledger.embedded_postgres import EmbeddedPostgres
+from ledger.local_kafka import LocalKafka
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, help="repeat a run: the seed that run printed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--seed") is None:
+        config.option.seed = random.SystemRandom().randrange(2**32)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"seed: {config.getoption('--seed')} (repeat with --seed {config.getoption('--seed')})"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        report.sections.append(("seed", f"repeat with --seed {item.config.getoption('--seed')}"))
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    # A check that did not run proves nothing: a skip fails the run.
+    if reporter is not None and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line("a skipped test fails the run", red=True)
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    """The seed of everything random in this run."""
+    chosen: int = pytestconfig.getoption("--seed")
+    return chosen
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A short temporary folder that a server under another user can walk through (pytest's own are closed)."""
+    folder = Path(tempfile.mkdtemp(prefix="hours-test-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def server_dir() -> Iterator[Path]:
+    """A data folder for servers that a test starts itself."""
+    with open_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """One PostgreSQL for the whole run: make databases of your own in it, and never kill it."""
+    with open_folder() as folder, EmbeddedPostgres(folder, tcp=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[LocalKafka]:
+    """One Kafka broker for the whole run: make topics of your own in it, and never kill it."""
+    with open_folder() as folder, LocalKafka(folder) as broker:
+        yield broker
+
+
+@pytest.fixture
+def fresh_postgres(server_dir: Path) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL of this test's own, to be killed."""
+    with EmbeddedPostgres(server_dir, tcp=True) as server:
+        yield server
+
+
+@pytest.fixture
+def fresh_kafka(server_dir: Path) -> Iterator[LocalKafka]:
+    """A Kafka broker of this test's own, to be killed."""
+    with LocalKafka(server_dir / "kafka") as broker:
+        yield broker
