@@ -30,6 +30,8 @@ class Reads:
     presences: tuple[TimeWindow, ...] = ()
     identities: tuple[bytes, ...] = ()
     """Keyed hashes of identity numbers."""
+    birth_dates: tuple[str, ...] = ()
+    """Volunteers whose birth date must be opened."""
 
 
 class NotLoaded(Exception):

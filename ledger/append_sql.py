@@ -1,0 +1,171 @@
+"""The statements of an append, in the order they run inside its one transaction.
+
+    1 lock       the partition's counter row, in a statement of its own: what later statements read is final
+    2 look up    request keys, streams, constraint rows: all for the whole batch
+    3 add        events, keys, constraint rows; raise the counter; commit
+
+Arrays travel in binary; a batch of one and a batch of five hundred run the same statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from ledger.domain.world import Presence
+
+Statement: TypeAlias = tuple[str, tuple[object, ...]]
+
+LOCK: Final = "select position, recorded_at from partition_counters where partition = %b for update"
+
+# Read after the lock was granted: taken in the same statement it would be the time before the wait.
+CLOCK: Final = "select clock_timestamp()"
+
+KEYS: Final = """
+    select k.client, k.request_id, k.request_hash, k.partition, k.position, k.event_count
+    from unnest(%b::text[], %b::text[]) as wanted (client, request_id)
+    join request_keys k on k.client = wanted.client and k.request_id = wanted.request_id
+"""
+
+STREAMS: Final = """
+    select e.partition, e.position, e.stream, e.version, e.type, e.recorded_at, e.body
+    from unnest(%b::text[], %b::integer[]) as wanted (stream, after)
+    cross join lateral (
+        select * from events where events.stream = wanted.stream and events.version > wanted.after order by version
+    ) e
+"""
+
+EXISTS: Final = """
+    select wanted.stream from unnest(%b::text[]) as wanted (stream)
+    where exists (select from events where events.stream = wanted.stream and events.version = 1)
+"""
+
+PLACES: Final = "select shift, places_taken from shift_places where shift = any(%b::text[])"
+
+PRESENCES: Final = """
+    select p.volunteer, p.attendance, p.start_s, p.end_s, p.counted_s, p.recorded_order
+    from unnest(%b::text[], %b::bigint[], %b::bigint[]) as wanted (volunteer, from_s, until_s)
+    cross join lateral (
+        select * from presences
+        where presences.volunteer = wanted.volunteer and end_s >= wanted.from_s and start_s <= wanted.until_s
+    ) p
+"""
+
+IDENTITIES: Final = "select identity_key, volunteer from volunteer_identities where identity_key = any(%b::bytea[])"
+
+_ADD_EVENTS: Final = """
+    insert into events (partition, position, stream, version, type, recorded_at, body)
+    select %b::integer, added.position, added.stream, added.version, added.type, %b::timestamptz, added.body
+    from unnest(%b::bigint[], %b::text[], %b::integer[], %b::text[], %b::bytea[])
+        as added (position, stream, version, type, body)
+"""
+
+_ADD_KEYS: Final = """
+    insert into request_keys (client, request_id, request_hash, partition, position, event_count)
+    select added.client, added.request_id, added.request_hash, %b::integer, added.position, added.event_count
+    from unnest(%b::text[], %b::text[], %b::bytea[], %b::bigint[], %b::integer[])
+        as added (client, request_id, request_hash, position, event_count)
+"""
+
+_SET_PLACES: Final = """
+    insert into shift_places (shift, places_taken)
+    select * from unnest(%b::text[], %b::integer[])
+    on conflict (shift) do update set places_taken = excluded.places_taken
+"""
+
+_SET_PRESENCES: Final = """
+    insert into presences (volunteer, attendance, start_s, end_s, counted_s, recorded_order)
+    select volunteer, attendance, start_s, end_s, counted_s::bigint[], recorded_order
+    from unnest(%b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::text[], %b::bigint[])
+        as held (volunteer, attendance, start_s, end_s, counted_s, recorded_order)
+    on conflict (volunteer, attendance) do update
+    set start_s = excluded.start_s, end_s = excluded.end_s, counted_s = excluded.counted_s
+"""
+
+_ADD_IDENTITIES: Final = """
+    insert into volunteer_identities (identity_key, volunteer) select * from unnest(%b::bytea[], %b::text[])
+"""
+
+_RAISE_COUNTER: Final = "update partition_counters set position = %b, recorded_at = %b where partition = %b"
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event to add; `body` is the event, the rest are copies."""
+
+    position: int
+    stream: str
+    version: int
+    type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """Which request caused which events."""
+
+    client: str
+    request_id: str
+    request_hash: bytes
+    position: int
+    event_count: int
+
+
+def statements(
+    partition: int,
+    recorded_at: datetime,
+    events: list[EventRow],
+    keys: list[KeyRow],
+    places: dict[str, int],
+    presences: Iterable[Presence],
+    identities: dict[bytes, str],
+) -> list[Statement]:
+    """Everything an append adds, counter last. `events` must not be empty."""
+    added: list[Statement] = [(_ADD_EVENTS, (partition, recorded_at, *_event_columns(events)))]
+    if keys:
+        added.append((_ADD_KEYS, (partition, *_key_columns(keys))))
+    if places:
+        added.append((_SET_PLACES, (list(places), list(places.values()))))
+    presence_columns = _presence_columns(presences)
+    if presence_columns[0]:
+        added.append((_SET_PRESENCES, presence_columns))
+    if identities:
+        added.append((_ADD_IDENTITIES, (list(identities), list(identities.values()))))
+    added.append((_RAISE_COUNTER, (events[-1].position, recorded_at, partition)))
+    return added
+
+
+def _event_columns(events: list[EventRow]) -> tuple[list[int], list[str], list[int], list[str], list[bytes]]:
+    return (
+        [event.position for event in events],
+        [event.stream for event in events],
+        [event.version for event in events],
+        [event.type for event in events],
+        [event.body for event in events],
+    )
+
+
+def _key_columns(keys: list[KeyRow]) -> tuple[list[str], list[str], list[bytes], list[int], list[int]]:
+    return (
+        [key.client for key in keys],
+        [key.request_id for key in keys],
+        [key.request_hash for key in keys],
+        [key.position for key in keys],
+        [key.event_count for key in keys],
+    )
+
+
+def _presence_columns(
+    presences: Iterable[Presence],
+) -> tuple[list[str], list[str], list[int], list[int], list[str], list[int]]:
+    rows = list(presences)
+    return (
+        [row.volunteer for row in rows],
+        [row.attendance for row in rows],
+        [row.start for row in rows],
+        [row.end for row in rows],
+        ["{" + ",".join(f"{start},{end}" for start, end in row.counted) + "}" for row in rows],
+        [row.recorded_order for row in rows],
+    )

@@ -1,0 +1,132 @@
+"""Commands in, results out: what the gRPC services and the internal consumers call.
+
+A command's key is (client, request_id). The first answer is not kept apart: it is a function of the events the command
+recorded, so it is folded from them again when the same request comes back, and a store rebuilt from the topic knows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from psycopg import AsyncConnection, OperationalError
+from psycopg_pool import AsyncConnectionPool
+
+from ledger.batch import CommandResult, Request, StoredKey
+from ledger.batch_loading import BirthDates
+from ledger.domain.catalogue import fold
+from ledger.domain.refusals import InvariantBroken, Reason, Refusal
+from ledger.domain.streams import partition_of
+from ledger.domain.world import Command
+from ledger.event_bytes import decode, recorded_event
+from ledger.group_commit import GroupCommit
+
+_FIRST_ANSWER_SQL: Final = """
+    select body from events where partition = %b and position >= %b and position < %b order by position
+"""
+_STREAM_SQL: Final = "select body from events where stream = %b and version <= %b order by version"
+
+
+class Application:
+    """The writing side of one ledger in this process: a group commit for each partition."""
+
+    def __init__(
+        self,
+        database_url: str,
+        ledger_id: str,
+        partitions: int,
+        request_hash_key: bytes,
+        birth_dates: BirthDates,
+        on_stop: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        self._partitions = partitions
+        self._request_hash_key = request_hash_key
+        self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
+            database_url, min_size=1, max_size=4, open=False, kwargs={"autocommit": True}
+        )
+        self._writers = [
+            GroupCommit(database_url, ledger_id, partition, partitions, birth_dates, on_stop)
+            for partition in range(partitions)
+        ]
+
+    async def open(self) -> None:
+        """Connect and begin to serve."""
+        await self._pool.open()
+        for writer in self._writers:
+            writer.start()
+
+    async def close(self) -> None:
+        """Finish the commands that were accepted, then close."""
+        for writer in self._writers:
+            await writer.close()
+        await self._pool.close()
+
+    async def execute(
+        self, command: Command, *, client: str, actor: str, request_id: str, request_body: bytes
+    ) -> CommandResult:
+        """Record what `command` asks for, at most once for (client, request_id); returns when it is durable.
+
+        Cancelling does not undo it: a command that was accepted is finished and its answer is kept.
+
+        Raises:
+            Refusal: a rule forbids it, or the key was used for another body; nothing was recorded.
+                With reason UNAVAILABLE it is unknown whether it was: the same request, sent again, will tell.
+            WriterStopped: the partition's writer has stopped for good.
+        """
+        answer = self._submit(command, client, actor, request_id, request_body)
+        return await self._result(command, await answer)
+
+    async def execute_page(
+        self, commands: Sequence[tuple[Command, bytes]], *, client: str, actor: str, request_id: str
+    ) -> list[CommandResult | Refusal]:
+        """Record a page of independent commands; item i has the key `{request_id}/{i}`. One outcome an item."""
+        answers = [
+            self._submit(command, client, actor, f"{request_id}/{item}", body)
+            for item, (command, body) in enumerate(commands)
+        ]
+        outcomes = await asyncio.gather(*answers, return_exceptions=True)
+        results: list[CommandResult | Refusal] = []
+        for (command, _), outcome in zip(commands, outcomes, strict=True):
+            if isinstance(outcome, CommandResult | Refusal):
+                results.append(outcome)
+            elif isinstance(outcome, StoredKey):
+                results.append(await self._result(command, outcome))
+            else:
+                raise outcome
+        return results
+
+    def _submit(
+        self, command: Command, client: str, actor: str, request_id: str, body: bytes
+    ) -> asyncio.Future[CommandResult | StoredKey]:
+        request_hash = hmac.digest(self._request_hash_key, body, hashlib.sha256)
+        writer = self._writers[partition_of(command.stream, self._partitions)]
+        return writer.submit(Request(command, client, actor, request_id, request_hash))
+
+    async def _result(self, command: Command, outcome: CommandResult | StoredKey) -> CommandResult:
+        if isinstance(outcome, CommandResult):
+            return outcome
+        try:
+            return await self._first_answer(outcome)
+        except OperationalError as error:
+            raise Refusal(Reason.UNAVAILABLE, {}) from error
+
+    async def _first_answer(self, key: StoredKey) -> CommandResult:
+        """What the request was answered when it came first: its events, and its stream as it was right after them."""
+        async with self._pool.connection() as connection:
+            until = key.position + key.event_count
+            cursor = await connection.execute(_FIRST_ANSWER_SQL, (key.partition, key.position, until), binary=True)
+            events = tuple(recorded_event(decode(row[0])) for row in await cursor.fetchall())
+            if len(events) != key.event_count:
+                raise InvariantBroken(f"partition {key.partition}: events of the key at {key.position} are missing")
+            stream = events[0].stream
+            last_version = max(event.version for event in events if event.stream == stream)
+            cursor = await connection.execute(_STREAM_SQL, (stream, last_version), binary=True)
+            state: object | None = None
+            for row in await cursor.fetchall():
+                state = fold(state, recorded_event(decode(row[0])))
+        if state is None:
+            raise InvariantBroken(f"{stream} has no events although a key names them")
+        return CommandResult(state, events)

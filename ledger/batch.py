@@ -1,0 +1,310 @@
+"""One batch of commands under one partition's lock: which of them stand, and what they add. No I/O.
+
+The batch sees what was loaded under the lock and what its own earlier commands have added, so a command whose stream has
+moved is simply decided on what is true now. A command that is refused, or that turns out to be a repetition, leaves
+nothing behind and does not disturb its neighbours.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import msgspec
+
+from ledger.append_sql import EventRow, KeyRow, Statement, statements
+from ledger.domain.catalogue import fold
+from ledger.domain.constraints import places_delta, presence_after
+from ledger.domain.event import NewEvent, RecordedEvent
+from ledger.domain.hours import to_epoch
+from ledger.domain.refusals import InvariantBroken, Reason, Refusal, refuse
+from ledger.domain.streams import partition_of, shift_of
+from ledger.domain.world import Command, NotLoaded, Presence, Reads, TimeWindow
+from ledger.event_bytes import EVENT_BYTES_MAX, Envelope, encode
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A command with the key under which it stands at most once, and who asks."""
+
+    command: Command
+    client: str
+    actor: str
+    request_id: str
+    request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """What a command recorded, or had recorded when the same request came first."""
+
+    state: object
+    """The aggregate of the command's stream right after it."""
+    events: tuple[RecordedEvent, ...]
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """(partition, position) of its last event: a read at this position sees the command."""
+        return self.events[-1].partition, self.events[-1].position
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A request key found in the store."""
+
+    request_hash: bytes
+    partition: int
+    position: int
+    event_count: int
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What has been read for a batch, growing when decisions ask for more."""
+
+    streams: dict[str, tuple[int, object | None]] = field(default_factory=dict)
+    """Stream → (version, folded state); (0, None) before its first event."""
+    exists: dict[str, bool] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
+    windows: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """Volunteer → spans of time whose presences are loaded."""
+    presences: dict[str, dict[str, Presence]] = field(default_factory=dict)
+    identities: dict[bytes, str | None] = field(default_factory=dict)
+    birth_dates: dict[str, date | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Changes:
+    """What the standing commands of a batch add."""
+
+    events: list[EventRow] = field(default_factory=list)
+    keys: list[KeyRow] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    presences: dict[tuple[str, str], Presence] = field(default_factory=dict)
+    identities: dict[bytes, str] = field(default_factory=dict)
+    streams: dict[str, tuple[int, object]] = field(default_factory=dict)
+
+
+class Batch:
+    """A `World` for one command after another, and the collector of what they add."""
+
+    def __init__(
+        self, ledger_id: str, partition: int, partitions: int, position: int, recorded_at: datetime, loaded: Loaded
+    ) -> None:
+        self._ledger_id = ledger_id
+        self._partition = partition
+        self._partitions = partitions
+        self._position = position
+        self._now = recorded_at
+        self._actor = ""
+        self.loaded = loaded
+        self.changes = Changes()
+
+    # What a decision may know
+
+    @property
+    def now(self) -> datetime:
+        return self._now
+
+    @property
+    def actor(self) -> str:
+        return self._actor
+
+    def state(self, stream: str) -> object | None:
+        found = self.loaded.streams.get(stream)
+        if found is None:
+            raise NotLoaded(Reads(streams=(stream,)))
+        return found[1]
+
+    def exists(self, stream: str) -> bool:
+        found = self.loaded.streams.get(stream)
+        if found is not None:
+            return found[0] > 0
+        known = self.loaded.exists.get(stream)
+        if known is None:
+            raise NotLoaded(Reads(exists=(stream,)))
+        return known
+
+    def places_taken(self, shift: str) -> int:
+        taken = self.loaded.places.get(shift)
+        if taken is None:
+            raise NotLoaded(Reads(shifts=(shift,)))
+        return taken
+
+    def presences(self, window: TimeWindow) -> list[Presence]:
+        volunteer, start, end = window[0], to_epoch(window[1]), to_epoch(window[2])
+        if not any(low <= start and end <= high for low, high in self.loaded.windows.get(volunteer, ())):
+            raise NotLoaded(Reads(presences=(window,)))
+        held = self.loaded.presences.get(volunteer)
+        if not held:
+            return []
+        touching = [presence for presence in held.values() if presence.end >= start and presence.start <= end]
+        return sorted(touching, key=lambda presence: presence.recorded_order)
+
+    def identity_holder(self, identity_key: bytes) -> str | None:
+        if identity_key not in self.loaded.identities:
+            raise NotLoaded(Reads(identities=(identity_key,)))
+        return self.loaded.identities[identity_key]
+
+    def birth_date(self, volunteer: str) -> date | None:
+        if volunteer not in self.loaded.birth_dates:
+            raise NotLoaded(Reads(birth_dates=(volunteer,)))
+        return self.loaded.birth_dates[volunteer]
+
+    # What a command adds
+
+    def decide(self, request: Request) -> CommandResult:
+        """Let one command stand.
+
+        Raises:
+            Refusal: it breaks a rule; nothing of it stays.
+            NotLoaded: it must be decided again with more loaded; nothing of it stays.
+            InvariantBroken: what is stored cannot be so; the writer must stop.
+        """
+        self._actor = request.actor
+        wanted = request.command.decide(self)
+        if not wanted:
+            refuse(Reason.NOTHING_CHANGES, name=request.command.stream)
+        self._require_loaded(wanted)
+        recorded, rows = self._record(request, wanted)
+        self._keep(request, recorded, rows, wanted)
+        return CommandResult(self.changes.streams[request.command.stream][1], recorded)
+
+    def _require_loaded(self, wanted: list[NewEvent]) -> None:
+        """Nothing may turn out to be missing once the first event was kept."""
+        streams = tuple(new.stream for new in wanted if new.stream not in self.loaded.streams)
+        counted = (shift_of(new.stream) for new in wanted if places_delta(new.data))
+        shifts = tuple(shift for shift in counted if shift not in self.loaded.places)
+        if streams or shifts:
+            raise NotLoaded(Reads(streams=streams, shifts=shifts))
+
+    def _record(self, request: Request, wanted: list[NewEvent]) -> tuple[tuple[RecordedEvent, ...], list[EventRow]]:
+        position = self._position
+        versions: dict[str, int] = {}
+        recorded: list[RecordedEvent] = []
+        rows: list[EventRow] = []
+        for new in wanted:
+            if partition_of(new.stream, self._partitions) != self._partition:
+                raise InvariantBroken(f"{new.stream} does not live in partition {self._partition}")
+            position += 1
+            version = versions.get(new.stream, self.loaded.streams[new.stream][0]) + 1
+            versions[new.stream] = version
+            event = recorded_as(new, version, self._partition, position, self._now, request.actor)
+            body = self._body(request, event)
+            recorded.append(event)
+            rows.append(EventRow(position, new.stream, version, new.data.stored_name, body))
+        return tuple(recorded), rows
+
+    def _body(self, request: Request, event: RecordedEvent) -> bytes:
+        data = event.data
+        body = encode(
+            Envelope(
+                specversion="1.0",
+                id=event.event_id,
+                source=self._ledger_id,
+                type=data.stored_name,
+                subject=event.stream,
+                time=event.recorded_at,
+                partition=event.partition,
+                position=event.position,
+                streamversion=event.version,
+                schemaversion=data.schema_version,
+                actor=event.actor,
+                client=request.client,
+                requestid=request.request_id,
+                requesthash=request.request_hash.hex(),
+                data=msgspec.Raw(data.to_json()),
+                sourcetime=event.source_time,
+                policy=event.policy,
+                corrects=event.corrects,
+            )
+        )
+        if len(body) > EVENT_BYTES_MAX:
+            refuse(Reason.EVENT_TOO_LARGE, bytes=len(body), bytes_max=EVENT_BYTES_MAX)
+        return body
+
+    def _keep(
+        self, request: Request, recorded: tuple[RecordedEvent, ...], rows: list[EventRow], wanted: list[NewEvent]
+    ) -> None:
+        changes, loaded = self.changes, self.loaded
+        for event, new in zip(recorded, wanted, strict=True):
+            state = fold(loaded.streams[event.stream][1], event)
+            loaded.streams[event.stream] = changes.streams[event.stream] = (event.version, state)
+            self._keep_constraints(event, new)
+        changes.events.extend(rows)
+        first = recorded[0].position
+        changes.keys.append(KeyRow(request.client, request.request_id, request.request_hash, first, len(rows)))
+        self._position = recorded[-1].position
+
+    def _keep_constraints(self, event: RecordedEvent, new: NewEvent) -> None:
+        changes, loaded = self.changes, self.loaded
+        delta = places_delta(event.data)
+        if delta:
+            shift = shift_of(event.stream)
+            loaded.places[shift] = changes.places[shift] = self.places_taken(shift) + delta
+        volunteer = "/".join(event.stream.split("/", 2)[:2])
+        held = loaded.presences.setdefault(volunteer, {})
+        presence = presence_after(event, held.get(event.stream))
+        if presence is not None:
+            held[event.stream] = changes.presences[volunteer, event.stream] = presence
+        if new.identity_key is not None:
+            loaded.identities[new.identity_key] = changes.identities[new.identity_key] = event.stream
+
+    def statements(self) -> list[Statement]:
+        """What to run so that all standing commands become durable; empty if none stands."""
+        if not self.changes.events:
+            return []
+        changes = self.changes
+        return statements(
+            self._partition,
+            self._now,
+            changes.events,
+            changes.keys,
+            changes.places,
+            changes.presences.values(),
+            changes.identities,
+        )
+
+
+def recorded_as(
+    new: NewEvent, version: int, partition: int, position: int, recorded_at: datetime, actor: str
+) -> RecordedEvent:
+    """The event with the place it takes in the ledger."""
+    return RecordedEvent(
+        stream=new.stream,
+        version=version,
+        event_id=new.event_id or secrets.token_hex(16),
+        partition=partition,
+        position=position,
+        recorded_at=recorded_at,
+        actor=actor,
+        data=new.data,
+        policy=new.policy,
+        corrects=new.corrects,
+        source_time=new.source_time,
+    )
+
+
+def merge_reads(reads: Iterable[Reads]) -> Reads:
+    """All of them together, each thing once."""
+    every = list(reads)
+    return Reads(
+        streams=tuple(dict.fromkeys(item for one in every for item in one.streams)),
+        exists=tuple(dict.fromkeys(item for one in every for item in one.exists)),
+        shifts=tuple(dict.fromkeys(item for one in every for item in one.shifts)),
+        presences=tuple(dict.fromkeys(item for one in every for item in one.presences)),
+        identities=tuple(dict.fromkeys(item for one in every for item in one.identities)),
+        birth_dates=tuple(dict.fromkeys(item for one in every for item in one.birth_dates)),
+    )
+
+
+def request_key(request: Request) -> tuple[str, str]:
+    """Under which a request stands at most once."""
+    return request.client, request.request_id
+
+
+def refuse_reuse(request: Request) -> Refusal:
+    """The refusal of a request_id that was used for another body."""
+    return Refusal(Reason.REQUEST_ID_REUSED, {"request_id": request.request_id})

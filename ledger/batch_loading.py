@@ -1,0 +1,111 @@
+"""Loading what a batch of commands must know: one round trip for all of them, inside the append's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any, TypeAlias
+
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import TupleRow
+
+from ledger import append_sql
+from ledger.aggregate_cache import AggregateCache
+from ledger.append_sql import Statement
+from ledger.batch import Loaded
+from ledger.domain.catalogue import fold
+from ledger.domain.hours import to_epoch
+from ledger.domain.refusals import InvariantBroken
+from ledger.domain.world import Presence, Reads
+from ledger.event_bytes import decode, recorded_event
+from ledger.event_store import column_difference
+
+BirthDates: TypeAlias = Callable[[Mapping[str, object | None]], Awaitable[Mapping[str, date | None]]]
+"""Opens the birth dates of volunteers, given their folded states."""
+
+
+async def run_together(connection: AsyncConnection[Any], statements: list[Statement]) -> list[AsyncCursor[TupleRow]]:
+    """Send all statements at once and wait for all: one round trip. The first failure raises."""
+    cursors: list[AsyncCursor[TupleRow]] = []
+    async with connection.pipeline():
+        for text, parameters in statements:
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(text, parameters, prepare=True)
+            cursors.append(cursor)
+    return cursors
+
+
+class Loading:
+    """Turns `Reads` into statements and their rows into `Loaded`."""
+
+    def __init__(self, cache: AggregateCache, birth_dates: BirthDates) -> None:
+        self._cache = cache
+        self._birth_dates = birth_dates
+
+    def statements(self, reads: Reads, loaded: Loaded) -> list[Statement]:
+        """What to ask for; what is loaded already is not asked for again."""
+        asked: list[Statement] = []
+        streams = self._streams_to_read(reads, loaded)
+        if streams:
+            asked.append((append_sql.STREAMS, (streams, [self._cache.get(stream)[0] for stream in streams])))
+        exists = [stream for stream in reads.exists if stream not in loaded.exists and stream not in loaded.streams]
+        if exists:
+            asked.append((append_sql.EXISTS, (exists,)))
+        shifts = [shift for shift in reads.shifts if shift not in loaded.places]
+        if shifts:
+            asked.append((append_sql.PLACES, (shifts,)))
+        if reads.presences:
+            volunteers, starts, ends = zip(*reads.presences, strict=True)
+            epochs = [to_epoch(start) for start in starts], [to_epoch(end) for end in ends]
+            asked.append((append_sql.PRESENCES, (list(volunteers), *epochs)))
+        identities = [key for key in reads.identities if key not in loaded.identities]
+        if identities:
+            asked.append((append_sql.IDENTITIES, (identities,)))
+        return asked
+
+    def _streams_to_read(self, reads: Reads, loaded: Loaded) -> list[str]:
+        wanted = (*reads.streams, *reads.birth_dates)
+        return list(dict.fromkeys(stream for stream in wanted if stream not in loaded.streams))
+
+    async def take(self, reads: Reads, loaded: Loaded, answers: list[tuple[str, list[TupleRow]]]) -> None:
+        """Take the rows of `statements(reads, …)`. What the batch itself has changed since is kept."""
+        rows_of = dict(answers)
+        self._take_streams(self._streams_to_read(reads, loaded), loaded, rows_of.get(append_sql.STREAMS, []))
+        begun = {row[0] for row in rows_of.get(append_sql.EXISTS, [])}
+        for stream in reads.exists:
+            loaded.exists.setdefault(stream, stream in begun)
+        taken = {row[0]: row[1] for row in rows_of.get(append_sql.PLACES, [])}
+        for shift in reads.shifts:
+            loaded.places.setdefault(shift, taken.get(shift, 0))
+        self._take_presences(reads, loaded, rows_of.get(append_sql.PRESENCES, []))
+        holders = {row[0]: row[1] for row in rows_of.get(append_sql.IDENTITIES, [])}
+        for key in reads.identities:
+            loaded.identities.setdefault(key, holders.get(key))
+        if reads.birth_dates:
+            states = {volunteer: loaded.streams[volunteer][1] for volunteer in reads.birth_dates}
+            loaded.birth_dates.update(await self._birth_dates(states))
+
+    def _take_streams(self, streams: list[str], loaded: Loaded, rows: list[TupleRow]) -> None:
+        for stream in streams:
+            loaded.streams[stream] = self._cache.get(stream)
+        for row in rows:
+            difference = column_difference(row[0], row[1:])
+            if difference:
+                raise InvariantBroken(f"partition {row[0]} position {row[1]}: column {difference}")
+            event = recorded_event(decode(row[6]))
+            version, state = loaded.streams[event.stream]
+            if event.version != version + 1:
+                raise InvariantBroken(f"{event.stream}: version {event.version} follows {version}")
+            loaded.streams[event.stream] = (event.version, fold(state, event))
+
+    def _take_presences(self, reads: Reads, loaded: Loaded, rows: list[TupleRow]) -> None:
+        for volunteer, attendance, start, end, counted, order in rows:
+            held = loaded.presences.setdefault(volunteer, {})
+            if attendance in held:
+                held[attendance] = replace(held[attendance], recorded_order=order)
+                continue
+            spans = tuple(zip(counted[::2], counted[1::2], strict=True))
+            held[attendance] = Presence(volunteer, attendance, start, end, spans, order)
+        for volunteer, low, high in reads.presences:
+            loaded.windows.setdefault(volunteer, []).append((to_epoch(low), to_epoch(high)))

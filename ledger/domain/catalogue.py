@@ -1,0 +1,43 @@
+"""Every kind of stream and how it folds. Importing this module makes all stored names known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from ledger.domain import (
+    attendance,
+    group_attendance,
+    ledger_opened,
+    opportunity,
+    organization,
+    policy,
+    registration,
+    shift,
+    volunteer,
+)
+from ledger.domain.event import RecordedEvent
+from ledger.domain.refusals import InvariantBroken
+from ledger.domain.streams import kind_of
+
+Evolve: TypeAlias = Callable[[object | None, RecordedEvent], object]
+
+EVOLVE: Final[Mapping[str, Evolve]] = {
+    "organizations": organization.evolve,
+    "volunteers": volunteer.evolve,
+    "volunteers/attendances": attendance.evolve,
+    "opportunities": opportunity.evolve,
+    "opportunities/shifts": shift.evolve,
+    "opportunities/shifts/registrations": registration.evolve,
+    "opportunities/shifts/groupAttendances": group_attendance.evolve,
+    "policies": policy.evolve,
+    "partitions": ledger_opened.evolve,
+}
+
+
+def fold(state: object | None, recorded: RecordedEvent) -> object:
+    """The aggregate after one more event. Raises InvariantBroken if the stream's kind is unknown."""
+    evolve = EVOLVE.get(kind_of(recorded.stream))
+    if evolve is None:
+        raise InvariantBroken(f"no aggregate folds the stream {recorded.stream}")
+    return evolve(state, recorded)

@@ -1,0 +1,299 @@
+"""Group commit: all commands that wait for one partition become durable in one transaction.
+
+    collect ─► lock, look up ─► decide (batch.py) ─► add, commit ─► answer
+
+A lost COMMIT reply leaves us not knowing. The same batch is then run again: the lock waits for a backend that is still
+committing, and the request keys tell which commands stand already. Nobody is answered before that is settled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import psycopg
+from psycopg import AsyncConnection, errors
+
+from ledger import append_sql
+from ledger.aggregate_cache import AggregateCache
+from ledger.batch import Batch, CommandResult, Loaded, Request, StoredKey, merge_reads, refuse_reuse, request_key
+from ledger.batch_loading import BirthDates, Loading, run_together
+from ledger.domain.refusals import InvariantBroken, Reason, Refusal
+from ledger.domain.world import NotLoaded, Reads
+
+log = logging.getLogger(__name__)
+
+BATCH_MAX: Final = 1_000
+WAITING_MAX: Final = 20_000
+COMPANY_SECONDS: Final = 0.003
+"""How long a batch waits for company when the last one had some: behind unary calls batches else shrink to two."""
+COMPANY_ENOUGH: Final = 100
+RUNS_MAX: Final = 60
+"""How often an unsettled batch is run again, up to half a second apart, before its commands are given up as unknown."""
+_ROUNDS_MAX: Final = 50
+
+_CLASHES: Final = (errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFailure)
+"""Another partition's batch took the same key or identity meanwhile: run again, the look-up will now see it."""
+
+
+class WriterStopped(Exception):
+    """An invariant broke in this partition: its writer has stopped until somebody has looked."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A request and the caller that waits for it; `repeated` is set when its key was found in the store."""
+
+    request: Request
+    answer: asyncio.Future[CommandResult | StoredKey]
+
+
+@dataclass(slots=True)
+class Settled:
+    """What became of each waiting request of one run."""
+
+    outcomes: list[tuple[Waiting, CommandResult | StoredKey | Exception]] = field(default_factory=list)
+
+
+class GroupCommit:
+    """The writer of one partition. One task, one connection, one batch at a time."""
+
+    def __init__(
+        self,
+        conninfo: str,
+        ledger_id: str,
+        partition: int,
+        partitions: int,
+        birth_dates: BirthDates,
+        on_stop: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        self._conninfo = conninfo
+        self._ledger_id = ledger_id
+        self._partition = partition
+        self._partitions = partitions
+        self._cache = AggregateCache()
+        self._loading = Loading(self._cache, birth_dates)
+        self._waiting: list[Waiting] = []
+        self._arrived = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._connection: AsyncConnection[Any] | None = None
+        self._stopped: BaseException | None = None
+        self._on_stop = on_stop
+        self._last_size = 1
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._idle.set()
+        self._task = asyncio.create_task(self._serve(), name=f"group-commit-{self._partition}")
+
+    async def close(self) -> None:
+        """Finish what has been accepted, then stop."""
+        await self._idle.wait()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._connection is not None:
+            await self._connection.close()
+
+    def submit(self, request: Request) -> asyncio.Future[CommandResult | StoredKey]:
+        """Queue a request. Its future gives the result, the key it was stored under before, or raises Refusal.
+
+        Cancelling the future does not undo anything: a command that was accepted is finished.
+        """
+        if self._stopped is not None:
+            raise WriterStopped(str(self._stopped))
+        if len(self._waiting) >= WAITING_MAX:
+            raise Refusal(Reason.UNAVAILABLE, {})
+        answer: asyncio.Future[CommandResult | StoredKey] = asyncio.get_running_loop().create_future()
+        self._waiting.append(Waiting(request, answer))
+        self._arrived.set()
+        self._idle.clear()
+        return answer
+
+    async def _serve(self) -> None:
+        try:
+            while True:
+                await self._arrived.wait()
+                if self._last_size > 1 and len(self._waiting) < COMPANY_ENOUGH:
+                    await asyncio.sleep(COMPANY_SECONDS)
+                batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
+                if not self._waiting:
+                    self._arrived.clear()
+                self._last_size = len(batch)
+                await self._settle(batch)
+                if not self._waiting:
+                    self._idle.set()
+        except Exception as error:
+            log.exception("partition %s: the writer stops", self._partition)
+            self._stop(error)
+
+    def _stop(self, error: BaseException) -> None:
+        self._stopped = error
+        for waiting in self._waiting:
+            _fail(waiting, WriterStopped(str(error)))
+        self._waiting = []
+        self._idle.set()
+        if self._on_stop is not None:
+            self._on_stop(error)
+
+    async def _settle(self, batch: list[Waiting]) -> None:
+        """Run a batch until it is known what became of it."""
+        for run in range(RUNS_MAX):
+            try:
+                settled = await self._run(batch)
+            except (psycopg.OperationalError, *_CLASHES) as error:
+                log.warning("partition %s: batch of %d is run again: %s", self._partition, len(batch), error)
+                await self._drop_connection()
+                await asyncio.sleep(min(0.5, 0.01 * 2**min(run, 6)) if run else 0)
+            except InvariantBroken as error:
+                for waiting in batch:
+                    _fail(waiting, WriterStopped(str(error)))
+                raise
+            except Exception as error:
+                log.exception("partition %s: batch of %d failed", self._partition, len(batch))
+                await self._drop_connection()
+                await self._isolate(batch, error)
+                return
+            else:
+                for waiting, outcome in settled.outcomes:
+                    _answer(waiting, outcome)
+                return
+        for waiting in batch:
+            _fail(waiting, Refusal(Reason.UNAVAILABLE, {}))
+
+    async def _isolate(self, batch: list[Waiting], error: Exception) -> None:
+        """No command's failure fails its neighbours: run them one by one, so that only the culprit fails."""
+        if len(batch) == 1:
+            _fail(batch[0], error)
+            return
+        for waiting in batch:
+            await self._settle([waiting])
+
+    async def _drop_connection(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            await connection.close()
+
+    async def _run(self, batch: list[Waiting]) -> Settled:
+        """One transaction. If we crash or lose the connection anywhere in here, running it again is right."""
+        connection = await self._connected()
+        reads = merge_reads(waiting.request.command.reads() for waiting in batch)
+        loaded = Loaded()
+        keys, clock, counter = await self._lock_and_look_up(connection, batch, reads, loaded)
+        position, last_recorded_at = counter
+        recorded_at = max(clock, last_recorded_at)
+        decided = Batch(self._ledger_id, self._partition, self._partitions, position, recorded_at, loaded)
+        settled = await self._decide(connection, decided, batch, keys)
+        added = decided.statements()
+        # The commit travels with the rows. From here until its reply is read the outcome is unknown.
+        await run_together(connection, [*added, ("commit" if added else "rollback", ())])
+        self._cache.keep(loaded.streams)
+        return settled
+
+    async def _connected(self) -> AsyncConnection[Any]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await AsyncConnection.connect(self._conninfo, autocommit=True, prepare_threshold=0)
+            await self._connection.execute("set idle_in_transaction_session_timeout = '5s'")
+        return self._connection
+
+    async def _lock_and_look_up(
+        self, connection: AsyncConnection[Any], batch: list[Waiting], reads: Reads, loaded: Loaded
+    ) -> tuple[dict[tuple[str, str], StoredKey], datetime, tuple[int, datetime]]:
+        clients = [waiting.request.client for waiting in batch]
+        request_ids = [waiting.request.request_id for waiting in batch]
+        lookups = self._loading.statements(reads, loaded)
+        cursors = await run_together(
+            connection,
+            [
+                ("begin", ()),
+                (append_sql.LOCK, (self._partition,)),
+                (append_sql.CLOCK, ()),
+                (append_sql.KEYS, (clients, request_ids)),
+                *lookups,
+            ],
+        )
+        counter = await cursors[1].fetchone()
+        clock = await cursors[2].fetchone()
+        if counter is None or clock is None:
+            raise InvariantBroken(f"partition {self._partition} has no counter row")
+        keys = {(row[0], row[1]): StoredKey(*row[2:]) for row in await cursors[3].fetchall()}
+        answers = [(text, await cursor.fetchall()) for (text, _), cursor in zip(lookups, cursors[4:], strict=True)]
+        await self._loading.take(reads, loaded, answers)
+        return keys, clock[0], (counter[0], counter[1])
+
+    async def _decide(
+        self,
+        connection: AsyncConnection[Any],
+        decided: Batch,
+        batch: list[Waiting],
+        keys: dict[tuple[str, str], StoredKey],
+    ) -> Settled:
+        settled = Settled()
+        stands: dict[tuple[str, str], tuple[Request, CommandResult]] = {}
+        undecided = batch
+        for _ in range(_ROUNDS_MAX):
+            missing: list[Reads] = []
+            again: list[Waiting] = []
+            for waiting in undecided:
+                try:
+                    outcome = _decide_one(decided, waiting.request, keys, stands)
+                except NotLoaded as not_loaded:
+                    missing.append(not_loaded.reads)
+                    again.append(waiting)
+                else:
+                    settled.outcomes.append((waiting, outcome))
+            if not again:
+                return settled
+            await self._load_more(connection, merge_reads(missing), decided.loaded)
+            undecided = again
+        raise InvariantBroken(f"decisions still ask for more after {_ROUNDS_MAX} rounds: {missing[0]}")
+
+    async def _load_more(self, connection: AsyncConnection[Any], reads: Reads, loaded: Loaded) -> None:
+        lookups = self._loading.statements(reads, loaded)
+        cursors = await run_together(connection, lookups)
+        answers = [(text, await cursor.fetchall()) for (text, _), cursor in zip(lookups, cursors, strict=True)]
+        await self._loading.take(reads, loaded, answers)
+
+
+def _decide_one(
+    decided: Batch,
+    request: Request,
+    keys: dict[tuple[str, str], StoredKey],
+    stands: dict[tuple[str, str], tuple[Request, CommandResult]],
+) -> CommandResult | StoredKey | Exception:
+    """The first answer for a known key, a refusal, a fault of this command alone, or what it records now."""
+    key = request_key(request)
+    stored = keys.get(key)
+    if stored is not None:
+        return stored if stored.request_hash == request.request_hash else refuse_reuse(request)
+    first = stands.get(key)
+    if first is not None:
+        return first[1] if first[0].request_hash == request.request_hash else refuse_reuse(request)
+    try:
+        result = decided.decide(request)
+    except (NotLoaded, InvariantBroken):
+        raise
+    except Refusal as refusal:
+        return refusal
+    except Exception as error:
+        log.exception("%s cannot be decided", type(request.command).__name__)
+        return error
+    stands[key] = (request, result)
+    return result
+
+
+def _answer(waiting: Waiting, outcome: CommandResult | StoredKey | Exception) -> None:
+    if isinstance(outcome, Exception):
+        _fail(waiting, outcome)
+    elif not waiting.answer.done():
+        waiting.answer.set_result(outcome)
+
+
+def _fail(waiting: Waiting, error: Exception) -> None:
+    if not waiting.answer.done():
+        waiting.answer.set_exception(error)
