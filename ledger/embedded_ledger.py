@@ -1,0 +1,72 @@
+"""A whole ledger in one folder: the embedded PostgreSQL with its three databases, and the secrets beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+from ledger.embedded_postgres import EmbeddedPostgres
+from ledger.migrate import migrate
+from ledger.open_ledger import open_ledger
+from ledger.settings import Settings
+
+EVENTS_DATABASE: Final = "ledger_events"
+KEYS_DATABASE: Final = "ledger_keys"
+READ_DATABASE: Final = "ledger_read"
+_SECRETS: Final = ("request_hash_key", "identity_key", "relay_key")
+
+
+class EmbeddedLedger:
+    """Starts, migrates and opens the ledger in `data_dir`; the data is there again at the next start."""
+
+    def __init__(self, data_dir: Path, settings: Settings) -> None:
+        """`settings` say everything but databases and secrets."""
+        self._data_dir = data_dir
+        self._settings = settings
+        self.postgres = EmbeddedPostgres(data_dir)
+
+    def start(self) -> Settings:
+        """Returns the settings with which every part of this ledger runs."""
+        self.postgres.start()
+        settings = self._settings.model_copy(
+            update={**database_urls(self.postgres), **self._kept_secrets(), "kafka": self._settings.kafka}
+        )
+        settings = Settings.model_validate(settings.model_dump())
+        migrate(settings)
+        open_ledger(settings)
+        return settings
+
+    def stop(self) -> None:
+        """End the server in order."""
+        self.postgres.stop()
+
+    def _kept_secrets(self) -> dict[str, str]:
+        """The secrets of this ledger, made at its first start. If they are lost, no request can be recognised again."""
+        path = self._data_dir / "secrets.json"
+        if not path.exists():
+            fresh = path.with_suffix(".new")
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                json.dump({name: secrets.token_hex(32) for name in _SECRETS}, file)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.rename(path)
+        kept: dict[str, str] = json.loads(path.read_text())
+        return kept
+
+
+def database_urls(postgres: EmbeddedPostgres) -> dict[str, str]:
+    """The URLs of the three databases, each under the role that needs it."""
+    return {
+        "database": postgres.dsn(EVENTS_DATABASE, "ledger_service"),
+        "relay_database": postgres.dsn(EVENTS_DATABASE, "ledger_relay"),
+        "owner_database": postgres.dsn(EVENTS_DATABASE),
+        "keys_database": postgres.dsn(KEYS_DATABASE, "ledger_service"),
+        "owner_keys_database": postgres.dsn(KEYS_DATABASE),
+        "read_database": postgres.dsn(READ_DATABASE, "ledger_reader"),
+        "projector_database": postgres.dsn(READ_DATABASE, "ledger_projector"),
+        "owner_read_database": postgres.dsn(READ_DATABASE),
+    }

@@ -1,0 +1,183 @@
+"""`serve`: everything one process needs to take commands and answer questions.
+
+Before it listens it reads the real settings of the database and the topic: with wrong ones it refuses to start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import psycopg
+import uvloop
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from ledger.access.identity_keys import IdentityKeys
+from ledger.access.person_keys import PersonKeys
+from ledger.application import Application
+from ledger.batch_loading import BirthDates
+from ledger.child_process import ChildProcess
+from ledger.database_guard import check_database
+from ledger.domain.volunteer import Volunteer
+from ledger.embedded_ledger import EmbeddedLedger
+from ledger.grpc.server import GrpcServer
+from ledger.horizon import Horizon
+from ledger.loopback import is_loopback
+from ledger.open_ledger import check_same_ledger
+from ledger.postgres_place import default_data_dir
+from ledger.projections.directory_questions import DirectoryQuestions
+from ledger.projections.hours_questions import HoursQuestions
+from ledger.settings import Settings, WrongSetting
+from ledger.topic_guard import check_topic
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS: Final = 10.0
+SECRET_BYTES_MIN: Final = 16
+Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Any]]
+
+
+def run(settings: Settings, *, embedded: bool, data_dir: Path | None = None) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        WrongSetting: a setting, the database's durability or the topic's retention is wrong.
+    """
+    with contextlib.ExitStack() as stack:
+        if embedded:
+            settings = stack.enter_context(embedded_parts(settings, data_dir or default_data_dir()))
+        check(settings)
+        uvloop.run(_serve(settings))
+
+
+@contextlib.contextmanager
+def embedded_parts(settings: Settings, data_dir: Path) -> Iterator[Settings]:
+    """The embedded database, and the projections fed straight from its event store by a child process."""
+    ledger = EmbeddedLedger(data_dir, settings)
+    whole = ledger.start()
+    feed = ChildProcess(
+        [sys.executable, "-m", "consumers.project_embedded"],
+        env={**os.environ, **as_environment(whole)},
+        log_file=data_dir / "projections.log",
+    )
+    try:
+        feed.start()
+        yield whole
+    finally:
+        feed.stop()
+        ledger.stop()
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The settings as LEDGER_ variables for a child process."""
+    plain: dict[str, str] = {}
+    for name, value in settings:
+        text = value.get_secret_value() if hasattr(value, "get_secret_value") else value
+        plain[f"LEDGER_{name.upper()}"] = str(text)
+    return plain
+
+
+def check(settings: Settings) -> None:
+    """Refuse to start on settings under which the ledger could lose or expose something. Raises WrongSetting."""
+    host = settings.grpc_address.rsplit(":", 1)[0]
+    if not is_loopback(host):
+        if not settings.insecure:
+            raise WrongSetting(
+                f"LEDGER_GRPC_ADDRESS is {settings.grpc_address}: callers are not authenticated yet, so it must be a "
+                "loopback address, or LEDGER_INSECURE=1"
+            )
+        log.warning("LEDGER_INSECURE: anybody who reaches %s can act as anybody", settings.grpc_address)
+    for name in ("request_hash_key", "identity_key"):
+        if len(getattr(settings, name).get_secret_value().encode()) < SECRET_BYTES_MIN:
+            raise WrongSetting(f"LEDGER_{name.upper()} must be a secret of at least {SECRET_BYTES_MIN} bytes")
+    with psycopg.connect(settings.database) as connection:
+        check_database(connection)
+        row = connection.execute("select ledger_id, partitions from ledger").fetchone()
+        if row is None:
+            raise WrongSetting("LEDGER_DATABASE holds no ledger yet; run `hours-ledger migrate` first")
+        check_same_ledger(settings, row[0], row[1])
+    if settings.kafka:
+        check_topic(settings)
+
+
+async def _serve(settings: Settings) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    async with serving(settings) as address:
+        print(f"serving gRPC on {address}", flush=True)
+        await stopping.wait()
+
+
+@contextlib.asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[str]:
+    """A running server; gives the address it listens on. Leaving drains it: what was accepted is finished."""
+    async with (
+        _pool(settings.database, 8) as events,
+        _pool(settings.keys_database, 4) as keys,
+        _pool(settings.read_database, 16) as read,
+    ):
+        person_keys = PersonKeys(keys, settings.ledger_id)
+        horizon = Horizon(events, settings.partitions)
+        await horizon.look()
+        application = Application(
+            settings.database,
+            settings.ledger_id,
+            settings.partitions,
+            settings.request_hash_key.get_secret_value().encode(),
+            _birth_dates(person_keys),
+            on_stop=lambda _: server.stopped_writing(),
+        )
+        server = GrpcServer(
+            settings,
+            application=application,
+            person_keys=person_keys,
+            identity_keys=IdentityKeys(
+                settings.identity_key.get_secret_value().encode(), verify_check_digit=settings.verify_check_digit
+            ),
+            hours=HoursQuestions(read, settings.partitions, horizon),
+            directory=DirectoryQuestions(read, settings.partitions, horizon),
+            event_pool=events,
+            partitions=settings.partitions,
+        )
+        await application.open()
+        watch = asyncio.create_task(horizon.watch(), name="horizon")
+        try:
+            yield await server.start()
+        finally:
+            await server.stop(GRACE_SECONDS)
+            await application.close()
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def _pool(url: str, size: int) -> AsyncIterator[Pool]:
+    pool: Pool = AsyncConnectionPool(
+        url, min_size=1, max_size=size, open=False, kwargs={"autocommit": True, "prepare_threshold": 0}
+    )
+    await pool.open(wait=True, timeout=30)
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+def _birth_dates(person_keys: PersonKeys) -> BirthDates:
+    async def open_birth_dates(states: Mapping[str, object | None]) -> Mapping[str, date | None]:
+        known: dict[str, date | None] = {}
+        for volunteer, state in states.items():
+            known[volunteer] = await person_keys.birth_date(state) if isinstance(state, Volunteer) else None
+        return known
+
+    return open_birth_dates
