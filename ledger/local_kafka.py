@@ -73,7 +73,7 @@ class LocalKafka:
         self._lock.take()
         try:
             jars = fetch_jars()
-            self._settings_file.write_text(self._settings(), "utf-8")
+            self._settings_file.write_text(self.settings_text(), "utf-8")
             # If we crash while formatting, meta.properties (written last) is missing and the next start formats again.
             if not (self.data_dir / "log" / "meta.properties").exists():
                 self._format(jars)
@@ -120,7 +120,8 @@ class LocalKafka:
     def _settings_file(self) -> Path:
         return self.data_dir / "server.properties"
 
-    def _settings(self) -> str:
+    def settings_text(self) -> str:
+        """The broker's server.properties."""
         settings = {
             "process.roles": "broker,controller",
             "node.id": "1",

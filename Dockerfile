@@ -1,0 +1,24 @@
+# The service's image. First the wheel is built with the locked tools, then only what runs is kept.
+FROM python:3.12-slim AS build
+WORKDIR /src
+RUN python -m venv /tools && /tools/bin/pip install --no-cache-dir uv==0.13.9
+COPY requirements.lock requirements-runtime.lock ./
+RUN VIRTUAL_ENV=/tools /tools/bin/uv pip install --require-hashes -r requirements.lock
+RUN python -m venv /service && VIRTUAL_ENV=/service /tools/bin/uv pip install --require-hashes -r requirements-runtime.lock
+COPY pyproject.toml hatch_build.py LICENSE ./
+COPY protos protos
+COPY third_party third_party
+COPY ledger ledger
+COPY consumers consumers
+RUN /tools/bin/python -m hatchling build -t wheel -d /wheel \
+    && VIRTUAL_ENV=/service /tools/bin/uv pip install --no-deps /wheel/*.whl
+
+FROM python:3.12-slim
+RUN useradd --system --uid 10001 --create-home ledger
+COPY --from=build /service /service
+ENV PATH=/service/bin:$PATH PYTHONUNBUFFERED=1
+USER ledger
+WORKDIR /home/ledger
+EXPOSE 50051 8080
+ENTRYPOINT ["hours-ledger"]
+CMD ["serve"]
