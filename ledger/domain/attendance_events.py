@@ -41,7 +41,7 @@ class VolunteerCheckedIn(Event):
     """As the opportunity had it when the person came; a later change does not touch who is there."""
 
 
-class _HoursDecided(PresenceMoved):
+class HoursDecided(PresenceMoved):
     """Fields of the events that decide anew which of a person's seconds count.
 
     `start` and `end` are the span credited, by the clock or by the shift's schedule.
@@ -60,19 +60,19 @@ class _HoursDecided(PresenceMoved):
 
 
 @stored_name("volunteer-checked-out")
-class VolunteerCheckedOut(_HoursDecided):
+class VolunteerCheckedOut(HoursDecided):
     """The person has left; from here on the attendance has hours."""
 
     method: Method
 
 
 @stored_name("attendance-recorded")
-class AttendanceRecorded(_HoursDecided):
+class AttendanceRecorded(HoursDecided):
     """The organisation noted that a person was there from start to end."""
 
 
 @stored_name("attendance-corrected")
-class AttendanceCorrected(_HoursDecided):
+class AttendanceCorrected(HoursDecided):
     """The times were wrong: these are the true ones. What was verified must be verified again."""
 
     reason: str

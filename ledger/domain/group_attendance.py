@@ -1,83 +1,233 @@
 """Attendance of a group by head count: how many came to a shift and how long they served together.
 
-These names and fields are the stored format: version them with care.
-
-The seconds belong to the opportunity's group account. They are whole seconds of all people together, never split per
-head: who served is not known.
+Its events and how they fold stand in `group_attendance_state`; here is what an organisation may record of it.
+A head count has no places in time, so it overlaps with nobody; only its length per head is judged.
 """
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final, TypedDict
 
-from pydantic import Field
-
+from ledger.domain import opportunity, shift
 from ledger.domain.attendance_events import Source
-from ledger.domain.event import stored_name
-from ledger.domain.hours import HoursMoved
-from ledger.domain.values import ImportedFrom
+from ledger.domain.crediting import BEFORE_SERVICE_DATE, CORRECTED, schedule_of
+from ledger.domain.event import NewEvent
+from ledger.domain.group_attendance_state import (
+    GroupAttendance,
+    GroupAttendanceCorrected,
+    GroupAttendanceRecorded,
+    GroupAttendanceWithdrawn,
+    State,
+    evolve,
+    existing,
+)
+from ledger.domain.hours import Allocation, entries_between
+from ledger.domain.policy import STANDARD_POLICY_V1, STANDARD_POLICY_V1_NAME
+from ledger.domain.presence import DURATION_ABOVE_CAP
+from ledger.domain.refusals import InvariantBroken, Reason, refuse
+from ledger.domain.shift import Shift
+from ledger.domain.streams import opportunity_of, shift_of
+from ledger.domain.values import Account, Entry, ImportedFrom, zone
+from ledger.domain.world import Reads, World
+
+__all__ = [
+    "CorrectGroupAttendance",
+    "GroupAttendance",
+    "RecordGroupAttendance",
+    "State",
+    "WithdrawGroupAttendance",
+    "evolve",
+    "existing",
+]
+
+ABOVE_PLACES: Final = "ABOVE_PLACES"
+WITHDRAWN: Final = "WITHDRAWN"
 
 
-class _HeadsCounted(HoursMoved):
-    """Fields of the events that say how many came and how long they served together."""
+class _CountedFields(TypedDict):
+    """What the events that count heads say: see `group_attendance_state.HeadsCounted`."""
 
-    head_count: Annotated[int, Field(ge=1)]
-    attended_seconds: Annotated[int, Field(gt=0)]
-    """As reported, of all people together, whether counted or withheld."""
+    holder: str
+    attendance: str
+    organization: str
+    opportunity: str
+    shift: str
+    entries: tuple[Entry, ...]
+    head_count: int
+    attended_seconds: int
     service_date: date
-    """The shift's calendar date in its place's zone; all entries bear it."""
     time_zone: str
     source: Source
+    imported_from: ImportedFrom | None
+    flags: tuple[str, ...]
+    withheld_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordGroupAttendance:
+    """The organisation counted heads at a shift. What is odd but possible is accepted with a flag.
+
+    Refuses ALREADY_EXISTS, NOT_FOUND, NOT_A_PERSON, SHIFT_HAS_NO_TIMES, DURATION_OUT_OF_RANGE.
+    """
+
+    attendance: str
+    shift: str
+    head_count: int
+    attended_seconds: int | None = None
+    """Of all people together; None: head count times the shift's schedule."""
     imported_from: ImportedFrom | None = None
-    flags: tuple[str, ...] = ()
-    """What was noticed and accepted: BEFORE_SERVICE_DATE, ABOVE_PLACES."""
-    withheld_reason: str | None = None
-    """DURATION_ABOVE_CAP when the seconds per head are more than one attendance may have."""
+    source_time: datetime | None = None
+
+    @property
+    def stream(self) -> str:
+        return self.attendance
+
+    def reads(self) -> Reads:
+        return Reads(streams=(self.shift, opportunity_of(self.shift)), exists=(self.attendance,))
+
+    def decide(self, world: World) -> list[NewEvent]:
+        if shift_of(self.attendance) != self.shift:
+            raise InvariantBroken(f"{self.attendance} does not belong to {self.shift}")
+        if world.exists(self.attendance):
+            refuse(Reason.ALREADY_EXISTS, name=self.attendance)
+        served = shift.existing(world, self.shift)
+        offered = opportunity.existing(world, served.opportunity)
+        counted = _count_heads(self, served, offered.organization, {}, world.now)
+        return [
+            NewEvent(
+                self.attendance,
+                GroupAttendanceRecorded(**counted),
+                policy=STANDARD_POLICY_V1_NAME,
+                source_time=self.source_time,
+            )
+        ]
 
 
-@stored_name("group-attendance-recorded")
-class GroupAttendanceRecorded(_HeadsCounted):
-    """The organisation counted heads at a shift."""
+@dataclass(frozen=True, slots=True)
+class CorrectGroupAttendance:
+    """Give a head count its true figures; what was verified must be verified again.
 
+    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, NOTHING_CHANGES, NOT_A_PERSON, SHIFT_HAS_NO_TIMES, DURATION_OUT_OF_RANGE.
+    """
 
-@stored_name("group-attendance-corrected")
-class GroupAttendanceCorrected(_HeadsCounted):
-    """The count or the seconds were wrong: these are the true ones. What was verified must be verified again."""
-
-    reason: str
-
-
-@stored_name("group-attendance-withdrawn")
-class GroupAttendanceWithdrawn(HoursMoved):
-    """The count should not have been recorded. It stays in history and never counts again."""
-
-    reason: str
-    source: Source
+    attendance: str
+    head_count: int
+    attended_seconds: int | None = None
+    reason: str = CORRECTED
     imported_from: ImportedFrom | None = None
+    source_time: datetime | None = None
+
+    @property
+    def stream(self) -> str:
+        return self.attendance
+
+    def reads(self) -> Reads:
+        return Reads(streams=(self.attendance, shift_of(self.attendance)))
+
+    def decide(self, world: World) -> list[NewEvent]:
+        known = existing(world, self.attendance)
+        if known.state == "withdrawn":
+            refuse(Reason.ATTENDANCE_WITHDRAWN, attendance=self.attendance)
+        served = shift.existing(world, known.shift)
+        counted = _count_heads(self, served, known.organization, known.seconds, world.now)
+        figures = counted["head_count"], counted["attended_seconds"]
+        if known.state in ("recorded", "verified") and figures == (known.head_count, known.attended_seconds):
+            refuse(Reason.NOTHING_CHANGES, name=self.attendance)
+        corrected = NewEvent(
+            self.attendance,
+            GroupAttendanceCorrected(**counted, reason=self.reason),
+            policy=STANDARD_POLICY_V1_NAME,
+            corrects=known.last_event_id,
+            source_time=self.source_time,
+        )
+        return [corrected]
 
 
-@stored_name("group-hours-verified")
-class GroupHoursVerified(HoursMoved):
-    """A verifier confirmed attended seconds; what was attended and not confirmed is reversed."""
+@dataclass(frozen=True, slots=True)
+class WithdrawGroupAttendance:
+    """Take a head count back for good. Refuses NOT_FOUND, NOTHING_CHANGES when it was withdrawn already."""
 
-    appointment: str
-    """organizations/{o}/appointments/{a} that gave the right to verify."""
-    verified_seconds: Annotated[int, Field(gt=0)]
-    """Confirmed by this event alone."""
+    attendance: str
+    reason: str = WITHDRAWN
+    imported_from: ImportedFrom | None = None
+    source_time: datetime | None = None
+
+    @property
+    def stream(self) -> str:
+        return self.attendance
+
+    def reads(self) -> Reads:
+        return Reads(streams=(self.attendance,))
+
+    def decide(self, world: World) -> list[NewEvent]:
+        known = existing(world, self.attendance)
+        if known.state == "withdrawn":
+            refuse(Reason.NOTHING_CHANGES, name=self.attendance)
+        withdrawn = GroupAttendanceWithdrawn(
+            holder=known.holder,
+            attendance=known.name,
+            organization=known.organization,
+            opportunity=known.opportunity,
+            shift=known.shift,
+            entries=entries_between(known.seconds, {}, reversed_reason=self.reason),
+            reason=self.reason,
+            source="native" if self.imported_from is None else "migrated",
+            imported_from=self.imported_from,
+        )
+        event = NewEvent(
+            self.attendance,
+            withdrawn,
+            policy=STANDARD_POLICY_V1_NAME,
+            corrects=known.last_event_id,
+            source_time=self.source_time,
+        )
+        return [event]
 
 
-@stored_name("group-hours-declined")
-class GroupHoursDeclined(HoursMoved):
-    """A verifier did not accept what waited for verification."""
+def _count_heads(
+    command: RecordGroupAttendance | CorrectGroupAttendance,
+    served: Shift,
+    organization: str,
+    current: Allocation,
+    now: datetime,
+) -> _CountedFields:
+    seconds = _attended_seconds(command.head_count, command.attended_seconds, served)
+    day = shift.day_of_service(served)
+    above_cap = seconds > command.head_count * STANDARD_POLICY_V1.attendance_seconds_max
+    withheld_reason = DURATION_ABOVE_CAP if above_cap else None
+    target = {(day, Account.WITHHELD if above_cap else Account.ATTENDED): seconds}
+    return _CountedFields(
+        holder=served.opportunity,
+        attendance=command.attendance,
+        organization=organization,
+        opportunity=served.opportunity,
+        shift=served.name,
+        entries=entries_between(current, target, withheld_reason=withheld_reason, reversed_reason=CORRECTED),
+        head_count=command.head_count,
+        attended_seconds=seconds,
+        service_date=day,
+        time_zone=served.time_zone,
+        source="native" if command.imported_from is None else "migrated",
+        imported_from=command.imported_from,
+        flags=_flags(served, day, command.head_count, command.source_time or now),
+        withheld_reason=withheld_reason,
+    )
 
-    appointment: str
-    reason: str
+
+def _attended_seconds(head_count: int, attended_seconds: int | None, served: Shift) -> int:
+    if head_count < 1:
+        refuse(Reason.NOT_A_PERSON, attendance=served.name)
+    if attended_seconds is None:
+        start, end = schedule_of(served)
+        return head_count * (end - start)
+    seconds_max = head_count * STANDARD_POLICY_V1.attendance_seconds_accepted_max
+    if not 0 < attended_seconds <= seconds_max:
+        refuse(Reason.DURATION_OUT_OF_RANGE, seconds=attended_seconds, seconds_max=seconds_max)
+    return attended_seconds
 
 
-@stored_name("group-hours-reversed")
-class GroupHoursReversed(HoursMoved):
-    """A verification was wrong: its seconds are verified no more."""
-
-    appointment: str
-    reason: str
+def _flags(served: Shift, day: date, head_count: int, learnt: datetime) -> tuple[str, ...]:
+    before = learnt.astimezone(zone(served.time_zone)).date() < day
+    return (*((BEFORE_SERVICE_DATE,) if before else ()), *((ABOVE_PLACES,) if head_count > served.places else ()))

@@ -6,6 +6,7 @@ A decision computes the allocation that should be; the entries are the differenc
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, TypeAlias
@@ -33,28 +34,30 @@ def entries_between(
     """
     entries: list[Entry] = []
     for day in sorted({day for day, _ in (*current, *target)}):
-        surplus, lack = _differences(day, current, target)
-        for account, seconds in lack:
-            reason = withheld_reason if account is Account.WITHHELD else None
-            left = seconds
-            while left and surplus:
-                source, available = surplus[0]
-                moved = min(left, available)
-                entries.append(Entry(service_date=day, from_class=source, to_class=account, seconds=moved, reason=reason))
-                left -= moved
-                surplus[0] = (source, available - moved)
-                if not surplus[0][1]:
-                    surplus.pop(0)
-            if left:
-                entries.append(
-                    Entry(service_date=day, from_class=Account.OUTSIDE, to_class=account, seconds=left, reason=reason)
-                )
-        entries.extend(
-            Entry(service_date=day, from_class=source, to_class=Account.REVERSED, seconds=left, reason=reversed_reason)
-            for source, left in surplus
-            if left
-        )
+        for source, sink, seconds in _movements(*_differences(day, current, target)):
+            reason = {Account.WITHHELD: withheld_reason, Account.REVERSED: reversed_reason}.get(sink)
+            entries.append(Entry(service_date=day, from_class=source, to_class=sink, seconds=seconds, reason=reason))
     return tuple(entries)
+
+
+def _movements(
+    surplus: list[tuple[Account, int]], lack: list[tuple[Account, int]]
+) -> Iterable[tuple[Account, Account, int]]:
+    """(from, to, seconds): what is too much fills what is missing, class by class; the rest is reversed."""
+    available = deque(surplus)
+    for sink, missing in lack:
+        left = missing
+        while left and available:
+            source, seconds = available.popleft()
+            moved = min(left, seconds)
+            yield source, sink, moved
+            left -= moved
+            if seconds > moved:
+                available.appendleft((source, seconds - moved))
+        if left:
+            yield Account.OUTSIDE, sink, left
+    for source, seconds in available:
+        yield source, Account.REVERSED, seconds
 
 
 def _differences(
@@ -107,6 +110,17 @@ def subtract(spans: Iterable[Span], taken: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(rest)
 
 
+def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The same time as ascending disjoint spans, with neighbours that touch made one."""
+    result: list[Span] = []
+    for start, end in sorted(spans):
+        if result and start <= result[-1][1]:
+            result[-1] = (result[-1][0], max(result[-1][1], end))
+        elif start < end:
+            result.append((start, end))
+    return tuple(result)
+
+
 def total_seconds(spans: Iterable[Span]) -> int:
     """How long spans are together."""
     return sum(end - start for start, end in spans)
@@ -140,6 +154,21 @@ def seconds_by_date(spans: Iterable[Span], zone: ZoneInfo) -> dict[date, int]:
 def _midnight_after(day: date, zone: ZoneInfo) -> int:
     following = day + timedelta(days=1)
     return int(datetime(following.year, following.month, following.day, tzinfo=zone).timestamp())
+
+
+def spans_of(intervals: Iterable[Interval]) -> tuple[Span, ...]:
+    """Intervals of an event as spans to reckon with."""
+    return tuple((to_epoch(interval.start), to_epoch(interval.end)) for interval in intervals)
+
+
+def intervals_of(spans: Iterable[Span]) -> tuple[Interval, ...]:
+    """Spans as intervals of an event."""
+    return tuple(interval_of(span) for span in spans)
+
+
+def interval_of(span: Span) -> Interval:
+    """A span as an interval of an event."""
+    return Interval(start=from_epoch(span[0]), end=from_epoch(span[1]))
 
 
 def to_epoch(moment: datetime) -> int:

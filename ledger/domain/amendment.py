@@ -1,0 +1,124 @@
+"""How an attendance that was recorded wrongly is put right: by another event, never by a change of the first.
+
+A correction decides the hours anew, by the same rules; what was verified is attended again and must be verified again.
+A withdrawal is for good: the attendance stays in history and never counts again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from ledger.domain import shift
+from ledger.domain.attendance_events import AttendanceCorrected, AttendanceWithdrawn
+from ledger.domain.attendance_state import Attendance, existing, with_hours
+from ledger.domain.crediting import CORRECTED, decide_hours, schedule_of, served_span, terms_of
+from ledger.domain.event import NewEvent
+from ledger.domain.hours import Span, entries_between, spans_of, to_epoch
+from ledger.domain.policy import STANDARD_POLICY_V1_NAME
+from ledger.domain.refusals import Reason, refuse
+from ledger.domain.releasing import releases
+from ledger.domain.values import ImportedFrom
+from ledger.domain.world import Reads, World
+
+WITHDRAWN: Final = "WITHDRAWN"
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectAttendance:
+    """Give an attendance its true times.
+
+    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, NOTHING_CHANGES, TIMES_REVERSED,
+    DURATION_OUT_OF_RANGE, SERVICE_IN_FUTURE, SHIFT_HAS_NO_TIMES.
+    """
+
+    attendance: str
+    start: datetime
+    end: datetime
+    reason: str = CORRECTED
+    imported_from: ImportedFrom | None = None
+    source_time: datetime | None = None
+
+    @property
+    def stream(self) -> str:
+        return self.attendance
+
+    def reads(self) -> Reads:
+        return Reads(streams=(self.attendance,))
+
+    def decide(self, world: World) -> list[NewEvent]:
+        known = with_hours(world, self.attendance)
+        served = served_span(self.start, self.end, world.now)
+        if known.state in ("recorded", "verified") and served == _served(known):
+            refuse(Reason.NOTHING_CHANGES, name=self.attendance)
+        credited = served
+        if known.crediting == "schedule":
+            credited = schedule_of(shift.existing(world, known.shift))
+        decided = decide_hours(
+            world,
+            terms_of(known),
+            served=served,
+            credited=credited,
+            current=known.seconds,
+            imported_from=self.imported_from,
+            source_time=self.source_time,
+        )
+        corrected = NewEvent(
+            self.attendance,
+            AttendanceCorrected(**decided, reason=self.reason),
+            policy=STANDARD_POLICY_V1_NAME,
+            corrects=known.last_event_id,
+            source_time=self.source_time,
+        )
+        return [corrected, *releases(world, known, spans_of(decided["counted"]))]
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawAttendance:
+    """Take an attendance back for good. Refuses NOT_FOUND, NOTHING_CHANGES when it was withdrawn already."""
+
+    attendance: str
+    reason: str = WITHDRAWN
+    imported_from: ImportedFrom | None = None
+    source_time: datetime | None = None
+
+    @property
+    def stream(self) -> str:
+        return self.attendance
+
+    def reads(self) -> Reads:
+        return Reads(streams=(self.attendance,))
+
+    def decide(self, world: World) -> list[NewEvent]:
+        known = existing(world, self.attendance)
+        if known.state == "withdrawn":
+            refuse(Reason.NOTHING_CHANGES, name=self.attendance)
+        withdrawn = AttendanceWithdrawn(
+            holder=known.holder,
+            attendance=known.name,
+            organization=known.organization,
+            opportunity=known.opportunity,
+            shift=known.shift,
+            entries=entries_between(known.seconds, {}, reversed_reason=self.reason),
+            start=known.start,
+            end=known.end,
+            counted=(),
+            reason=self.reason,
+            source="native" if self.imported_from is None else "migrated",
+            imported_from=self.imported_from,
+        )
+        event = NewEvent(
+            self.attendance,
+            withdrawn,
+            policy=STANDARD_POLICY_V1_NAME,
+            corrects=known.last_event_id or None,
+            source_time=self.source_time,
+        )
+        return [event, *releases(world, known, ())]
+
+
+def _served(known: Attendance) -> Span:
+    if known.served is not None:
+        return to_epoch(known.served.start), to_epoch(known.served.end)
+    return to_epoch(known.start), to_epoch(known.end)

@@ -1,0 +1,210 @@
+"""One person's attendance: checking in and out, and what the organisation records of who came.
+
+Its story in order: `attendance_events` (what can happen), `attendance_state` (how it folds), here (how it begins),
+`amendment` (how it is corrected or withdrawn), `verification` (how it is confirmed).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from ledger.domain import opportunity, registration, shift
+from ledger.domain.amendment import CorrectAttendance, WithdrawAttendance
+from ledger.domain.attendance_events import AttendanceRecorded, Method, VolunteerCheckedIn, VolunteerCheckedOut
+from ledger.domain.attendance_state import Attendance, State, evolve, existing
+from ledger.domain.crediting import Terms, decide_hours, refuse_future, schedule_of, served_span, terms_of
+from ledger.domain.event import NewEvent
+from ledger.domain.hours import Span, to_epoch
+from ledger.domain.policy import STANDARD_POLICY_V1_NAME
+from ledger.domain.presence import window_around
+from ledger.domain.refusals import InvariantBroken, Reason, refuse
+from ledger.domain.shift import Shift
+from ledger.domain.streams import opportunity_of, volunteer_of
+from ledger.domain.values import ImportedFrom, whole_seconds
+from ledger.domain.world import Reads, TimeWindow, World
+
+__all__ = [
+    "Attendance",
+    "CheckIn",
+    "CheckOut",
+    "CorrectAttendance",
+    "RecordAttendance",
+    "State",
+    "WithdrawAttendance",
+    "evolve",
+    "existing",
+]
+
+OPEN_PRESENCE_LASTS: Final = timedelta(hours=24)
+"""Whoever forgot to check out can check in again a day later."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    """A registered person has come.
+
+    Refuses ALREADY_EXISTS, NOT_FOUND, OPPORTUNITY_CLOSED, NOT_REGISTERED, SERVICE_IN_FUTURE, ALREADY_CHECKED_IN.
+    """
+
+    attendance: str
+    shift: str
+    volunteer: str
+    at: datetime | None
+    """None: now. A caller that names the moment spares the store a second look for open presences around it."""
+    method: Method
+
+    @property
+    def stream(self) -> str:
+        return self.attendance
+
+    def reads(self) -> Reads:
+        return Reads(
+            streams=(
+                self.shift,
+                opportunity_of(self.shift),
+                registration.registration_name(self.shift, self.volunteer),
+            ),
+            exists=(self.volunteer, self.attendance),
+            presences=() if self.at is None else (self._around(self.at),),
+        )
+
+    def decide(self, world: World) -> list[NewEvent]:
+        _refuse_known(world, self.attendance, self.volunteer)
+        wanted = shift.existing(world, self.shift)
+        offered = opportunity.existing(world, wanted.opportunity)
+        if offered.state == "closed":
+            refuse(Reason.OPPORTUNITY_CLOSED, opportunity=offered.name)
+        place = registration.found(world, registration.registration_name(self.shift, self.volunteer))
+        if place is None or place.state != "accepted":
+            refuse(Reason.NOT_REGISTERED, volunteer=self.volunteer, shift=self.shift)
+        at = whole_seconds(self.at or world.now)
+        refuse_future(at, world.now)
+        self._refuse_second(world, at)
+        checked_in = VolunteerCheckedIn(
+            holder=self.volunteer,
+            attendance=self.attendance,
+            organization=offered.organization,
+            opportunity=offered.name,
+            shift=self.shift,
+            at=at,
+            method=self.method,
+            time_zone=wanted.time_zone,
+            crediting=offered.crediting,
+        )
+        return [NewEvent(self.attendance, checked_in)]
+
+    def _around(self, at: datetime) -> TimeWindow:
+        return self.volunteer, at - OPEN_PRESENCE_LASTS, at + OPEN_PRESENCE_LASTS
+
+    def _refuse_second(self, world: World, at: datetime) -> None:
+        for other in world.presences(self._around(at)):
+            # A check-in that was withdrawn leaves an empty span too: only the attendance knows whether it is open.
+            if other.start == other.end and existing(world, other.attendance).state == "present":
+                refuse(Reason.ALREADY_CHECKED_IN, volunteer=self.volunteer, attendance=other.attendance)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOut:
+    """The person has left: from here on there are hours.
+
+    Refuses NOT_FOUND, NOT_CHECKED_IN, TIMES_REVERSED, DURATION_OUT_OF_RANGE, SERVICE_IN_FUTURE, SHIFT_HAS_NO_TIMES.
+    """
+
+    attendance: str
+    at: datetime | None
+    """None: now."""
+    method: Method
+
+    @property
+    def stream(self) -> str:
+        return self.attendance
+
+    def reads(self) -> Reads:
+        return Reads(streams=(self.attendance,))
+
+    def decide(self, world: World) -> list[NewEvent]:
+        present = existing(world, self.attendance)
+        if present.state != "present":
+            refuse(Reason.NOT_CHECKED_IN, attendance=self.attendance)
+        served = served_span(present.start, whole_seconds(self.at or world.now), world.now)
+        credited = served
+        if present.crediting == "schedule":
+            credited = schedule_of(shift.existing(world, present.shift))
+        decided = decide_hours(world, terms_of(present), served=served, credited=credited, current={})
+        checked_out = VolunteerCheckedOut(**decided, method=self.method)
+        return [NewEvent(self.attendance, checked_out, policy=STANDARD_POLICY_V1_NAME)]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAttendance:
+    """The organisation notes that a person was there; a registration is not needed.
+
+    Refuses ALREADY_EXISTS, NOT_FOUND, TIMES_REVERSED, DURATION_OUT_OF_RANGE, SERVICE_IN_FUTURE, SHIFT_HAS_NO_TIMES.
+    """
+
+    attendance: str
+    shift: str
+    volunteer: str
+    start: datetime | None = None
+    end: datetime | None = None
+    """Both, or neither: then the shift's schedule."""
+    imported_from: ImportedFrom | None = None
+    source_time: datetime | None = None
+
+    @property
+    def stream(self) -> str:
+        return self.attendance
+
+    def reads(self) -> Reads:
+        window: tuple[TimeWindow, ...] = ()
+        if self.start is not None and self.end is not None:
+            window = (window_around(self.volunteer, (to_epoch(self.start), to_epoch(self.end))),)
+        return Reads(
+            streams=(self.shift, opportunity_of(self.shift)),
+            exists=(self.volunteer, self.attendance),
+            presences=window,
+        )
+
+    def decide(self, world: World) -> list[NewEvent]:
+        _refuse_known(world, self.attendance, self.volunteer)
+        wanted = shift.existing(world, self.shift)
+        offered = opportunity.existing(world, wanted.opportunity)
+        served = self._served(wanted, world.now)
+        decided = decide_hours(
+            world,
+            Terms(
+                self.volunteer,
+                self.attendance,
+                offered.organization,
+                offered.name,
+                self.shift,
+                wanted.time_zone,
+                offered.crediting,
+            ),
+            served=served,
+            credited=served if offered.crediting == "clock" else schedule_of(wanted),
+            current={},
+            imported_from=self.imported_from,
+            source_time=self.source_time,
+        )
+        recorded = AttendanceRecorded(**decided)
+        return [NewEvent(self.attendance, recorded, policy=STANDARD_POLICY_V1_NAME, source_time=self.source_time)]
+
+    def _served(self, wanted: Shift, now: datetime) -> Span:
+        if self.start is not None and self.end is not None:
+            return served_span(self.start, self.end, now)
+        if wanted.start is None or wanted.end is None:
+            refuse(Reason.SHIFT_HAS_NO_TIMES, shift=wanted.name)
+        return served_span(wanted.start, wanted.end, now)
+
+
+def _refuse_known(world: World, attendance: str, volunteer: str) -> None:
+    if volunteer_of(attendance) != volunteer:
+        # Its events would go to another person's partition, where nothing guards this person's seconds.
+        raise InvariantBroken(f"{attendance} does not belong to {volunteer}")
+    if world.exists(attendance):
+        refuse(Reason.ALREADY_EXISTS, name=attendance)
+    if not world.exists(volunteer):
+        refuse(Reason.NOT_FOUND, name=volunteer)

@@ -1,0 +1,217 @@
+"""One person's attendance as its events leave it: where its seconds stand, and which spans of time they are.
+
+At every version: attended + verified seconds are the counted spans, withheld seconds are the withheld ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Literal, TypeAlias
+
+from ledger.domain.attendance_events import (
+    AttendanceCorrected,
+    AttendanceRecorded,
+    AttendanceWithdrawn,
+    Crediting,
+    HoursDecided,
+    HoursDeclined,
+    HoursReleased,
+    HoursReversed,
+    HoursVerified,
+    VolunteerCheckedIn,
+    VolunteerCheckedOut,
+)
+from ledger.domain.event import RecordedEvent
+from ledger.domain.hours import PresenceMoved, Span, apply_entries, spans_of, subtract, to_epoch, total_seconds
+from ledger.domain.refusals import InvariantBroken, Reason, refuse
+from ledger.domain.values import Account, Interval
+from ledger.domain.world import World
+
+State: TypeAlias = Literal["present", "recorded", "verified", "declined", "reversed", "withdrawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """One presence of one person."""
+
+    name: str
+    holder: str
+    shift: str
+    organization: str
+    opportunity: str
+    time_zone: str
+    crediting: Crediting
+    state: State
+    start: datetime
+    end: datetime
+    """The span credited; start == end while the person is still there."""
+    served: Interval | None
+    """When the person came and left, where that is not the span credited."""
+    counted: tuple[Span, ...]
+    verified: tuple[Span, ...]
+    """Those of the counted spans that are verified."""
+    withheld: tuple[Span, ...]
+    seconds: Mapping[tuple[date, Account], int]
+    submitted_by: frozenset[str]
+    last_event_id: str
+    """The last event that moved its hours: what a correction corrects. Empty while there are none."""
+    flags: tuple[str, ...]
+    withheld_reasons: tuple[str, ...]
+    policy: str | None
+    migrated: bool
+    recorded_order: int
+    """Partition position of its first hours; of the check-in while there are none."""
+
+    def total(self, account: Account) -> int:
+        """Seconds in one class, over all dates."""
+        return sum(seconds for (_, held), seconds in self.seconds.items() if held is account)
+
+
+def evolve(state: object | None, recorded: RecordedEvent) -> Attendance:
+    """The attendance after one more event. Raises InvariantBroken on one that cannot follow."""
+    after = _after(state, recorded)
+    counted = after.total(Account.ATTENDED) + after.total(Account.VERIFIED)
+    if counted != total_seconds(after.counted) or after.total(Account.WITHHELD) != total_seconds(after.withheld):
+        raise InvariantBroken(f"{recorded.event_id} leaves seconds in {recorded.stream} that are not its spans")
+    return after
+
+
+def _after(state: object | None, recorded: RecordedEvent) -> Attendance:
+    match state, recorded.data:
+        case None, AttendanceRecorded() as event:
+            return _begun(event, recorded)
+        case None, VolunteerCheckedIn() as event:
+            return _present(event, recorded)
+        case Attendance(state="present") as present, VolunteerCheckedOut() as event:
+            return replace(_begun(event, recorded), submitted_by=present.submitted_by | {recorded.actor})
+        case Attendance(state="present") as present, AttendanceWithdrawn():
+            return replace(present, state="withdrawn")
+        case Attendance() as known, PresenceMoved() as event if known.state not in ("present", "withdrawn"):
+            return _moved(known, event, recorded)
+    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+
+
+def _present(event: VolunteerCheckedIn, recorded: RecordedEvent) -> Attendance:
+    return Attendance(
+        name=event.attendance,
+        holder=event.holder,
+        shift=event.shift,
+        organization=event.organization,
+        opportunity=event.opportunity,
+        time_zone=event.time_zone,
+        crediting=event.crediting,
+        state="present",
+        start=event.at,
+        end=event.at,
+        served=None,
+        counted=(),
+        verified=(),
+        withheld=(),
+        seconds={},
+        submitted_by=frozenset((recorded.actor,)),
+        last_event_id="",
+        flags=(),
+        withheld_reasons=(),
+        policy=None,
+        migrated=False,
+        recorded_order=recorded.position,
+    )
+
+
+def _begun(event: HoursDecided, recorded: RecordedEvent) -> Attendance:
+    counted = spans_of(event.counted)
+    return Attendance(
+        name=event.attendance,
+        holder=event.holder,
+        shift=event.shift,
+        organization=event.organization,
+        opportunity=event.opportunity,
+        time_zone=event.time_zone,
+        crediting=event.crediting,
+        state="recorded",
+        start=event.start,
+        end=event.end,
+        served=event.served,
+        counted=counted,
+        verified=(),
+        withheld=subtract(((to_epoch(event.start), to_epoch(event.end)),), counted),
+        seconds=apply_entries({}, event.entries),
+        submitted_by=frozenset((recorded.actor,)),
+        last_event_id=recorded.event_id,
+        flags=event.flags,
+        withheld_reasons=_reasons(event.withheld_reason),
+        policy=recorded.policy,
+        migrated=event.source == "migrated",
+        recorded_order=recorded.position,
+    )
+
+
+def _moved(known: Attendance, event: PresenceMoved, recorded: RecordedEvent) -> Attendance:
+    counted = spans_of(event.counted)
+    after = replace(
+        known,
+        counted=counted,
+        seconds=apply_entries(known.seconds, event.entries),
+        last_event_id=recorded.event_id,
+        policy=recorded.policy or known.policy,
+    )
+    match event:
+        case AttendanceCorrected():
+            return _corrected(after, event, recorded.actor)
+        case AttendanceWithdrawn():
+            return replace(after, state="withdrawn", verified=(), withheld=(), withheld_reasons=())
+        case HoursVerified():
+            return replace(after, state="verified", verified=counted)
+        case HoursDeclined():
+            state: State = "verified" if counted else "declined"
+            return replace(after, state=state, withheld=(), withheld_reasons=())
+        case HoursReversed():
+            return replace(after, state="recorded" if counted else "reversed", verified=())
+        case HoursReleased(withheld_reason=reason):
+            return replace(after, withheld=subtract(known.withheld, counted), withheld_reasons=_reasons(reason))
+    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+
+
+def _corrected(after: Attendance, event: AttendanceCorrected, actor: str) -> Attendance:
+    return replace(
+        after,
+        state="recorded",
+        start=event.start,
+        end=event.end,
+        served=event.served,
+        verified=(),
+        withheld=subtract(((to_epoch(event.start), to_epoch(event.end)),), after.counted),
+        submitted_by=after.submitted_by | {actor},
+        flags=event.flags,
+        withheld_reasons=_reasons(event.withheld_reason),
+        migrated=after.migrated or event.source == "migrated",
+    )
+
+
+def _reasons(withheld_reason: str | None) -> tuple[str, ...]:
+    return () if withheld_reason is None else (withheld_reason,)
+
+
+def existing(world: World, name: str) -> Attendance:
+    """The attendance called `name`. Refuses NOT_FOUND."""
+    state = world.state(name)
+    if state is None:
+        refuse(Reason.NOT_FOUND, name=name)
+    if not isinstance(state, Attendance):
+        raise InvariantBroken(f"{name} is no person's attendance: {state!r}")
+    return state
+
+
+def with_hours(world: World, name: str) -> Attendance:
+    """The attendance called `name`, which has hours.
+
+    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED.
+    """
+    attendance = existing(world, name)
+    if attendance.state == "withdrawn":
+        refuse(Reason.ATTENDANCE_WITHDRAWN, attendance=name)
+    if attendance.state == "present":
+        refuse(Reason.ATTENDANCE_NOT_RECORDED, attendance=name)
+    return attendance

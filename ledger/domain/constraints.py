@@ -1,0 +1,48 @@
+"""Constraint rows: what decisions must know beyond the streams they fold, derived from the events alone.
+
+The store changes these rows in the transaction that appends the events; the audit folds them again from the start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ledger.domain.attendance_events import VolunteerCheckedIn
+from ledger.domain.event import Event, RecordedEvent
+from ledger.domain.hours import PresenceMoved, spans_of, to_epoch
+from ledger.domain.registration import RegistrationAccepted, RegistrationWithdrawn
+from ledger.domain.world import Presence
+
+
+def presence_after(recorded: RecordedEvent, before: Presence | None) -> Presence | None:
+    """The presence row of the event's attendance once it is recorded; None when the event touches no presence.
+
+    `before` is that attendance's row so far. Somebody who checked in and is still there has an empty span: the row
+    tells that the person is present, and takes no time.
+    """
+    event = recorded.data
+    if isinstance(event, VolunteerCheckedIn):
+        at = to_epoch(event.at)
+        return Presence(event.holder, event.attendance, at, at, (), recorded.position)
+    if not isinstance(event, PresenceMoved):
+        return None
+    after = Presence(
+        volunteer=event.holder,
+        attendance=event.attendance,
+        start=to_epoch(event.start),
+        end=to_epoch(event.end),
+        counted=spans_of(event.counted),
+        recorded_order=recorded.position,
+    )
+    if before is None or before.start == before.end:
+        return after
+    return replace(after, recorded_order=before.recorded_order)
+
+
+def places_delta(event: Event) -> int:
+    """By how much the event changes the places taken in its shift."""
+    if isinstance(event, RegistrationAccepted):
+        return 1
+    if isinstance(event, RegistrationWithdrawn):
+        return -1
+    return 0
