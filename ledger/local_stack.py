@@ -159,7 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             console.print("stopping")
             return 0
         except (ChildFailed, FolderInUse, PlaceNotUsable, ProgramMissing) as error:
-            console.print(f"[red]{type(error).__name__}[/red]: {error}", markup=True, highlight=False)
+            console.print(f"{type(error).__name__}: {error}", markup=False, highlight=False, soft_wrap=True)
             return 1
         finally:
             # A second Ctrl-C must not leave servers behind.
