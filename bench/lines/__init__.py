@@ -1,0 +1,16 @@
+"""The lines of the table, one file a question."""
+
+from __future__ import annotations
+
+from bench.lines import balances, check_in, projection, record_attendances, relay, replay
+from bench.pairing import Line
+
+LINES: tuple[Line, ...] = (
+    check_in.LINE,
+    record_attendances.LINE,
+    relay.LINE,
+    projection.ONE_PROCESS,
+    projection.TWO_PROCESSES,
+    balances.GET_BALANCE,
+    replay.LINE,
+)
