@@ -53,7 +53,9 @@ def serving(folder: Path, module: str, arguments: Sequence[str]) -> Iterator[str
     try:
         deadline = time.monotonic() + READY_SECONDS_MAX
         while not isinstance(address := _said(child, "address"), str):
-            if not child.running or time.monotonic() > deadline:
+            if not child.running:
+                raise ChildFailed(f"{module} ended before it was ready:\n{child.log_tail()}")
+            if time.monotonic() > deadline:
                 raise ChildFailed(f"{module} is not ready after {READY_SECONDS_MAX} s:\n{child.log_tail()}")
             time.sleep(0.02)
         yield address
