@@ -84,11 +84,18 @@ class PersonKeys:
         keys = await self._keys_by_id({key_id_of(field.sealed) for field in fields})
         return [self._opened(keys.get(key_id_of(field.sealed)), field) for field in fields]
 
-    async def birth_date(self, volunteer: Volunteer) -> date | None:
-        """For one decision about age: None when it is not known or was erased."""
-        field = volunteer.details.get("birth_date")
-        text = ERASED if field is None else await self.open(field)
-        return None if text is ERASED else date.fromisoformat(text)
+    async def birth_dates(self, volunteers: Mapping[str, object | None]) -> Mapping[str, date | None]:
+        """Birth dates for decisions about age, by volunteer, given their folded states.
+
+        None when a date is not known or was erased. Raises InvariantBroken as `open` does.
+        """
+        fields = {
+            name: state.details["birth_date"]
+            for name, state in volunteers.items()
+            if isinstance(state, Volunteer) and "birth_date" in state.details
+        }
+        texts = dict(zip(fields, await self.open_all(list(fields.values())), strict=True))
+        return {name: _date_or_none(texts.get(name, ERASED)) for name in volunteers}
 
     def _opened(self, key: PersonKey | None, field: SealedField) -> str | Erased:
         return ERASED if key is None else open_seal(key, self._ledger_id, field)
@@ -115,3 +122,7 @@ class PersonKeys:
         if len(self._remembered) + len(keys) > KEYS_REMEMBERED_MAX:
             self._remembered.clear()
         self._remembered.update((key_id, (now, key)) for key_id, key in keys.items())
+
+
+def _date_or_none(text: str | Erased) -> date | None:
+    return None if text is ERASED else date.fromisoformat(text)

@@ -1,0 +1,73 @@
+"""The way of every command: its key, the bytes its repetition is compared with, and the aggregate it answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from google.protobuf.message import Message
+
+from ledger.application import Application
+from ledger.batch import CommandResult
+from ledger.domain.refusals import InvariantBroken, Refusal
+from ledger.domain.world import Command
+from ledger.grpc.interceptor import Call
+from ledger.grpc.values import id_for
+
+S = TypeVar("S")
+
+
+class CommandRequest(Protocol):
+    """A request message of a command."""
+
+    request_id: str
+
+    def SerializeToString(self, *, deterministic: bool = ...) -> bytes: ...
+
+
+class Commands:
+    """Hands commands of one process to the application."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def execute(self, call: Call, request: CommandRequest, command: Command) -> CommandResult:
+        """Record what `command` asks for, once for the caller's request_id. Raises what the application raises."""
+        return await self._application.execute(
+            command,
+            client=call.client,
+            actor=call.actor,
+            request_id=key_of(request),
+            request_body=body_of(call.method, request),
+        )
+
+    async def execute_page(
+        self, call: Call, request: CommandRequest, commands: Sequence[tuple[Command, Message]]
+    ) -> list[CommandResult | Refusal]:
+        """Record a page of independent commands, each compared by its own item. One outcome an item."""
+        items = [(command, body_of(call.method, item)) for command, item in commands]
+        return await self._application.execute_page(
+            items, client=call.client, actor=call.actor, request_id=key_of(request)
+        )
+
+
+def key_of(request: CommandRequest) -> str:
+    """The request's id in the one form it is compared in: a UUID means the same in small and capital letters."""
+    return request.request_id.lower()
+
+
+def body_of(method: str, message: Message | CommandRequest) -> bytes:
+    """What a repetition must equal: the method and every field. Unknown fields were refused before."""
+    return b"%s\n%s" % (method.encode(), message.SerializeToString(deterministic=True))
+
+
+def new_id(call: Call, request: CommandRequest) -> str:
+    """The id of what this request makes, when the caller chose none."""
+    return id_for(call.client, key_of(request))
+
+
+def state_after(result: CommandResult, kind: type[S]) -> S:
+    """The aggregate right after a command. Raises InvariantBroken if it is of another kind."""
+    if not isinstance(result.state, kind):
+        raise InvariantBroken(f"a command on a {kind.__name__} ended in {result.state!r}")
+    return result.state
