@@ -54,9 +54,13 @@ class Call:
     @property
     def actor(self) -> str:
         """Who acts. Refuses ACTOR_MISSING."""
+        self.require_actor()
+        return self.asserted_actor
+
+    def require_actor(self) -> None:
+        """Refuse ACTOR_MISSING unless somebody is named."""
         if not self.asserted_actor:
             refuse(Reason.ACTOR_MISSING)
-        return self.asserted_actor
 
     @property
     def seconds_left(self) -> float | None:

@@ -50,6 +50,9 @@ CREDITINGS: Final[Mapping[Crediting, resources_pb2.Crediting.ValueType]] = {
     "clock": resources_pb2.CREDITING_CLOCK,
     "schedule": resources_pb2.CREDITING_SCHEDULE,
 }
+LEVEL_NAMES: Final = {number: name for name, number in LEVELS.items()}
+PARTNER_TYPE_NAMES: Final = {number: name for name, number in PARTNER_TYPES.items()}
+CREDITING_NAMES: Final = {number: name for name, number in CREDITINGS.items()}
 REGISTRATION_STATES: Final[Mapping[str, resources_pb2.RegistrationState.ValueType]] = {
     "accepted": resources_pb2.REGISTRATION_STATE_ACCEPTED,
     "withdrawn": resources_pb2.REGISTRATION_STATE_WITHDRAWN,

@@ -1,0 +1,69 @@
+"""Personal details on their way in: put into one form, sealed field by field, and hashed where they must be unique.
+
+Nothing here is logged, and no refusal repeats what was given.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.access.identity_keys import IdentityKeys
+from ledger.access.person_keys import PersonKeys
+from ledger.domain.refusals import Reason, refuse
+from ledger.domain.volunteer import CHANGEABLE_FIELDS, SealedDetails, path_of
+from ledger.grpc.values import IDENTITY_TYPES, day
+from volunteer_hours.v1 import resources_pb2, values_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class SealedForEvent:
+    """Details sealed for one event that is still to be recorded."""
+
+    details: SealedDetails
+    event_id: str
+
+
+PLAIN_FIELDS: Final = ("full_name", "email", "phone", "gender", "residence_region")
+
+
+class PersonalDetails:
+    """Seals what a request says of a person."""
+
+    def __init__(self, person_keys: PersonKeys, identity_keys: IdentityKeys) -> None:
+        self._person_keys = person_keys
+        self._identity_keys = identity_keys
+
+    def identity_key(self, identity: values_pb2.Identity) -> bytes:
+        """The key under which an identity document is unique. Refuses IDENTITY_INVALID."""
+        return self._identity_keys.key_of(IDENTITY_TYPES[identity.type], identity.number)
+
+    def given(self, details: resources_pb2.PersonalDetails) -> dict[str, str]:
+        """Every detail that is there, in plain text. Refuses DATE_INVALID, IDENTITY_INVALID."""
+        texts = {field: text for field in PLAIN_FIELDS if (text := getattr(details, field).strip())}
+        birth_date = day(details.birth_date)
+        if birth_date is not None:
+            texts["birth_date"] = birth_date.isoformat()
+        if details.HasField("identity"):
+            identity_type = IDENTITY_TYPES[details.identity.type]
+            texts["identity_type"] = identity_type
+            texts["identity_number"] = self._identity_keys.normalized(identity_type, details.identity.number)
+        return texts
+
+    async def seal(self, volunteer: str, texts: Mapping[str, str]) -> SealedForEvent:
+        """Seal plain texts by field for a new event of one person."""
+        event_id = secrets.token_hex(16)
+        sealed = await self._person_keys.seal(
+            volunteer, event_id, {path_of(field): text for field, text in texts.items()}
+        )
+        return SealedForEvent(SealedDetails(**{field: sealed[path_of(field)] for field in texts}), event_id)
+
+
+def checked_paths(paths: list[str]) -> tuple[str, ...]:
+    """The paths of an update mask, each once. Refuses UPDATE_MASK_INVALID."""
+    for path in paths:
+        if path not in CHANGEABLE_FIELDS:
+            refuse(Reason.UPDATE_MASK_INVALID, path=path[:60], allowed=", ".join(CHANGEABLE_FIELDS))
+    return tuple(dict.fromkeys(paths))
