@@ -1,8 +1,8 @@
 """Reference: the smallest gRPC server grpcio can be: a generic handler that gives back the bytes it was given.
 
-Its setting is the best of those tried with 64 calls in flight over 4 connections on two cores shared with the client:
-two threads (4.5 to 5.4 thousand calls/s), before 8 threads, asyncio and asyncio with uvloop (3.1 to 4.5, once 6.4).
-`--compare` measures them again.
+Its setting had the best median of those tried with 64 calls in flight over 4 connections, on two cores shared with the
+client and with other work (thousand calls/s): two threads 4.5 to 5.5, one 3.5 to 4.6, eight 3.1 to 6.4, asyncio 2.6 to
+4.5, asyncio with uvloop 3.2 to 5.0. The ranges overlap: `--compare` measures them again, on a quiet machine.
 """
 
 from __future__ import annotations
