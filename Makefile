@@ -9,7 +9,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 UV := $(BIN)/uv pip
 PROTOS := $(shell find protos third_party -name '*.proto' 2>/dev/null)
-CHECKED := $(wildcard ledger consumers bench tests) hatch_build.py
+CHECKED := $(foreach folder,ledger consumers bench tests,$(if $(wildcard $(folder)/*.py),$(folder))) hatch_build.py
 
 .PHONY: run up test lint bench proof stubs lock kafka-jars java clean
 
