@@ -11,6 +11,7 @@ import shutil
 import signal
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -122,6 +123,9 @@ class EmbeddedPostgres:
         """End the server in order: open transactions are rolled back, a checkpoint is written."""
         if self._child is not None:
             self._child.stop(signal.SIGINT, deadline_seconds=60.0)
+        if self._socket_folder != self.folder:
+            with suppress(OSError):  # gone already, or a socket of a killed server lies in it: then it is used again
+                self._socket_folder.rmdir()
         self._lock.release()
 
     def kill(self) -> None:

@@ -109,6 +109,7 @@ def test_postgres_in_a_folder_too_deep_for_a_socket(server_dir: Path):
         place = connection.execute("SHOW unix_socket_directories").fetchone()
         assert place is not None
         assert (Path(place[0]).stat().st_mode & 0o777) == 0o700
+    assert not Path(place[0]).exists()
 
 
 def test_second_postgres_in_the_same_folder_is_refused_with_the_holder(fresh_postgres: EmbeddedPostgres):
