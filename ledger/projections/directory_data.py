@@ -1,0 +1,216 @@
+"""`data` of the events about organisations, volunteers, opportunities, shifts and registrations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+
+class _Data(msgspec.Struct, forbid_unknown_fields=True):
+    """What no projection reads stays raw."""
+
+
+class Text(_Data):
+    """A text in Arabic, English or both."""
+
+    ar: str | None = None
+    en: str | None = None
+
+
+class Imported(_Data):
+    """Which system a migrated record comes from."""
+
+    system: str
+    record_id: str
+
+
+class OrganizationRegistered(_Data):
+    """organization-registered"""
+
+    organization: str
+    display_name: Text
+
+
+class OrganizationAccredited(_Data):
+    """organization-accredited"""
+
+    organization: str
+    accredited_until: str | None = None
+
+
+class OrganizationSuspended(_Data):
+    """organization-suspended"""
+
+    organization: str
+    reason: str
+
+
+class OrganizationReinstated(_Data):
+    """organization-reinstated"""
+
+    organization: str
+    state: Literal["registered", "accredited"]
+
+
+class MemberAppointed(_Data):
+    """member-appointed"""
+
+    organization: str
+    appointment: str
+    member: str
+    role: Literal["coordinator", "verifier"]
+    from_time: datetime
+    until_time: datetime | None = None
+
+
+class AppointmentEnded(_Data):
+    """appointment-ended"""
+
+    organization: str
+    appointment: str
+    until_time: datetime
+
+
+class VolunteerRegistered(_Data):
+    """volunteer-registered: every detail is a seal, opened by nobody here."""
+
+    volunteer: str
+    details: dict[str, str]
+
+
+class VolunteerUpdated(_Data):
+    """volunteer-updated: the details that changed, and the names of those no longer known."""
+
+    volunteer: str
+    details: dict[str, str]
+    cleared: tuple[str, ...] = ()
+
+
+class OpportunityDetails(_Data):
+    """All that is said of an opportunity."""
+
+    title: Text
+    description: Text | None = None
+    sector: str | None = None
+    event_type: str | None = None
+    skills: tuple[str, ...] = ()
+    minimum_age_years: int = 0
+    level: Literal["general", "skilled", "professional"] | None = None
+    partner_type: Literal["government", "non_profit", "private"] | None = None
+    compulsory_service: bool = False
+    crediting: Literal["clock", "schedule"] = "clock"
+
+
+class OpportunityPublished(_Data):
+    """opportunity-published"""
+
+    opportunity: str
+    organization: str
+    details: OpportunityDetails
+    imported_from: Imported | None = None
+
+
+class OpportunityUpdated(_Data):
+    """opportunity-updated: the details, whole."""
+
+    opportunity: str
+    organization: str
+    details: OpportunityDetails
+    changed: tuple[str, ...]
+    imported_from: Imported | None = None
+
+
+class OpportunityClosed(_Data):
+    """opportunity-closed"""
+
+    opportunity: str
+    organization: str
+
+
+class Place(_Data):
+    """Where service happens."""
+
+    region: str | None = None
+    online: bool = False
+    city: str | None = None
+
+
+class ShiftOpened(_Data):
+    """shift-opened"""
+
+    shift: str
+    opportunity: str
+    time_zone: str
+    places: int
+    place: Place
+    start: datetime | None = None
+    end: datetime | None = None
+    service_date: str | None = None
+    imported_from: Imported | None = None
+
+
+class ShiftUpdated(_Data):
+    """shift-updated"""
+
+    shift: str
+    opportunity: str
+    places: int
+    imported_from: Imported | None = None
+
+
+class RegistrationAccepted(_Data):
+    """registration-accepted"""
+
+    registration: str
+    shift: str
+    opportunity: str
+    volunteer: str
+    minimum_age_met: bool | None = None
+
+
+class RegistrationWithdrawn(_Data):
+    """registration-withdrawn"""
+
+    registration: str
+    shift: str
+    opportunity: str
+    volunteer: str
+
+
+DirectoryData: TypeAlias = (
+    OrganizationRegistered
+    | OrganizationAccredited
+    | OrganizationSuspended
+    | OrganizationReinstated
+    | MemberAppointed
+    | AppointmentEnded
+    | VolunteerRegistered
+    | VolunteerUpdated
+    | OpportunityPublished
+    | OpportunityUpdated
+    | OpportunityClosed
+    | ShiftOpened
+    | ShiftUpdated
+    | RegistrationAccepted
+    | RegistrationWithdrawn
+)
+
+DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
+    "organization-registered": OrganizationRegistered,
+    "organization-accredited": OrganizationAccredited,
+    "organization-suspended": OrganizationSuspended,
+    "organization-reinstated": OrganizationReinstated,
+    "member-appointed": MemberAppointed,
+    "appointment-ended": AppointmentEnded,
+    "volunteer-registered": VolunteerRegistered,
+    "volunteer-updated": VolunteerUpdated,
+    "opportunity-published": OpportunityPublished,
+    "opportunity-updated": OpportunityUpdated,
+    "opportunity-closed": OpportunityClosed,
+    "shift-opened": ShiftOpened,
+    "shift-updated": ShiftUpdated,
+    "registration-accepted": RegistrationAccepted,
+    "registration-withdrawn": RegistrationWithdrawn,
+}
