@@ -84,6 +84,10 @@ class PersonKeys:
         keys = await self._keys_by_id({key_id_of(field.sealed) for field in fields})
         return [self._opened(keys.get(key_id_of(field.sealed)), field) for field in fields]
 
+    async def birth_date(self, volunteer: Volunteer) -> date | None:
+        """As `birth_dates`, for one."""
+        return (await self.birth_dates({volunteer.name: volunteer}))[volunteer.name]
+
     async def birth_dates(self, volunteers: Mapping[str, object | None]) -> Mapping[str, date | None]:
         """Birth dates for decisions about age, by volunteer, given their folded states.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from google.protobuf.message import Message
@@ -57,13 +57,13 @@ class ParticipationService:
             attendance=f"{request.volunteer}/attendances/{attendance_id}",
             shift=request.shift,
             volunteer=request.volunteer,
-            at=moment("check_in_time", request.check_in_time) if request.HasField("check_in_time") else None,
+            at=moment("check_in_time", request.check_in_time) if request.HasField("check_in_time") else _now(),
             method=METHODS[request.method],
         )
         return attendance_message(await self._commands.execute(call, request, command))
 
     async def CheckOut(self, request: pb.CheckOutRequest, call: Call) -> resources_pb2.Attendance:
-        at = moment("check_out_time", request.check_out_time) if request.HasField("check_out_time") else None
+        at = moment("check_out_time", request.check_out_time) if request.HasField("check_out_time") else _now()
         command = CheckOut(attendance=request.name, at=at, method=METHODS[request.method])
         return attendance_message(await self._commands.execute(call, request, command))
 
@@ -117,6 +117,11 @@ class ParticipationService:
         kind = WithdrawGroupAttendance if is_group(request.name) else WithdrawAttendance
         command = kind(request.name, request.reason, imported_from=imported_from, source_time=source_time)
         return attendance_message(await self._commands.execute(call, request, command))
+
+
+def _now() -> datetime:
+    # With a time in the command the store knows beforehand which of the person's presences to look up.
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 def _record(record: pb.AttendanceRecord, client: str, key: str) -> RecordAttendance:

@@ -1,0 +1,141 @@
+"""The gRPC server of one process: its services, their health, its limits, and an end that loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Final
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from ledger.access.identity_keys import IdentityKeys
+from ledger.access.person_keys import PersonKeys
+from ledger.application import Application
+from ledger.grpc.audit_service import AuditService
+from ledger.grpc.commands import Commands
+from ledger.grpc.directory_service import DirectoryService
+from ledger.grpc.hours_service import HoursService
+from ledger.grpc.interceptor import handlers
+from ledger.grpc.participation_service import ParticipationService
+from ledger.grpc.personal_details import PersonalDetails
+from ledger.grpc.registry_service import RegistryService
+from ledger.grpc.verification_service import VerificationService
+from ledger.projections.directory_questions import DirectoryQuestions
+from ledger.projections.hours_questions import HoursQuestions
+from ledger.settings import Settings, WrongSetting
+from volunteer_hours.v1 import (
+    audit_service_pb2,
+    directory_service_pb2,
+    hours_service_pb2,
+    participation_service_pb2,
+    registry_service_pb2,
+    verification_service_pb2,
+)
+
+log = logging.getLogger(__name__)
+
+_MINUTE_MS: Final = 60_000
+OPTIONS: Final = (
+    # Without this a second server on the same port starts silently and takes half of the calls.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", 4 * 1024 * 1024),
+    ("grpc.max_send_message_length", 16 * 1024 * 1024),
+    ("grpc.keepalive_time_ms", _MINUTE_MS),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    # The shortest pause between a client's pings: this name is the receiving side's.
+    ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
+    # Connections are renewed, so that callers behind a balancer spread over all processes.
+    ("grpc.max_connection_age_ms", 30 * _MINUTE_MS),
+    ("grpc.max_connection_age_grace_ms", 5 * _MINUTE_MS),
+)
+
+_WRITING: Final = (
+    registry_service_pb2.DESCRIPTOR.services_by_name["RegistryService"],
+    participation_service_pb2.DESCRIPTOR.services_by_name["ParticipationService"],
+    verification_service_pb2.DESCRIPTOR.services_by_name["VerificationService"],
+)
+_READING: Final = (
+    directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"],
+    hours_service_pb2.DESCRIPTOR.services_by_name["HoursService"],
+    audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"],
+)
+SERVICES: Final[tuple[ServiceDescriptor, ...]] = (*_WRITING, *_READING)
+_ALL: Final = ""
+"""The name under which health checks ask for the server as a whole."""
+
+
+class GrpcServer:
+    """Serves all services on `settings.grpc_address`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        application: Application,
+        person_keys: PersonKeys,
+        identity_keys: IdentityKeys,
+        hours: HoursQuestions,
+        directory: DirectoryQuestions,
+        event_pool: AsyncConnectionPool[AsyncConnection[Any]],
+        partitions: int,
+    ) -> None:
+        """Wire the services; nothing listens yet."""
+        self._settings = settings
+        self._health = health.aio.HealthServicer()
+        self._server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=settings.maximum_concurrent_rpcs)
+        commands = Commands(application)
+        details = PersonalDetails(person_keys, identity_keys)
+        services = (
+            RegistryService(commands, details),
+            ParticipationService(commands),
+            VerificationService(commands),
+            DirectoryService(directory, person_keys, details, event_pool),
+            HoursService(hours, details, event_pool),
+            AuditService(event_pool, partitions),
+        )
+        self._server.add_generic_rpc_handlers(
+            tuple(handlers(service, descriptor) for service, descriptor in zip(services, SERVICES, strict=True))
+        )
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        if settings.reflection:
+            names = [descriptor.full_name for descriptor in SERVICES]
+            reflection.enable_server_reflection(
+                (*names, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME),
+                self._server,
+            )
+        self._health_change: asyncio.Task[None] | None = None
+
+    async def start(self) -> str:
+        """Listen; returns the bound address host:port. Raises WrongSetting if it is taken or not ours."""
+        address = self._settings.grpc_address
+        try:
+            port = self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise WrongSetting(f"LEDGER_GRPC_ADDRESS {address} cannot be listened on; give a free one") from error
+        await self._server.start()
+        await self._set_health((_ALL, *(descriptor.full_name for descriptor in SERVICES)), serving=True)
+        return f"{address.rpartition(':')[0]}:{port}"
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Say NOT_SERVING, take no new calls, and give those under way `grace_seconds`.
+
+        Calls cut off then lose their answer, not their command: what the application accepted it finishes.
+        """
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace_seconds)
+
+    def stopped_writing(self) -> None:
+        """Say NOT_SERVING for the writing services: a writer has stopped and commands would only fail."""
+        names = (_ALL, *(descriptor.full_name for descriptor in _WRITING))
+        self._health_change = asyncio.get_running_loop().create_task(self._set_health(names, serving=False))
+
+    async def _set_health(self, names: tuple[str, ...], *, serving: bool) -> None:
+        states = health_pb2.HealthCheckResponse
+        for name in names:
+            await self._health.set(name, states.SERVING if serving else states.NOT_SERVING)
