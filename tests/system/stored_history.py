@@ -146,7 +146,7 @@ def topic_records(settings: Settings, partition: int) -> list[ConsumerRecord]:
 
 
 def first_hashes(settings: Settings, partition: int) -> list[bytes]:
-    """SHA-256 of the topic's records once repetitions are left out; fails on a position seen with two hashes or a hole."""
+    """SHA-256 of the topic's records without repetitions; fails on a position seen with two hashes, or a hole."""
     seen: dict[int, bytes] = {}
     for record in topic_records(settings, partition):
         assert record.value is not None
