@@ -1,0 +1,21 @@
+"""How many hours has a programme, and may I rely on it? Run it with .venv/bin/python while the service runs."""
+
+import os
+
+import grpc
+
+from volunteer_hours.v1 import hours_service_pb2 as hours
+from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
+
+address = os.environ.get("LEDGER_GRPC_ADDRESS", "127.0.0.1:50051")
+with grpc.insecure_channel(address) as channel:
+    answer = HoursServiceStub(channel).SummarizeHours(
+        hours.SummarizeHoursRequest(group_by=hours.SUMMARY_DIMENSION_EVENT_TYPE),
+        metadata=[("x-actor", "staff/visitor")],
+        timeout=10,
+    )
+for group in answer.groups:
+    seconds = group.seconds
+    print(f"{group.key}: {seconds.recorded_seconds / 3600:,.1f} h recorded, {seconds.verified_seconds} s verified")
+for at in answer.positions:
+    print(f"computed at partition {at.partition}, position {at.position}")

@@ -1,0 +1,80 @@
+"""`hours-ledger`, also `python -m ledger`: all commands under one name.
+
+Exit codes: 0 done; 1 it could not be done, or what was checked does not hold; 2 the command line or a setting is wrong.
+Only `relay` and `consume` know a third: 3, stopped loudly, a person must look.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from pydantic import ValidationError
+
+from ledger.child_process import ChildFailed
+from ledger.commands import background, care, import_history, printing
+from ledger.commands.balance import balance
+from ledger.commands.connection import CommandFailed
+from ledger.commands.demo import demo
+from ledger.commands.entries import entries
+from ledger.commands.generate import generate
+from ledger.commands.replay import replay
+from ledger.commands.report import report
+from ledger.commands.serve import serve
+from ledger.domain.refusals import InvariantBroken
+from ledger.folder_lock import FolderInUse
+from ledger.postgres_place import PlaceNotUsable
+from ledger.settings import WrongSetting
+
+FAILED = 1
+WRONG_USE = 2
+
+application = typer.Typer(
+    name="hours-ledger",
+    help="An auditable ledger of volunteer hours.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+SERVICE = "Run it"
+QUESTIONS = "Ask it"
+WRITING = "Fill it"
+CARE = "Look after it"
+
+for panel, commands in {
+    SERVICE: (demo, serve, background.relay, background.consume, care.migrate),
+    WRITING: (generate,),
+    QUESTIONS: (balance, entries, report, replay),
+    CARE: (care.audit, care.rebuild, care.doctor, care.bench),
+}.items():
+    for command in commands:
+        application.command(rich_help_panel=panel)(command)
+application.add_typer(import_history.application, name="import", rich_help_panel=WRITING)
+
+
+def main() -> None:
+    """Run the command that was typed; what goes wrong is told in words, without a traceback."""
+    try:
+        application()
+    except CommandFailed as failed:
+        _end(str(failed), FAILED)
+    except (ChildFailed, FolderInUse, PlaceNotUsable, InvariantBroken) as failed:
+        _end(f"{type(failed).__name__}: {failed}", FAILED)
+    except WrongSetting as wrong:
+        _end(str(wrong), WRONG_USE)
+    except ValidationError as wrong:
+        _end("\n".join(_setting_in_words(one["loc"], one["msg"]) for one in wrong.errors()), WRONG_USE)
+
+
+def _setting_in_words(location: tuple[int | str, ...], message: str) -> str:
+    return f"LEDGER_{'_'.join(str(part) for part in location).upper()}: {message}"
+
+
+def _end(message: str, code: int) -> None:
+    printing.remarks.print(message, style="red", markup=False)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

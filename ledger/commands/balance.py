@@ -1,0 +1,71 @@
+"""`balance`: how many seconds somebody has in each evidence class, now or as of any moment."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ledger.commands import arguments, printing
+from ledger.commands.connection import connected
+from volunteer_hours.v1.hours_service_pb2 import Balance, GetBalanceRequest
+from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
+
+NameArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="volunteers/…, or opportunities/… for the head counts of its groups.")
+]
+
+
+def balance(
+    name: NameArgument,
+    period: arguments.PeriodOption = None,
+    as_of: arguments.AsOfOption = None,
+    clock: arguments.ClockOption = arguments.Clock.LEDGER,
+    positions: arguments.PositionsOption = None,
+    as_json: arguments.JsonOption = False,
+    address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
+    actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
+    language: arguments.LanguageOption = None,
+) -> None:
+    """The hours of a volunteer, or of an opportunity's group account, by evidence class."""
+    request = GetBalanceRequest(
+        name=name,
+        period=arguments.parse_period(period),
+        as_of=arguments.parse_as_of(as_of, clock),
+        positions=arguments.parse_positions(positions),
+    )
+    caller = arguments.caller(address, actor, language)
+    with connected(caller) as channel:
+        answer = HoursServiceStub(channel).GetBalance(request, metadata=caller.metadata, timeout=60.0)
+    if as_json:
+        printing.print_json(_json(answer))
+    else:
+        _print(answer)
+
+
+def _json(answer: Balance) -> dict[str, object]:
+    return {
+        "name": answer.name,
+        **printing.seconds_by_class(answer.seconds),
+        "entry_count": answer.entry_count,
+        "positions": printing.positions_json(answer.positions),
+        "recorded_through": printing.time_text(answer.recorded_through),
+    }
+
+
+def _print(answer: Balance) -> None:
+    table = Table(title=answer.name, title_justify="left")
+    table.add_column("evidence")
+    table.add_column("h:mm:ss", justify="right")
+    for name in printing.CLASSES:
+        if seconds := printing.seconds_of(answer.seconds, name):
+            table.add_row(name, printing.hours_text(seconds))
+    table.add_section()
+    table.add_row("recorded (all but reversed)", printing.hours_text(answer.seconds.recorded_seconds))
+    printing.out.print(table)
+    printing.out.print(
+        f"{answer.entry_count:,} entries at positions {printing.positions_text(answer.positions)}, "
+        f"recorded through {printing.time_text(answer.recorded_through)}",
+        style="dim",
+    )

@@ -1,0 +1,98 @@
+"""`migrate`, `audit`, `rebuild`, `doctor`, `bench`: looking after a ledger. The work itself lives in its own files."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ledger.commands import arguments, printing
+from ledger.commands.connection import CommandFailed
+from ledger.commands.places import settings_of
+from ledger.settings import Settings, WrongSetting
+
+StoreOption = Annotated[
+    bool, typer.Option("--store", help="Refill an empty event store from the topic, instead of the projections.")
+]
+FromStoreOption = Annotated[
+    bool, typer.Option("--from-store", help="Refill the projections from the event store instead of the topic.")
+]
+SettledOption = Annotated[bool, typer.Option("--settled", help="A projection or topic that lags is a finding too.")]
+OnlyOption = Annotated[str | None, typer.Option("--only", help="One line of the table.", show_default=False)]
+PairsOption = Annotated[int, typer.Option("--pairs", min=1, help="How many pairs of runs a line takes.")]
+ScaleOption = Annotated[float, typer.Option("--scale", help="Sizes, as a multiple of the usual ones.")]
+
+
+def migrate(as_json: arguments.JsonOption = False) -> None:
+    """Bring the databases up to date and open the ledger, under the owner role. Again changes nothing."""
+    from ledger.migrate import migrate as bring_up_to_date
+    from ledger.open_ledger import open_ledger
+
+    settings = Settings()
+    for name in ("owner_database", "owner_keys_database", "owner_read_database"):
+        if not getattr(settings, name):
+            raise WrongSetting(
+                f"LEDGER_{name.upper()} is not set; an embedded ledger migrates itself when it is served"
+            )
+    applied = bring_up_to_date(settings)
+    opened = open_ledger(settings)
+    if as_json:
+        printing.print_json({"applied": applied, "opened": opened})
+        return
+    for step in applied:
+        printing.out.print(f"applied {step}")
+    printing.out.print(f"{settings.ledger_id}: {'opened' if opened else 'open already'}, {len(applied)} steps applied")
+
+
+def audit(
+    settled: SettledOption = False,
+    data_dir: arguments.DataDirOption = None,
+    as_json: arguments.JsonOption = False,
+) -> None:
+    """Walk everything: store = topic = projections, by position and hash. Names the first difference."""
+    from ledger import audit as auditing
+
+    with settings_of(data_dir) as settings:
+        code = auditing.run(settings, as_json=as_json, settled=settled)
+    raise typer.Exit(code)
+
+
+def rebuild(
+    store: StoreOption = False,
+    from_store: FromStoreOption = False,
+    data_dir: arguments.DataDirOption = None,
+) -> None:
+    """Drop the projections and refill them from the topic alone; prints the hash before and after."""
+    if store and from_store:
+        raise typer.BadParameter("--store refills the event store itself; leave out --from-store")
+    with settings_of(data_dir) as settings:
+        if store:
+            from ledger import restore
+
+            restore.run(settings)
+            return
+        from ledger import rebuild as rebuilding
+
+        rebuilding.run(settings, source="store" if from_store or not settings.kafka else "topic")
+
+
+def doctor(data_dir: arguments.DataDirOption = None) -> None:
+    """Check settings, databases, topic, clocks and lag; says what would be right where something is wrong."""
+    from ledger import doctor as checking
+
+    with settings_of(data_dir) as settings:
+        code = checking.run(settings)
+    raise typer.Exit(code)
+
+
+def bench(only: OnlyOption = None, pairs: PairsOption = 5, scale: ScaleOption = 1.0) -> None:
+    """Measure ours against its references, in pairs. Takes minutes; needs Java for Kafka."""
+    project = Path(__file__).parents[2]
+    if not (project / "bench").is_dir():
+        raise CommandFailed("the measurements are not part of an installed package; run this in a checkout")
+    command = [sys.executable, "-m", "bench", "--pairs", str(pairs), "--scale", str(scale)]
+    command += ["--only", only] if only else []
+    raise typer.Exit(subprocess.run(command, cwd=project, check=False).returncode)

@@ -1,0 +1,128 @@
+"""`demo`: a real programme's history becomes balances that can be checked, on an embedded ledger or a given one."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from ledger.child_process import ChildFailed, ChildProcess
+from ledger.commands import arguments, printing
+from ledger.commands.connection import Caller, CommandFailed
+from ledger.commands.demo_story import tell
+from ledger.commands.import_history import IMPORTER
+from ledger.health_probe import serves
+from ledger.loopback import free_port, port_answers
+from ledger.postgres_place import default_data_dir
+
+PROJECT: Final = Path(__file__).parents[2]
+HISTORY: Final = PROJECT / "examples" / "leeds2023"
+SNIPPET: Final = PROJECT / "examples" / "ask_hours.py"
+READY_SECONDS_MAX: Final = 60.0
+
+OnceOption = Annotated[bool, typer.Option("--once", help="End after the demo; without --data-dir nothing is kept.")]
+ConnectOption = Annotated[
+    str | None, typer.Option("--connect", help="Use the service at this host:port; start none.", show_default=False)
+]
+HistoryOption = Annotated[Path, typer.Option("--history", help="The folder with the LEEDS 2023 history.")]
+
+
+class Stopped(Exception):
+    """SIGTERM or Ctrl-C: end in order, leaving no process behind."""
+
+
+def demo(
+    once: OnceOption = False,
+    data_dir: arguments.DataDirOption = None,
+    connect: ConnectOption = None,
+    history: HistoryOption = HISTORY,
+    language: arguments.LanguageOption = None,
+) -> None:
+    """Import the real history of LEEDS 2023 over gRPC and show what the ledger says of it; then keep serving."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    with ExitStack() as stack:
+        try:
+            address = connect or stack.enter_context(_served(once, data_dir))
+            reproduced = _tell(arguments.caller(address, IMPORTER, language), history)
+            if not once and connect is None:
+                _keep_serving(address)
+        except Stopped:
+            printing.remarks.print("stopping")
+            reproduced = True
+    raise typer.Exit(0 if reproduced else 1)
+
+
+def _tell(caller: Caller, history: Path) -> bool:
+    if not serves(caller.address, deadline_seconds=READY_SECONDS_MAX):
+        raise CommandFailed(f"no service answers at {caller.address}; start one with `hours-ledger serve --embedded`")
+    return tell(caller, history)
+
+
+@contextmanager
+def _served(once: bool, data_dir: Path | None) -> Iterator[str]:
+    """An embedded service as our child; gives its address."""
+    address = f"127.0.0.1:{free_port()}" if once else arguments.ADDRESS_DEFAULT
+    if not once and port_answers(int(address.rpartition(":")[2])):
+        raise CommandFailed(f"something listens on {address} already; show it with `demo --connect {address}`")
+    with ExitStack() as stack:
+        folder = (data_dir or (_temporary_folder(stack) if once else default_data_dir())).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "ledger", "serve", "--embedded", "--data-dir", str(folder)]
+        child = ChildProcess(
+            "serve",
+            [*command, "--grpc-address", address],
+            folder / "serve.log",
+            death_signal=signal.SIGTERM,  # it stops its own children in order
+        )
+        stack.callback(child.stop, deadline_seconds=60.0)
+        with printing.remarks.status("starting an embedded ledger"):
+            child.start()
+            _wait_until_ready(child, address)
+        printing.remarks.print(f"an embedded ledger serves gRPC on {address}, its data is in {folder}")
+        yield address
+
+
+def _temporary_folder(stack: ExitStack) -> Path:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hours-demo-")))
+    folder.chmod(0o711)  # PostgreSQL's user walks through it when we are root
+    return folder
+
+
+def _wait_until_ready(child: ChildProcess, address: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while not serves(address, deadline_seconds=1.0):
+        if not child.running or time.monotonic() > deadline:
+            raise ChildFailed(f"the service did not start; the end of {child.log_file}:\n{child.log_tail()}")
+
+
+def _keep_serving(address: str) -> NoReturn:
+    printing.out.print(f"\nThe service keeps running on {address}; Ctrl-C stops it. From another terminal:\n")
+    printing.out.print(grpcurl_line(address), markup=False)
+    printing.out.print("\nor in Python (.venv/bin/python):\n")
+    printing.out.print(SNIPPET.read_text("utf-8"), markup=False)
+    while True:
+        time.sleep(0.5)
+        if not serves(address, deadline_seconds=5.0):
+            raise ChildFailed(f"the service on {address} answers no more; its log tells why")
+
+
+def grpcurl_line(address: str) -> str:
+    """A question that works in any shell that has grpcurl; the server's reflection tells it the types."""
+    question = '{"group_by": "SUMMARY_DIMENSION_EVENT_TYPE"}'
+    return (
+        f"grpcurl -plaintext -H 'x-actor: staff/visitor' -d '{question}' "
+        f"{address} volunteer_hours.v1.HoursService/SummarizeHours"
+    )
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    raise Stopped

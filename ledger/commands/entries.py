@@ -1,0 +1,128 @@
+"""`entries`: every movement of somebody's seconds, with the event that caused it and the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import grpc
+import typer
+from rich.table import Table
+
+from ledger.commands import arguments, printing
+from ledger.commands.connection import Caller, connected
+from volunteer_hours.v1.hours_service_pb2 import Entry, ListEntriesRequest, ListEntriesResponse
+from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
+from volunteer_hours.v1.values_pb2 import EvidenceClass
+
+PAGE_SIZE = 1000
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="volunteers/… or opportunities/… .")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, help="At most so many, oldest first.", show_default="all")]
+
+
+def entries(
+    name: NameArgument,
+    period: arguments.PeriodOption = None,
+    as_of: arguments.AsOfOption = None,
+    clock: arguments.ClockOption = arguments.Clock.LEDGER,
+    positions: arguments.PositionsOption = None,
+    limit: LimitOption = 2**31,
+    as_json: arguments.JsonOption = False,
+    address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
+    actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
+    language: arguments.LanguageOption = None,
+) -> None:
+    """The entries of a volunteer or of an opportunity's group account, in the order they were recorded."""
+    request = ListEntriesRequest(
+        parent=name,
+        period=arguments.parse_period(period),
+        as_of=arguments.parse_as_of(as_of, clock),
+        positions=arguments.parse_positions(positions),
+    )
+    caller = arguments.caller(address, actor, language)
+    with connected(caller) as channel:
+        listed, last = list_entries(channel, caller, request, limit)
+    if as_json:
+        grounds = {
+            "positions": printing.positions_json(last.positions),
+            "recorded_through": printing.time_text(last.recorded_through),
+        }
+        printing.print_json({"entries": [entry_json(entry) for entry in listed], **grounds})
+    else:
+        printing.out.print(entries_table(name, listed))
+
+
+def list_entries(
+    channel: grpc.Channel, caller: Caller, request: ListEntriesRequest, limit: int = 2**31
+) -> tuple[list[Entry], ListEntriesResponse]:
+    """At most `limit` entries, page by page, and the last page for the positions it rests on."""
+    listed: list[Entry] = []
+    page = ListEntriesResponse()
+    for page in _pages(channel, caller, request, limit):
+        listed += page.entries[: limit - len(listed)]
+        if len(listed) >= limit:
+            break
+    return listed, page
+
+
+def _pages(
+    channel: grpc.Channel, caller: Caller, request: ListEntriesRequest, limit: int
+) -> Iterator[ListEntriesResponse]:
+    stub = HoursServiceStub(channel)
+    request.page_size = min(PAGE_SIZE, limit)
+    while True:
+        page = stub.ListEntries(request, metadata=caller.metadata, timeout=60.0)
+        yield page
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token
+
+
+def class_name(evidence: EvidenceClass.ValueType) -> str:
+    """The evidence class in one word; `outside` where seconds come from outside the ledger."""
+    name = EvidenceClass.Name(evidence).removeprefix("EVIDENCE_CLASS_").lower()
+    return "outside" if name == "unspecified" else name
+
+
+def entry_json(entry: Entry) -> dict[str, object]:
+    """One entry for programs."""
+    return {
+        "partition": entry.position.partition,
+        "position": entry.position.position,
+        "entry_index": entry.entry_index,
+        "event_type": entry.event_type,
+        "event_id": entry.event_id,
+        "from_class": class_name(entry.from_class),
+        "to_class": class_name(entry.to_class),
+        "seconds": entry.seconds,
+        "service_date": entry.service_date,
+        "reason": entry.reason,
+        "attendance": entry.attendance,
+        "shift": entry.shift,
+        "organization": entry.organization,
+        "record_time": printing.time_text(entry.record_time),
+        "source_record_time": printing.time_text(entry.source_record_time)
+        if entry.HasField("source_record_time")
+        else None,
+        "actor": entry.actor,
+    }
+
+
+def entries_table(title: str, listed: list[Entry]) -> Table:
+    """Entries for people."""
+    table = Table(title=title, title_justify="left")
+    for column in ("position", "event", "from → to", "h:mm:ss", "served", "reason", "known since"):
+        table.add_column(column, justify="right" if column == "h:mm:ss" else "left")
+    for entry in listed:
+        known_since = entry.source_record_time if entry.HasField("source_record_time") else entry.record_time
+        table.add_row(
+            f"{entry.position.partition}:{entry.position.position}",
+            entry.event_type,
+            f"{class_name(entry.from_class)} → {class_name(entry.to_class)}",
+            printing.hours_text(entry.seconds),
+            entry.service_date,
+            entry.reason,
+            printing.time_text(known_since),
+        )
+    return table
