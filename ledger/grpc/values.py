@@ -29,6 +29,9 @@ IDENTITY_TYPES: Final[Mapping[values_pb2.IdentityType.ValueType, IdentityType]] 
     values_pb2.IDENTITY_TYPE_IQAMA: "iqama",
     values_pb2.IDENTITY_TYPE_PASSPORT: "passport",
 }
+IDENTITY_NUMBERS: Final[Mapping[str, values_pb2.IdentityType.ValueType]] = {
+    name: number for number, name in IDENTITY_TYPES.items()
+}
 
 
 def moment(field: str, timestamp: Timestamp) -> datetime:

@@ -1,0 +1,116 @@
+"""DirectoryService: what the ledger knows of organisations, people, opportunities and presences.
+
+Personal details leave the projections sealed and are opened here, for a caller who says who they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from ledger.access.identities import holders_of
+from ledger.access.person_keys import ERASED, Erased, PersonKeys
+from ledger.domain.refusals import Reason, refuse
+from ledger.grpc.interceptor import Call
+from ledger.grpc.personal_details import PLAIN_FIELDS, PersonalDetails
+from ledger.grpc.values import IDENTITY_NUMBERS
+from ledger.projections.directory_questions import DirectoryQuestions, SealedVolunteer
+from volunteer_hours.v1 import directory_service_pb2 as pb
+from volunteer_hours.v1 import resources_pb2
+
+
+class DirectoryService:
+    """Reads the directory. Answers name the positions they rest on; all methods raise Refusal."""
+
+    def __init__(
+        self,
+        questions: DirectoryQuestions,
+        person_keys: PersonKeys,
+        personal_details: PersonalDetails,
+        event_pool: AsyncConnectionPool[AsyncConnection[Any]],
+    ) -> None:
+        self._questions = questions
+        self._person_keys = person_keys
+        self._personal_details = personal_details
+        self._event_pool = event_pool
+
+    async def GetOrganization(self, request: pb.GetOrganizationRequest, call: Call) -> resources_pb2.Organization:
+        return await self._questions.get_organization(request, call.seconds_left)
+
+    async def ListOrganizations(self, request: pb.ListOrganizationsRequest, call: Call) -> pb.ListOrganizationsResponse:
+        return await self._questions.list_organizations(request, call.seconds_left)
+
+    async def GetVolunteer(self, request: pb.GetVolunteerRequest, call: Call) -> resources_pb2.Volunteer:
+        call.require_actor()
+        sealed = await self._questions.get_volunteer(request, call.seconds_left)
+        [volunteer] = await self._opened([sealed])
+        volunteer.positions.extend(sealed.positions)
+        return volunteer
+
+    async def ListVolunteers(self, request: pb.ListVolunteersRequest, call: Call) -> pb.ListVolunteersResponse:
+        call.require_actor()
+        page = await self._questions.list_volunteers(request, call.seconds_left)
+        return pb.ListVolunteersResponse(
+            volunteers=await self._opened(page.volunteers),
+            next_page_token=page.next_page_token,
+            positions=page.positions,
+        )
+
+    async def _opened(self, volunteers: Sequence[SealedVolunteer]) -> list[resources_pb2.Volunteer]:
+        """Open all seals of a page with one question for keys."""
+        fields = [field for volunteer in volunteers for field in volunteer.details.values()]
+        texts = iter(await self._person_keys.open_all(fields))
+        return [
+            volunteer_message(volunteer.name, {name: next(texts) for name in volunteer.details})
+            for volunteer in volunteers
+        ]
+
+    async def GetOpportunity(self, request: pb.GetOpportunityRequest, call: Call) -> resources_pb2.Opportunity:
+        return await self._questions.get_opportunity(request, call.seconds_left)
+
+    async def ListOpportunities(self, request: pb.ListOpportunitiesRequest, call: Call) -> pb.ListOpportunitiesResponse:
+        return await self._questions.list_opportunities(request, call.seconds_left)
+
+    async def GetShift(self, request: pb.GetShiftRequest, call: Call) -> resources_pb2.Shift:
+        return await self._questions.get_shift(request, call.seconds_left)
+
+    async def ListShifts(self, request: pb.ListShiftsRequest, call: Call) -> pb.ListShiftsResponse:
+        return await self._questions.list_shifts(request, call.seconds_left)
+
+    async def GetRegistration(self, request: pb.GetRegistrationRequest, call: Call) -> resources_pb2.Registration:
+        return await self._questions.get_registration(request, call.seconds_left)
+
+    async def ListRegistrations(self, request: pb.ListRegistrationsRequest, call: Call) -> pb.ListRegistrationsResponse:
+        return await self._questions.list_registrations(request, call.seconds_left)
+
+    async def GetAttendance(self, request: pb.GetAttendanceRequest, call: Call) -> resources_pb2.Attendance:
+        return await self._questions.get_attendance(request, call.seconds_left)
+
+    async def ListAttendances(self, request: pb.ListAttendancesRequest, call: Call) -> pb.ListAttendancesResponse:
+        return await self._questions.list_attendances(request, call.seconds_left)
+
+    async def LookupVolunteer(self, request: pb.LookupVolunteerRequest, call: Call) -> resources_pb2.Volunteer:
+        """Only the name: who holds the number may ask for more by it. Nobody learns which numbers exist nearby."""
+        call.require_actor()
+        identity_key = self._personal_details.identity_key(request.identity)
+        [holder] = await holders_of(self._event_pool, [identity_key])
+        if holder is None:
+            refuse(Reason.NOT_FOUND, name="volunteer with this identity")
+        return resources_pb2.Volunteer(name=holder)
+
+
+def volunteer_message(name: str, texts: dict[str, str | Erased]) -> resources_pb2.Volunteer:
+    """A volunteer with opened details; erased when a key is gone, and then without any."""
+    if any(text is ERASED for text in texts.values()):
+        return resources_pb2.Volunteer(name=name, erased=True)
+    known = {field: text for field, text in texts.items() if text is not ERASED}
+    details = resources_pb2.PersonalDetails(birth_date=known.get("birth_date", ""))
+    for field in PLAIN_FIELDS:
+        setattr(details, field, known.get(field, ""))
+    if "identity_type" in known:
+        details.identity.type = IDENTITY_NUMBERS[known["identity_type"]]
+        details.identity.number = known.get("identity_number", "")
+    return resources_pb2.Volunteer(name=name, details=details)
