@@ -1,4 +1,4 @@
-"""Folded aggregates kept between batches. They are only a head start: under the lock every batch reads what followed."""
+"""Folded aggregates kept between batches: only a head start, for under the lock every batch reads what followed."""
 
 from __future__ import annotations
 

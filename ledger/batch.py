@@ -1,7 +1,7 @@
 """One batch of commands under one partition's lock: which of them stand, and what they add. No I/O.
 
-The batch sees what was loaded under the lock and what its own earlier commands have added, so a command whose stream has
-moved is simply decided on what is true now. A command that is refused, or that turns out to be a repetition, leaves
+The batch sees what was loaded under the lock and what its own earlier commands have added, so a command whose stream
+has moved is simply decided on what is true now. A command that is refused, or that turns out to be a repetition, leaves
 nothing behind and does not disturb its neighbours.
 """
 
@@ -174,6 +174,9 @@ class Batch:
 
     def _require_loaded(self, wanted: list[NewEvent]) -> None:
         """Nothing may turn out to be missing once the first event was kept."""
+        for new in wanted:
+            if self.loaded.exists.get(new.stream) is False:
+                self.loaded.streams.setdefault(new.stream, (0, None))
         streams = tuple(new.stream for new in wanted if new.stream not in self.loaded.streams)
         counted = (shift_of(new.stream) for new in wanted if places_delta(new.data))
         shifts = tuple(shift for shift in counted if shift not in self.loaded.places)

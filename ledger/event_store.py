@@ -1,7 +1,7 @@
 """Reading the event store: pages of stored bytes in order of position.
 
-Columns are copies of what the bytes say. Every reader compares them: a difference means that somebody changed a row, and
-the reader stops instead of passing it on.
+Columns are copies of what the bytes say. Every reader compares them: a difference means that somebody changed a row,
+and the reader stops instead of passing it on.
 """
 
 from __future__ import annotations

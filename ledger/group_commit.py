@@ -149,7 +149,7 @@ class GroupCommit:
             except (psycopg.OperationalError, *_CLASHES) as error:
                 log.warning("partition %s: batch of %d is run again: %s", self._partition, len(batch), error)
                 await self._drop_connection()
-                await asyncio.sleep(min(0.5, 0.01 * 2**min(run, 6)) if run else 0)
+                await asyncio.sleep(min(0.5, 0.01 * 2 ** min(run, 6)) if run else 0)
             except InvariantBroken as error:
                 for waiting in batch:
                     _fail(waiting, WriterStopped(str(error)))

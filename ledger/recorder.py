@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -28,7 +28,6 @@ from eventsourcing.persistence import (
 )
 
 from ledger.append_sql import CLOCK, LOCK, EventRow, statements
-from ledger.domain.catalogue import fold
 from ledger.domain.event import NewEvent, RecordedEvent
 from ledger.domain.refusals import InvariantBroken
 from ledger.domain.streams import partition_of
@@ -37,8 +36,6 @@ from ledger.event_store import column_difference
 
 _NOT_YET: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SELECT: Final = "select partition, position, stream, version, type, recorded_at, body from events"
-
-State = TypeVar("State")
 
 
 @dataclass(frozen=True)
@@ -104,7 +101,7 @@ class LedgerRecorder(ApplicationRecorder):
         self._partition = partition
         self._partitions = partitions
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: object) -> Sequence[int]:
         """Append in order; returns the positions. Not retried: psycopg's own errors say what is unknown."""
         if not stored_events:
             return []
@@ -126,9 +123,7 @@ class LedgerRecorder(ApplicationRecorder):
         envelope = decode_pending(stored.state)
         if partition_of(envelope.subject, self._partitions) != self._partition:
             raise InvariantBroken(f"{envelope.subject} does not live in partition {self._partition}")
-        body = encode(
-            msgspec.structs.replace(envelope, partition=self._partition, position=position, time=recorded_at)
-        )
+        body = encode(msgspec.structs.replace(envelope, partition=self._partition, position=position, time=recorded_at))
         return EventRow(position, envelope.subject, envelope.streamversion, envelope.type, body)
 
     def select_events(
@@ -174,9 +169,7 @@ class LedgerRecorder(ApplicationRecorder):
             ).fetchone()
         return row[0] or None if row else None
 
-    def subscribe(
-        self, gt: int | None = None, topics: Sequence[str] = ()
-    ) -> Subscription[ApplicationRecorder]:
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
         """Not offered: LISTEN loses events around its start and ends with the server. The relay polls by position."""
         raise InvariantBroken("subscriptions are not offered; read by position instead")
 

@@ -65,9 +65,10 @@ def embedded_parts(settings: Settings, data_dir: Path) -> Iterator[Settings]:
     ledger = EmbeddedLedger(data_dir, settings)
     whole = ledger.start()
     feed = ChildProcess(
+        "projections",
         [sys.executable, "-m", "consumers.project_embedded"],
-        env={**os.environ, **as_environment(whole)},
-        log_file=data_dir / "projections.log",
+        data_dir / "projections.log",
+        environment={**os.environ, **as_environment(whole)},
     )
     try:
         feed.start()
