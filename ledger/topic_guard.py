@@ -62,7 +62,7 @@ def _real_settings(admin: KafkaAdminClient, topic: str) -> dict[str, str | None]
     except KafkaError as error:
         raise WrongSetting(f"topic {topic}: its settings cannot be read ({error}); create it first") from error
     for topics in described.values():
-        if topic in topics:
+        if topics.get(topic):  # of a topic that is not there, no setting is known
             return {name: entry.get("value") for name, entry in topics[topic].items()}
     raise WrongSetting(f"topic {topic} does not exist; create it first")
 

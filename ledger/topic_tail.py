@@ -58,8 +58,10 @@ class _Run:
     reached: int | None
     hashes: dict[int, bytes] = field(default_factory=dict)
     early: set[int] = field(default_factory=set)
+    sealed_records: int = 0
 
     def add(self, partition: int, position: int, digest: bytes) -> None:
+        self.sealed_records += 1
         if self.hashes.setdefault(position, digest) != digest:
             raise ForkDetected(partition, position, "the topic holds two different records of it")
         if self.reached is None:
@@ -104,7 +106,7 @@ def find_tail(
         run = _read_run(consumer, place, start, end, seal)
         # A repeated old record at the start of the window, or a flood of forged ones, hides where the run begins:
         # look further back. Too low a tail only repeats records; too high a one would be a hole.
-        settled = run.reached is not None and not run.early
+        settled = run.sealed_records >= TAIL_RECORDS // 2 and not run.early
         if start == 0 or settled or records >= TAIL_RECORDS_MAX:
             return TopicTail(run.reached or 0, end), run.hashes
         records *= 4

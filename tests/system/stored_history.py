@@ -59,7 +59,9 @@ def opened_ledger(postgres: EmbeddedPostgres, kafka: LocalKafka, partitions: int
     return settings
 
 
-def store_attendances(settings: Settings, count: int, *, partition: int = 0, persons: int = 40) -> None:
+def store_attendances(
+    settings: Settings, count: int, *, partition: int = 0, persons: int = 40, padding_bytes: int = 0
+) -> None:
     """Append `count` events attendance-recorded to one partition, as the owner, in one transaction."""
     with psycopg.connect(settings.owner_database) as connection:
         row = connection.execute(
@@ -68,7 +70,11 @@ def store_attendances(settings: Settings, count: int, *, partition: int = 0, per
         first = 1 + (0 if row is None else int(row[0]))
         now = datetime.now(UTC)
         positions = range(first, first + count)
-        events = [attendance_event(settings, partition, position, now, persons) for position in positions]
+        actor = "staff/synthetic" + "-" * padding_bytes
+        events = [
+            msgspec.structs.replace(attendance_event(settings, partition, position, now, persons), actor=actor)
+            for position in positions
+        ]
         with connection.cursor().copy(
             "copy events (partition, position, stream, version, type, recorded_at, body) from stdin (format binary)"
         ) as copy:
