@@ -198,6 +198,8 @@ def _of_group(attendance: GroupAttendance) -> resources_pb2.Attendance:
 
 def evidence_seconds(attendance: Attendance | GroupAttendance) -> values_pb2.EvidenceSeconds:
     """Where the seconds of an attendance stand, over all dates."""
+    if not attendance.seconds:
+        return values_pb2.EvidenceSeconds()
     totals = dict.fromkeys(Account, 0)
     for (_, account), seconds in attendance.seconds.items():
         totals[account] += seconds

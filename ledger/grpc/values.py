@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from base64 import b32encode
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -21,6 +20,8 @@ YEAR_MIN: Final = 1900
 YEAR_MAX: Final = 2199
 """A time outside is a mistake of the caller's clock or units; inside, arithmetic on days cannot overflow."""
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND: Final = timedelta(seconds=1)
 _SECONDS_MIN: Final = int(datetime(YEAR_MIN, 1, 1, tzinfo=UTC).timestamp())
 _SECONDS_MAX: Final = int(datetime(YEAR_MAX + 1, 1, 1, tzinfo=UTC).timestamp())
 
@@ -44,7 +45,7 @@ def moment(field: str, timestamp: Timestamp) -> datetime:
 
 def timestamp(moment: datetime) -> Timestamp:
     """A time, with its fraction of a second."""
-    seconds = int(moment.replace(microsecond=0).timestamp())
+    seconds = (moment - _EPOCH) // _SECOND
     return Timestamp(seconds=seconds, nanos=moment.microsecond * 1000)
 
 
@@ -87,5 +88,4 @@ def id_for(client: str, request_id: str) -> str:
 
     It also has to lie in the same partition each time, or two copies of one request could be under way in two.
     """
-    digest = hashlib.sha256(f"{client}\n{request_id}".encode()).digest()[:15]
-    return b32encode(digest).decode().lower()
+    return hashlib.sha256(f"{client}\n{request_id}".encode()).hexdigest()[:32]
