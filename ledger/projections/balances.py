@@ -8,9 +8,8 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from ledger.projections.binary_rows import copy_rows, text
+from ledger.projections.binary_rows import ReadDatabase, copy_rows, text
 from ledger.projections.hours_data import CLASS_NUMBERS
-from ledger.projections.positions import ReadDatabase
 from ledger.projections.stored_event import Batch
 
 _STAGE: Final = "create temp table if not exists staged_balances (like balances) on commit delete rows"
@@ -59,7 +58,8 @@ def apply(connection: ReadDatabase, batch: Batch) -> None:
 
 def _changes(batch: Batch) -> dict[str, list[int]]:
     changes: dict[str, list[int]] = {}
-    for _, hours in batch.hours:
+    for event in batch.hours:
+        hours = event.data
         if not hours.entries:
             continue
         change = changes.get(hours.holder)

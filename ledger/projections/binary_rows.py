@@ -8,26 +8,33 @@ Rule: PostgreSQL's documentation, SQL command COPY, "Binary Format".
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
-from typing import Final, LiteralString
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from itertools import islice
+from typing import Any, Final, LiteralString, TypeAlias
 
-from ledger.projections.positions import ReadDatabase
+from psycopg import Connection
+
+ReadDatabase: TypeAlias = Connection[Any]
+"""A connection to the read database as role ledger_projector."""
 
 NULL: Final = b"\xff\xff\xff\xff"
+EMPTY_TEXTS: Final = struct.pack("!iiii", 12, 0, 0, 25)
+"""A text[] without elements; 25 is the type's number in every PostgreSQL."""
 _HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER: Final = b"\xff\xff"
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _EPOCH_DAY: Final = date(2000, 1, 1).toordinal()
-_MICROSECOND: Final = timedelta(microseconds=1)
-_LENGTH: Final = struct.Struct("!i").pack
-_MOMENT: Final = struct.Struct("!iq").pack
+_ROWS_A_WRITE: Final = 1000
+_DAY_MICROSECONDS: Final = 86_400_000_000
+_length: Final = struct.Struct("!i").pack
+_moment: Final = struct.Struct("!iq").pack
 
 
 def text(value: str) -> bytes:
     """A text column."""
     raw = value.encode()
-    return _LENGTH(len(raw)) + raw
+    return _length(len(raw)) + raw
 
 
 def text_or_null(value: str | None) -> bytes:
@@ -35,14 +42,23 @@ def text_or_null(value: str | None) -> bytes:
     return NULL if value is None else text(value)
 
 
+def texts(values: Sequence[str]) -> bytes:
+    """A text[] column."""
+    if not values:
+        return EMPTY_TEXTS
+    body = struct.pack("!iiiii", 1, 0, 25, len(values), 1) + b"".join(map(text, values))
+    return _length(len(body)) + body
+
+
 def moment_or_null(value: datetime | None) -> bytes:
     """A timestamptz column that may be null."""
-    return NULL if value is None else _MOMENT(8, microseconds(value))
+    return NULL if value is None else _moment(8, microseconds(value))
 
 
 def microseconds(moment: datetime) -> int:
     """The int64 of a timestamptz: microseconds since 2000."""
-    return (moment - _EPOCH) // _MICROSECOND
+    since = moment - _EPOCH
+    return since.days * _DAY_MICROSECONDS + since.seconds * 1_000_000 + since.microseconds
 
 
 def days(day: date) -> int:
@@ -51,6 +67,13 @@ def days(day: date) -> int:
 
 
 def copy_rows(connection: ReadDatabase, statement: LiteralString, rows: Iterable[bytes]) -> None:
-    """Send packed rows by `statement`, a COPY … FROM STDIN (FORMAT BINARY)."""
+    """Send packed rows by `statement`, a COPY … FROM STDIN (FORMAT BINARY).
+
+    Rows are sent while later ones are still being packed: the server's core and ours work at the same time.
+    """
+    remaining = iter(rows)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(b"".join((_HEADER, *rows, _TRAILER)))
+        copy.write(_HEADER)
+        while some := b"".join(islice(remaining, _ROWS_A_WRITE)):
+            copy.write(some)
+        copy.write(_TRAILER)

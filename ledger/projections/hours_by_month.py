@@ -7,9 +7,8 @@ from datetime import date
 from typing import Final, TypeAlias
 
 from ledger.projections.balances import ENTRY_COUNT
-from ledger.projections.binary_rows import copy_rows, days, text
+from ledger.projections.binary_rows import ReadDatabase, copy_rows, days, text
 from ledger.projections.hours_data import CLASS_NUMBERS
-from ledger.projections.positions import ReadDatabase
 from ledger.projections.stored_event import Batch
 
 _STAGE: Final = "create temp table if not exists staged_hours_by_month (like hours_by_month) on commit delete rows"
@@ -59,7 +58,8 @@ def apply(connection: ReadDatabase, batch: Batch) -> None:
 
 def _changes(batch: Batch) -> dict[_Group, list[int]]:
     changes: dict[_Group, list[int]] = {}
-    for _, hours in batch.hours:
+    for event in batch.hours:
+        hours = event.data
         for entry in hours.entries:
             group = (hours.opportunity, hours.organization, entry.service_date[:7])
             change = changes.get(group)

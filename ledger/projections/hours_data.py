@@ -21,7 +21,7 @@ CLASS_NUMBERS: Final[dict[Class, int]] = {
 """As in the proto's EvidenceClass."""
 
 
-class EntryData(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class EntryData(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """One movement of seconds between two accounts of the event's holder."""
 
     service_date: str
@@ -32,7 +32,7 @@ class EntryData(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=Fals
     reason: str | None = None
 
 
-class HoursData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class HoursData(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """Everything such an event may say. What no projection reads stays raw."""
 
     holder: str

@@ -6,19 +6,16 @@ locks it first, so that a consumer that was thought dead can do nothing.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeAlias
-
-from psycopg import Connection
+from typing import Final
 
 from ledger.domain.refusals import InvariantBroken
+from ledger.projections.binary_rows import ReadDatabase, microseconds
 
 HASH_BYTES: Final = 32
-
-ReadDatabase: TypeAlias = Connection[Any]
-"""A connection to the read database as role ledger_projector."""
 
 _ALL: Final = "select partition, position, next_offset, recorded_at from positions order by partition"
 _LOCK: Final = "select position, next_offset, recorded_at from positions where partition = %s for update"
@@ -27,7 +24,10 @@ _ADVANCE: Final = """
     update positions set position = %s, recorded_at = %s, next_offset = coalesce(%s, next_offset) where partition = %s
 """
 _MOVE_HINT: Final = "update positions set next_offset = %s where partition = %s"
-_REMEMBER: Final = "insert into applied_batches values (%s, %s, %s, %s)"
+_REMEMBER: Final = """
+    insert into applied_batches (partition, first_position, last_position, recorded_from, hashes, recorded_times)
+    values (%s, %s, %s, %s, %s, %s)
+"""
 _HASHES: Final = """
     select first_position, hashes from applied_batches
     where partition = %(partition)s and last_position >= %(first)s
@@ -94,13 +94,14 @@ def advance(
     *,
     first: int,
     hashes: Sequence[bytes],
-    recorded_at: datetime,
+    recorded_times: Sequence[datetime],
     next_offset: int | None,
 ) -> int:
     """Note that the events first, first + 1, … with these hashes are applied; gives the new last position."""
     last = first + len(hashes) - 1
-    connection.execute(_REMEMBER, [partition, first, last, b"".join(hashes)], binary=True)
-    connection.execute(_ADVANCE, [last, recorded_at, next_offset, partition])
+    times = struct.pack(f"!{len(recorded_times)}q", *map(microseconds, recorded_times))
+    connection.execute(_REMEMBER, [partition, first, last, recorded_times[0], b"".join(hashes), times], binary=True)
+    connection.execute(_ADVANCE, [last, recorded_times[-1], next_offset, partition])
     return last
 
 

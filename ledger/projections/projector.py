@@ -11,14 +11,32 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ledger.domain.refusals import InvariantBroken
-from ledger.projections import balances, entries, hours_by_month, positions
-from ledger.projections.positions import Applied, ForkDetected, Hole, ReadDatabase
+from ledger.projections import (
+    attendances,
+    balances,
+    entries,
+    hours_by_month,
+    opportunities,
+    organizations,
+    positions,
+    registrations,
+    shifts,
+    volunteers,
+)
+from ledger.projections.binary_rows import ReadDatabase
+from ledger.projections.positions import Applied, ForkDetected, Hole
 from ledger.projections.stored_event import Batch, StoredEvent, batch_of, decode, sha256
 
 PROJECTIONS: Final[Sequence[Callable[[ReadDatabase, Batch], None]]] = (
     entries.apply,
+    attendances.apply,
     balances.apply,
     hours_by_month.apply,
+    organizations.apply,
+    volunteers.apply,
+    opportunities.apply,
+    shifts.apply,
+    registrations.apply,
 )
 """Each turns a batch into its rows, inside the batch's transaction."""
 
@@ -81,7 +99,7 @@ class Projector:
             partition,
             first=turn.events[0].position,
             hashes=turn.hashes,
-            recorded_at=turn.events[-1].time,
+            recorded_times=[event.time for event in turn.events],
             next_offset=hint,
         )
 

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -19,10 +19,8 @@ from ledger.projections.directory_data import DIRECTORY_DATA, DirectoryData
 from ledger.projections.hours_data import HOURS_TYPES, HoursData
 
 
-class StoredEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """An event's attributes; `data` waits for its type."""
-
-    specversion: str
+class _Attributes(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    specversion: Literal["1.0"]
     id: str
     source: str
     type: str
@@ -33,18 +31,30 @@ class StoredEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=Fa
     streamversion: int
     schemaversion: int
     actor: str
-    client: str
-    requestid: str
-    requesthash: str
+    client: msgspec.Raw
+    requestid: msgspec.Raw
+    requesthash: msgspec.Raw
+
+
+class HoursEvent(_Attributes, kw_only=True):
+    """An event that moves hours, read in one pass: nearly all events are of this kind."""
+
+    data: HoursData
+    sourcetime: datetime | None = None
+    policy: str | None = None
+    corrects: str | None = None
+
+
+class OtherEvent(_Attributes, kw_only=True):
+    """Any other event: its type decides how `data` is read."""
+
     data: msgspec.Raw
     sourcetime: datetime | None = None
     policy: str | None = None
     corrects: str | None = None
 
-    @property
-    def known_at(self) -> datetime:
-        """Source time, and record time where there is none."""
-        return self.sourcetime or self.time
+
+StoredEvent: TypeAlias = HoursEvent | OtherEvent
 
 
 @dataclass(slots=True)
@@ -52,8 +62,8 @@ class Batch:
     """Consecutive events of one partition, ready to become rows."""
 
     partition: int
-    hours: list[tuple[StoredEvent, HoursData]] = field(default_factory=list)
-    directory: list[tuple[StoredEvent, DirectoryData]] = field(default_factory=list)
+    hours: list[HoursEvent] = field(default_factory=list)
+    directory: list[tuple[OtherEvent, DirectoryData]] = field(default_factory=list)
 
 
 NOT_PROJECTED: Final[Mapping[str, str]] = {
@@ -65,15 +75,22 @@ NOT_PROJECTED: Final[Mapping[str, str]] = {
 SCHEMAS_KNOWN: Final[Mapping[str, int]] = dict.fromkeys((*HOURS_TYPES, *DIRECTORY_DATA, *NOT_PROJECTED), 1)
 """Every stored name read here, and the newest schema of it."""
 
-_EVENT: Final = msgspec.json.Decoder(StoredEvent)
-_HOURS: Final = msgspec.json.Decoder(HoursData)
+_HOURS_EVENT: Final = msgspec.json.Decoder(HoursEvent)
+_OTHER_EVENT: Final = msgspec.json.Decoder(OtherEvent)
+_HOURS_DATA: Final = msgspec.json.Decoder(HoursData)
 _DIRECTORY: Final = {name: msgspec.json.Decoder(kind) for name, kind in DIRECTORY_DATA.items()}
 
 
 def decode(stored: bytes) -> StoredEvent:
-    """Read an event's attributes. Raises InvariantBroken on anything else."""
+    """Read an event. Raises InvariantBroken on anything else."""
     try:
-        return _EVENT.decode(stored)
+        return _HOURS_EVENT.decode(stored)
+    except (msgspec.ValidationError, UnicodeDecodeError):
+        pass  # of another kind; or, if the second reading fails too, of none
+    except msgspec.DecodeError as error:
+        raise InvariantBroken(f"stored bytes are no event: {error}") from error
+    try:
+        return _OTHER_EVENT.decode(stored)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InvariantBroken(f"stored bytes are no event: {error}") from error
 
@@ -81,21 +98,31 @@ def decode(stored: bytes) -> StoredEvent:
 def batch_of(partition: int, events: Sequence[StoredEvent]) -> Batch:
     """Sort events by who needs them. Raises InvariantBroken on one that this program does not know."""
     batch = Batch(partition)
-    hours, known = batch.hours, SCHEMAS_KNOWN
+    schemas, hours_types = SCHEMAS_KNOWN, HOURS_TYPES
     for event in events:
-        if known.get(event.type) != event.schemaversion:
+        if schemas.get(event.type) != event.schemaversion:
             raise InvariantBroken(
                 f"partition {partition} position {event.position}: {event.type} schema {event.schemaversion} is "
                 "unknown here; a newer program wrote it, so project with that one"
             )
-        try:
-            if event.type in HOURS_TYPES:
-                hours.append((event, _HOURS.decode(event.data)))
-            elif event.type not in NOT_PROJECTED:
-                batch.directory.append((event, _DIRECTORY[event.type].decode(event.data)))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise InvariantBroken(f"partition {partition} position {event.position}: {event.type}: {error}") from error
+        if isinstance(event, HoursEvent) and event.type in hours_types:
+            batch.hours.append(event)
+        elif event.type not in NOT_PROJECTED:
+            batch.directory.append(_with_data(event))
     return batch
+
+
+def _with_data(event: StoredEvent) -> tuple[OtherEvent, DirectoryData]:
+    where = f"partition {event.partition} position {event.position}: {event.type}"
+    if isinstance(event, HoursEvent):
+        raise InvariantBroken(f"{where} has the data of an event that moves hours")
+    try:
+        if event.type in HOURS_TYPES:
+            _HOURS_DATA.decode(event.data)  # says what is wrong with it
+            raise InvariantBroken(f"{where} cannot be read")
+        return event, _DIRECTORY[event.type].decode(event.data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InvariantBroken(f"{where}: {error}") from error
 
 
 def sha256(stored: bytes) -> bytes:
