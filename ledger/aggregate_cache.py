@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Final
 
-_STREAMS_MAX: Final = 100_000
+_STREAMS_MAX: Final = 20_000
 
 
 class AggregateCache:

@@ -37,12 +37,27 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A stream that one new event begins, not folded before somebody asks: most of a page's items are never asked for."""
+
+    event: RecordedEvent
+
+    def folded(self) -> object:
+        """The aggregate after its first event."""
+        return fold(None, self.event)
+
+
+@dataclass(frozen=True, slots=True)
 class CommandResult:
     """What a command recorded, or had recorded when the same request came first."""
 
-    state: object
-    """The aggregate of the command's stream right after it."""
+    after: object
     events: tuple[RecordedEvent, ...]
+
+    @property
+    def state(self) -> object:
+        """The aggregate of the command's stream right after it."""
+        return self.after.folded() if isinstance(self.after, Begun) else self.after
 
     @property
     def position(self) -> tuple[int, int]:
@@ -84,7 +99,6 @@ class Changes:
     places: dict[str, int] = field(default_factory=dict)
     presences: dict[tuple[str, str], Presence] = field(default_factory=dict)
     identities: dict[bytes, str] = field(default_factory=dict)
-    streams: dict[str, tuple[int, object]] = field(default_factory=dict)
 
 
 class Batch:
@@ -116,7 +130,11 @@ class Batch:
         found = self.loaded.streams.get(stream)
         if found is None:
             raise NotLoaded(Reads(streams=(stream,)))
-        return found[1]
+        version, state = found
+        if isinstance(state, Begun):
+            state = state.folded()
+            self.loaded.streams[stream] = (version, state)
+        return state
 
     def exists(self, stream: str) -> bool:
         found = self.loaded.streams.get(stream)
@@ -170,18 +188,23 @@ class Batch:
         self._require_loaded(wanted)
         recorded, rows = self._record(request, wanted)
         self._keep(request, recorded, rows, wanted)
-        return CommandResult(self.changes.streams[request.command.stream][1], recorded)
+        return CommandResult(self.loaded.streams[request.command.stream][1], recorded)
 
     def _require_loaded(self, wanted: list[NewEvent]) -> None:
         """Nothing may turn out to be missing once the first event was kept."""
+        loaded = self.loaded
+        streams: list[str] = []
+        shifts: list[str] = []
         for new in wanted:
-            if self.loaded.exists.get(new.stream) is False:
-                self.loaded.streams.setdefault(new.stream, (0, None))
-        streams = tuple(new.stream for new in wanted if new.stream not in self.loaded.streams)
-        counted = (shift_of(new.stream) for new in wanted if places_delta(new.data))
-        shifts = tuple(shift for shift in counted if shift not in self.loaded.places)
+            if new.stream not in loaded.streams:
+                if loaded.exists.get(new.stream, True):
+                    streams.append(new.stream)
+                else:
+                    loaded.streams[new.stream] = (0, None)
+            if places_delta(new.data) and shift_of(new.stream) not in loaded.places:
+                shifts.append(shift_of(new.stream))
         if streams or shifts:
-            raise NotLoaded(Reads(streams=streams, shifts=shifts))
+            raise NotLoaded(Reads(streams=tuple(streams), shifts=tuple(shifts)))
 
     def _record(self, request: Request, wanted: list[NewEvent]) -> tuple[tuple[RecordedEvent, ...], list[EventRow]]:
         position = self._position
@@ -233,8 +256,8 @@ class Batch:
     ) -> None:
         changes, loaded = self.changes, self.loaded
         for event, new in zip(recorded, wanted, strict=True):
-            state = fold(loaded.streams[event.stream][1], event)
-            loaded.streams[event.stream] = changes.streams[event.stream] = (event.version, state)
+            before = self.state(event.stream)
+            loaded.streams[event.stream] = (event.version, Begun(event) if before is None else fold(before, event))
             self._keep_constraints(event, new)
         changes.events.extend(rows)
         first = recorded[0].position
@@ -254,6 +277,10 @@ class Batch:
             held[event.stream] = changes.presences[volunteer, event.stream] = presence
         if new.identity_key is not None:
             loaded.identities[new.identity_key] = changes.identities[new.identity_key] = event.stream
+
+    def folded_streams(self) -> dict[str, tuple[int, object | None]]:
+        """The aggregates worth keeping for the next batch, once this one is durable."""
+        return {stream: held for stream, held in self.loaded.streams.items() if not isinstance(held[1], Begun)}
 
     def statements(self) -> list[Statement]:
         """What to run so that all standing commands become durable; empty if none stands."""

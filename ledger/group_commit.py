@@ -192,7 +192,7 @@ class GroupCommit:
         added = decided.statements()
         # The commit travels with the rows. From here until its reply is read the outcome is unknown.
         await run_together(connection, [*added, ("commit" if added else "rollback", ())])
-        self._cache.keep(loaded.streams)
+        self._cache.keep(decided.folded_streams())
         return settled
 
     async def _connected(self) -> AsyncConnection[Any]:

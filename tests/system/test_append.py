@@ -66,6 +66,11 @@ def register(name: str) -> RegisterOrganization:
     return RegisterOrganization(f"organizations/{name}", LocalizedText(en="Synthetic"))
 
 
+def told(result: CommandResult) -> tuple[object, object]:
+    """All that a caller learns of a command."""
+    return result.state, result.events
+
+
 def all_bodies(settings: Settings) -> dict[int, list[bytes]]:
     with psycopg.connect(settings.database) as connection:
         return {p: read_page(connection, p, 0, 100_000) for p in range(settings.partitions)}
@@ -89,10 +94,10 @@ def test_the_same_request_gives_the_first_answer_also_from_another_process(setti
         async with application(settings) as first:
             answer = await ask(first, register("a"), request_id)
             await ask(first, AccreditOrganization("organizations/a", None))
-            assert await ask(first, register("a"), request_id) == answer
+            assert told(await ask(first, register("a"), request_id)) == told(answer)
         async with application(settings) as second:
             again = await ask(second, register("a"), request_id)
-            assert again == answer
+            assert told(again) == told(answer)
             assert isinstance(again.state, Organization)
             assert again.state.state == "registered"
             with pytest.raises(Refusal, match="REQUEST_ID_REUSED"):
@@ -107,7 +112,7 @@ def test_a_storm_of_one_request_records_it_once(settings: Settings) -> None:
             request_id = str(uuid.uuid4())
             asked = [ask(running, register("a"), request_id) for running in (one, two) for _ in range(64)]
             answers = await asyncio.gather(*asked)
-            assert all(answer == answers[0] for answer in answers)
+            assert all(told(answer) == told(answers[0]) for answer in answers)
 
     asyncio.run(run())
     bodies = all_bodies(settings)[partition_of("organizations/a", settings.partitions)]
