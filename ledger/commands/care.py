@@ -53,9 +53,9 @@ def audit(
     as_json: arguments.JsonOption = False,
 ) -> None:
     """Walk everything: store = topic = projections, by position and hash. Names the first difference."""
-    from ledger import audit as auditing
-
     with settings_of(data_dir) as settings:
+        from ledger import audit as auditing
+
         code = auditing.run(settings, as_json=as_json, settled=settled)
     raise typer.Exit(code)
 
@@ -81,9 +81,9 @@ def rebuild(
 
 def doctor(data_dir: arguments.DataDirOption = None) -> None:
     """Check settings, databases, topic, clocks and lag; says what would be right where something is wrong."""
-    from ledger import doctor as checking
-
     with settings_of(data_dir) as settings:
+        from ledger import doctor as checking
+
         code = checking.run(settings)
     raise typer.Exit(code)
 

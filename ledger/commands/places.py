@@ -9,8 +9,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ledger.commands.connection import CommandFailed
-from ledger.embedded_ledger import EmbeddedLedger, database_urls
-from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.folder_lock import FolderInUse
 from ledger.postgres_place import default_data_dir, server_user, socket_folder
 from ledger.settings import Settings
@@ -23,6 +21,8 @@ def settings_of(data_dir: Path | None) -> Iterator[Settings]:
     With a data folder, or where no LEDGER_DATABASE is set: the embedded ledger there. If it is being served now, its
     database is used as it runs; else it is started for this command and stopped after it. Raises CommandFailed.
     """
+    from ledger.embedded_ledger import EmbeddedLedger  # here: the clients of a service need no database
+
     settings = Settings()
     if data_dir is None and settings.database:
         yield settings
@@ -43,6 +43,9 @@ def settings_of(data_dir: Path | None) -> Iterator[Settings]:
 
 
 def _while_served(folder: Path, settings: Settings) -> Settings:
+    from ledger.embedded_ledger import database_urls
+    from ledger.embedded_postgres import EmbeddedPostgres
+
     postgres = EmbeddedPostgres(folder)
     socket = socket_folder(postgres.folder, server_user(postgres.folder))
     urls = {

@@ -1,0 +1,206 @@
+"""The command line as people and scripts meet it: words, exit codes, JSON, and the service's refusals."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import pytest
+
+from ledger.command_line import main
+from tests.system.served_ledger import answered, hours_ledger, served_ledger
+
+COMMANDS = [
+    "demo",
+    "serve",
+    "relay",
+    "consume",
+    "migrate",
+    "import",
+    "generate",
+    "balance",
+    "entries",
+    "report",
+    "replay",
+    "audit",
+    "rebuild",
+    "doctor",
+    "bench",
+]
+
+
+@pytest.fixture(scope="module")
+def synthetic():
+    """A served ledger with synthetic people, and the answer of the command that made them."""
+    with served_ledger() as address:
+        made = answered(hours_ledger("generate", "--volunteers", "60", "--seed", "5", "--json", address=address))
+        yield address, made
+
+
+def positions_of(made) -> str:
+    return ",".join(f"{at['partition']}:{at['position']}" for at in made["positions"])
+
+
+@pytest.fixture
+def type_line(monkeypatch, capsys):
+    """Types a line in this process: its exit code, standard output and standard error."""
+    for name in [name for name in os.environ if name.startswith("LEDGER_")]:
+        monkeypatch.delenv(name)
+
+    def typed(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["hours-ledger", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return typed
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(type_line, command):
+    code, out, _ = type_line(command, "--help")
+    assert code == 0
+    assert "Usage" in out
+
+
+def test_all_commands_are_listed():
+    listed = hours_ledger("--help").stdout  # as a module, in a process of its own
+    assert [command for command in COMMANDS if f" {command} " not in listed] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["report", "--as-of", "yesterday"], "2023-06-17T23:38:46Z"),
+        (["report", "--as-of", "2023-06-17T23:38:46"], "zone"),
+        (["report", "--period", "2023-13"], "2023-06"),
+        (["report", "--positions", "12"], "0:1200"),
+        (["report", "--measure", "everything"], "recorded"),
+        (["balance"], "NAME"),
+        (["generate", "--volunteers", "0"], "1"),
+        (["serve"], "LEDGER_DATABASE"),
+        (["serve", "--data-dir", "somewhere"], "--embedded"),
+        (["relay"], "LEDGER_RELAY_DATABASE"),
+        (["migrate"], "LEDGER_OWNER_DATABASE"),
+        (["nothing-like-it"], "No such command"),
+    ],
+)
+def test_wrong_use_ends_with_2_and_says_what_would_be_right(type_line, arguments, says):
+    code, _, err = type_line(*arguments)
+    assert code == 2
+    assert says in err
+
+
+def test_a_setting_of_the_wrong_form_is_named(type_line, monkeypatch):
+    monkeypatch.setenv("LEDGER_PARTITIONS", "many")
+    code, _, err = type_line("serve", "--embedded")
+    assert code == 2
+    assert "LEDGER_PARTITIONS" in err
+
+
+def test_without_a_service_it_says_how_to_start_one(type_line):
+    code, out, err = type_line("report", "--address", "127.0.0.1:1")
+    assert code == 1
+    assert "serve --embedded" in err
+    assert out == ""
+
+
+def test_a_folder_without_a_history_ends_with_1(type_line, tmp_path):
+    code, _, err = type_line("import", "leeds2023", str(tmp_path))
+    assert code == 1
+    assert "revisions.csv" in err
+
+
+@pytest.mark.parametrize("command", ["audit", "doctor", "rebuild"])
+def test_a_folder_without_a_ledger_ends_with_1(type_line, tmp_path, command):
+    code, _, err = type_line(command, "--data-dir", str(tmp_path))
+    assert code == 1
+    assert "holds no ledger" in err
+
+
+def test_a_refusal_is_told_with_its_reason_and_in_arabic(synthetic):
+    address, _ = synthetic
+    english = hours_ledger("balance", "volunteers/nobody-at-all", address=address)
+    assert english.returncode == 1
+    assert english.stderr.startswith("NOT_FOUND: There is no volunteers/nobody-at-all")
+    for arabic in (
+        hours_ledger("balance", "volunteers/nobody-at-all", "--language", "ar", address=address),
+        hours_ledger("balance", "volunteers/nobody-at-all", address=address, LC_ALL="ar_SA.UTF-8"),
+    ):
+        assert arabic.returncode == 1
+        assert arabic.stderr.startswith("NOT_FOUND: لا يوجد volunteers/nobody-at-all")
+
+
+def test_a_wrong_field_is_named(synthetic):
+    address, _ = synthetic
+    done = hours_ledger("balance", "Volunteers/Not A Name", address=address)
+    assert done.returncode == 1
+    assert "INVALID_ARGUMENT" in done.stderr
+    assert "name" in done.stderr
+
+
+def test_generated_people_have_hours_of_three_kinds(synthetic):
+    address, made = synthetic
+    assert made["made"]["volunteers"] == 60
+    assert made["made"]["verified"] > 0
+    assert made["made"]["check_outs"] > 0
+    report = answered(
+        hours_ledger("report", "--by", "sector", "--positions", positions_of(made), "--json", address=address)
+    )
+    assert report["total_seconds"] > 0
+    verified = answered(
+        hours_ledger("report", "--measure", "verified", "--positions", positions_of(made), "--json", address=address)
+    )
+    assert 0 < verified["total_seconds"] < report["total_seconds"]
+
+
+def test_generated_twice_nothing_changes(synthetic):
+    address, made = synthetic
+    again = answered(hours_ledger("generate", "--volunteers", "60", "--seed", "5", "--json", address=address))
+    assert again == made
+
+
+def test_a_balance_is_the_sum_of_its_entries(synthetic):
+    address, made = synthetic
+    positions = positions_of(made)
+    checked = 0
+    for number in range(1, 61, 10):
+        name = f"volunteers/synthetic-5-1-60-v{number}"
+        balance = answered(hours_ledger("balance", name, "--positions", positions, "--json", address=address))
+        listed = answered(hours_ledger("entries", name, "--positions", positions, "--json", address=address))["entries"]
+        assert len(listed) == balance["entry_count"]
+        for evidence in ("attended", "verified", "withheld", "reversed"):
+            moved = sum(one["seconds"] for one in listed if one["to_class"] == evidence)
+            moved -= sum(one["seconds"] for one in listed if one["from_class"] == evidence)
+            assert balance[f"{evidence}_seconds"] == moved
+        checked += len(listed)
+    assert checked > 0
+
+
+def test_replay_gives_every_stored_event_and_goes_on_where_asked(synthetic, tmp_path):
+    address, made = synthetic
+    last = made["positions"][0]["position"]
+    whole = hours_ledger("replay", address=address)
+    assert whole.returncode == 0
+    events = [json.loads(line) for line in whole.stdout.splitlines()]
+    assert [event["position"] for event in events] == list(range(1, last + 1))
+    assert events[0]["type"] == "ledger-opened"
+    file = tmp_path / "events.jsonl"
+    assert hours_ledger("replay", "--to", "40", "--out", file, address=address).returncode == 0
+    rest = hours_ledger("replay", "--from", "41", "--out", file, address=address)
+    assert f"go on with --from {last + 1}" in rest.stderr
+    assert file.read_text("utf-8") == whole.stdout
+
+
+def test_no_name_of_a_person_is_stored_readable(synthetic):
+    address, _ = synthetic
+    assert "synthetic volunteer" not in hours_ledger("replay", address=address).stdout
+
+
+def test_people_see_tables(synthetic):
+    address, made = synthetic
+    shown = hours_ledger("report", "--by", "month", "--positions", positions_of(made), address=address).stdout
+    assert "2025-" in shown
+    assert "computed at positions 0:" in shown

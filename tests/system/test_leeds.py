@@ -1,0 +1,120 @@
+"""The real history of LEEDS 2023, sent over gRPC to a served ledger and asked for again."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.system.served_ledger import HISTORY, answered, hours_ledger, served_ledger
+
+BEFORE_DELETION = "2023-06-17T23:38:46Z"
+AFTER_DELETION = "2023-06-19T23:39:33Z"
+INFLATED_OPPORTUNITY = "opportunities/leeds2023-13616"
+
+
+@pytest.fixture(scope="module", params=[1, 3], ids=["P=1", "P=3"])
+def leeds(request):
+    """A served ledger with the whole history: its address, the import's outcome and the positions it reached."""
+    with served_ledger(request.param) as address:
+        outcome = answered(hours_ledger("import", "leeds2023", HISTORY, "--json", address=address))
+        positions = ",".join(f"{at['partition']}:{at['position']}" for at in outcome["positions"])
+        yield address, outcome, positions
+
+
+def report(leeds, *arguments: str):
+    address, _, positions = leeds
+    return answered(hours_ledger("report", *arguments, "--positions", positions, "--json", address=address))
+
+
+def rounded(leeds, as_of: str, measure: str) -> int:
+    answer = report(leeds, "--as-of", as_of, "--clock", "source", "--measure", measure)
+    assert answer["total_hours_rounded"] == sum(group["hours_rounded"] for group in answer["groups"])
+    return int(answer["total_hours_rounded"])
+
+
+def test_everything_is_recorded(leeds):
+    _, outcome, _ = leeds
+    assert outcome["inserted"] == 1087
+    assert outcome["withdrawn"] == 6
+    assert outcome["opportunities"] == 173
+    assert outcome["shifts"] == 1086
+    assert outcome["event_types_changed"] == 13
+    assert outcome["already_known"] == 0
+
+
+def test_79_of_79_published_totals_are_reproduced(leeds):
+    address, _, positions = leeds
+    done = hours_ledger(
+        "report", "--against", HISTORY / "published_totals.csv", "--positions", positions, address=address
+    )
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.splitlines()[-1] == "published totals reproduced: 79 of 79"
+
+
+def test_a_wrong_published_total_is_named(leeds, tmp_path):
+    address, _, positions = leeds
+    text = (HISTORY / "published_totals.csv").read_text("utf-8")
+    wrong = tmp_path / "published_totals.csv"
+    wrong.write_text(text.replace("2023-03-16T12:44:08+00:00,3239", "2023-03-16T12:44:08+00:00,3240"), "utf-8")
+    done = hours_ledger("report", "--against", wrong, "--positions", positions, address=address)
+    assert done.returncode == 1
+    assert "2023-03-16T12:44:08+00:00" in done.stdout
+    assert done.stdout.splitlines()[-1] == "published totals reproduced: 78 of 79"
+
+
+def test_the_inflated_shift_is_recorded_but_not_attended_until_it_is_withdrawn(leeds):
+    assert rounded(leeds, BEFORE_DELETION, "recorded") == 8913
+    assert rounded(leeds, BEFORE_DELETION, "attended") == 7713
+    assert rounded(leeds, AFTER_DELETION, "recorded") == 7813
+    assert rounded(leeds, AFTER_DELETION, "attended") == 7813
+
+
+def test_its_publisher_verified_nothing(leeds):
+    for as_of in (BEFORE_DELETION, AFTER_DELETION):
+        assert rounded(leeds, as_of, "verified") == 0
+
+
+def test_the_inflated_shift_stays_in_history_with_its_reasons(leeds):
+    address, _, positions = leeds
+    listed = answered(
+        hours_ledger("entries", INFLATED_OPPORTUNITY, "--positions", positions, "--json", address=address)
+    )["entries"]
+    shift = [entry for entry in listed if entry["shift"].endswith("/shifts/86004")]
+    assert shift[0]["to_class"] == "withheld"
+    assert shift[0]["reason"] == "DURATION_ABOVE_CAP"
+    assert shift[-1]["to_class"] == "reversed"
+    assert shift[-1]["reason"] == "PUBLISHER_DELETED"
+    assert {entry["source_record_time"] for entry in shift} == {
+        "2023-06-08T23:39:01Z",
+        "2023-06-13T23:39:35Z",
+        "2023-06-16T23:39:39Z",
+        AFTER_DELETION,
+    }
+
+
+def test_the_end_of_the_history_is_exact_to_the_second(leeds):
+    answer = report(leeds)
+    assert answer["total_hours_rounded"] == 17766
+    # 17,766.828 hours in the source; whole seconds of each row differ from it by less than half a second a row.
+    assert abs(answer["total_seconds"] - 17766.828 * 3600) < 1081 / 2
+
+
+@pytest.mark.parametrize("dimension", ["organization", "opportunity", "sector", "month"])
+def test_every_dimension_has_the_same_total(leeds, dimension):
+    assert report(leeds, "--by", dimension)["total_seconds"] == report(leeds)["total_seconds"]
+
+
+def test_on_the_ledgers_own_clock_everything_was_learnt_today(leeds):
+    answer = report(leeds, "--as-of", BEFORE_DELETION)
+    assert answer["total_seconds"] == 0
+
+
+def test_imported_twice_nothing_changes(leeds):
+    address, outcome, _ = leeds
+    before = report(leeds)
+    again = answered(hours_ledger("import", "leeds2023", HISTORY, "--json", address=address))
+    assert again["inserted"] == again["corrected"] == again["withdrawn"] == again["places_changed"] == 0
+    assert again["already_known"] == sum(
+        count for name, count in outcome.items() if name not in ("already_known", "positions")
+    )
+    assert again["positions"] == outcome["positions"]
+    assert report(leeds)["positions"] == before["positions"]
