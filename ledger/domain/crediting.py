@@ -105,9 +105,8 @@ def decide_hours(
 ) -> DecidedFields:
     """Which seconds of the credited span count, and the entries from `current` to there. Raises NotLoaded."""
     place_zone = zone(terms.time_zone)
-    others = presence.other_presences(world, terms.holder, terms.attendance, credited)
-    taken = [span for other in others for span in other.counted]
-    counting = presence.count(credited, taken, place_zone)
+    elsewhere = presence.counted_elsewhere(world, terms.holder, terms.attendance, credited)
+    counting = presence.count(world, credited, elsewhere, place_zone)
     target = counting.allocation(place_zone)
     begins_early = source_time is not None and source_time.astimezone(place_zone).date() < min(target)[0]
     return DecidedFields(

@@ -126,6 +126,16 @@ def total_seconds(spans: Iterable[Span]) -> int:
     return sum(end - start for start, end in spans)
 
 
+def most_seconds_within(spans: Iterable[Span], window_seconds: int) -> int:
+    """The most that disjoint spans hold of any stretch of time `window_seconds` long."""
+    held = list(spans)
+    if total_seconds(held) <= 0:
+        return 0
+    return max(
+        sum(max(0, min(end, begin + window_seconds) - max(start, begin)) for start, end in held) for begin, _ in held
+    )
+
+
 def first_seconds(spans: Iterable[Span], seconds: int) -> tuple[Span, ...]:
     """The beginning of `spans`, `seconds` long."""
     kept: list[Span] = []

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from ledger.domain.hours import Span, from_epoch, seconds_by_date, subtract, total_seconds
-from ledger.domain.policy import STANDARD_POLICY_V1, PolicyEnacted
-from ledger.domain.values import Account
-from ledger.domain.world import Presence, TimeWindow, World
+from ledger.domain import attendance_state
+from ledger.domain.hours import Span, from_epoch, most_seconds_within, seconds_by_date, subtract
+from ledger.domain.policy import STANDARD_POLICY_V1
+from ledger.domain.values import Account, zone
+from ledger.domain.world import TimeWindow, World
 
 OVERLAP: Final = "OVERLAP"
 DURATION_ABOVE_CAP: Final = "DURATION_ABOVE_CAP"
 
-LONGEST_DATE_SECONDS: Final = 90_000
-"""A calendar date on which clocks are put back has 25 hours."""
+LONGEST_DATE_SECONDS: Final = 27 * 3600
+"""A calendar date on which clocks are put back has 25 hours nearly everywhere, and 27 at Casey Station."""
+
+CountedSpans: TypeAlias = Mapping[str, tuple[Span, ...]]
+"""By attendance: the spans of a person that count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +32,11 @@ class Counting:
     withheld: tuple[Span, ...]
     withheld_reason: str | None
 
-    def allocation(self, zone: ZoneInfo) -> dict[tuple[date, Account], int]:
-        """Where its seconds should stand, by calendar date of `zone`, before anybody verified them."""
-        allocation = {(day, Account.ATTENDED): left for day, left in seconds_by_date(self.counted, zone).items()}
-        allocation |= {(day, Account.WITHHELD): left for day, left in seconds_by_date(self.withheld, zone).items()}
+    def allocation(self, place_zone: ZoneInfo) -> dict[tuple[date, Account], int]:
+        """Where its seconds should stand, by calendar date of the place, before anybody verified them."""
+        counted, withheld = seconds_by_date(self.counted, place_zone), seconds_by_date(self.withheld, place_zone)
+        allocation = {(day, Account.ATTENDED): seconds for day, seconds in counted.items()}
+        allocation |= {(day, Account.WITHHELD): seconds for day, seconds in withheld.items()}
         return allocation
 
 
@@ -41,34 +46,61 @@ def window_around(volunteer: str, span: Span) -> TimeWindow:
     return volunteer, from_epoch(start - LONGEST_DATE_SECONDS), from_epoch(end + LONGEST_DATE_SECONDS)
 
 
-def other_presences(world: World, volunteer: str, attendance: str, span: Span) -> list[Presence]:
-    """The person's presences around `span` but this attendance's own. Raises NotLoaded."""
-    near = world.presences(window_around(volunteer, span))
-    return [presence for presence in near if presence.attendance != attendance]
+def counted_elsewhere(
+    world: World, volunteer: str, attendance: str, span: Span, decided: CountedSpans | None = None
+) -> CountedSpans:
+    """The spans around `span` that the person's other attendances count. Raises NotLoaded.
+
+    `decided` are those that this command has just decided and that no row tells yet.
+    """
+    elsewhere: dict[str, tuple[Span, ...]] = {}
+    for other in world.presences(window_around(volunteer, span)):
+        counted = other.counted if decided is None else decided.get(other.attendance, other.counted)
+        if counted and other.attendance != attendance:
+            elsewhere[other.attendance] = counted
+    return elsewhere
 
 
-def count(span: Span, taken: Sequence[Span], zone: ZoneInfo, policy: PolicyEnacted = STANDARD_POLICY_V1) -> Counting:
-    """Which seconds of `span` count, given the spans that the person's other attendances count already.
+def count(world: World, span: Span, elsewhere: CountedSpans, place_zone: ZoneInfo) -> Counting:
+    """Which seconds of `span` count beside those that count elsewhere. Raises NotLoaded.
 
     An overlap is withheld in its overlapping part, what is above a cap whole.
     """
     start, end = span
-    if end - start > policy.attendance_seconds_max:
+    if end - start > STANDARD_POLICY_V1.attendance_seconds_max:
         return Counting((), (span,), DURATION_ABOVE_CAP)
-    if not taken:
+    if not elsewhere:
         return Counting((span,), (), None)
-    counted = subtract((span,), taken)
-    if above_day_cap(counted, taken, zone, policy):
+    counted = subtract((span,), all_spans(elsewhere))
+    if above_day_cap(world, counted, elsewhere, place_zone):
         return Counting((), (span,), DURATION_ABOVE_CAP)
     withheld = subtract((span,), counted)
     return Counting(counted, withheld, OVERLAP if withheld else None)
 
 
-def above_day_cap(
-    counted: Sequence[Span], taken: Sequence[Span], zone: ZoneInfo, policy: PolicyEnacted = STANDARD_POLICY_V1
+def above_day_cap(world: World, counted: tuple[Span, ...], elsewhere: CountedSpans, place_zone: ZoneInfo) -> bool:
+    """Whether a calendar date on which `counted` lies would hold more than its cap. Raises NotLoaded.
+
+    A date is one of this place, or of another place where the person served on it: a person who flies from London to
+    Riyadh has no more than the cap on either's date.
+    """
+    together = (*counted, *all_spans(elsewhere))
+    if most_seconds_within(together, LONGEST_DATE_SECONDS) <= STANDARD_POLICY_V1.day_seconds_max:
+        return False  # nearly always: only who serves around the clock can fill a date on which clocks are put back
+    served = [(counted, place_zone)]
+    for name, spans in elsewhere.items():
+        served.append((spans, zone(attendance_state.existing(world, name).time_zone)))
+    return any(_day_above_cap(counted, spans, together, dates_of) for spans, dates_of in served)
+
+
+def _day_above_cap(
+    counted: tuple[Span, ...], served: tuple[Span, ...], together: tuple[Span, ...], dates_of: ZoneInfo
 ) -> bool:
-    """Whether some calendar date of `counted` would hold more than the cap together with what counts already."""
-    if total_seconds(counted) + total_seconds(taken) <= policy.day_seconds_max:
-        return False
-    together = seconds_by_date((*counted, *taken), zone)
-    return any(together[day] > policy.day_seconds_max for day in seconds_by_date(counted, zone))
+    days = seconds_by_date(counted, dates_of).keys() & seconds_by_date(served, dates_of).keys()
+    totals = seconds_by_date(together, dates_of)
+    return any(totals[day] > STANDARD_POLICY_V1.day_seconds_max for day in days)
+
+
+def all_spans(elsewhere: CountedSpans) -> Iterable[Span]:
+    """The spans of all attendances, one after another."""
+    return [span for spans in elsewhere.values() for span in spans]

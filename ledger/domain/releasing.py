@@ -58,10 +58,10 @@ def _released(
     span = to_epoch(waiting.start), to_epoch(waiting.end)
     if span[1] - span[0] > STANDARD_POLICY_V1.attendance_seconds_max:
         return None
-    others = presence.other_presences(world, waiting.holder, waiting.name, span)
-    taken = [part for other in others for part in counted_now.get(other.attendance, other.counted)]
-    released = subtract(waiting.withheld, taken)
-    if not released or presence.above_day_cap((*waiting.counted, *released), taken, zone(waiting.time_zone)):
+    elsewhere = presence.counted_elsewhere(world, waiting.holder, waiting.name, span, counted_now)
+    released = subtract(waiting.withheld, presence.all_spans(elsewhere))
+    counted = (*waiting.counted, *released)
+    if not released or presence.above_day_cap(world, counted, elsewhere, zone(waiting.time_zone)):
         return None
     return released
 

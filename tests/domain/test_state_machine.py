@@ -1,0 +1,311 @@
+"""Whatever is asked in whatever order: no second counts twice, entries sum to zero, withheld time is not free time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from ledger.domain import attendance_events, group_attendance_state
+from ledger.domain.attendance import CheckIn, CheckOut, CorrectAttendance, RecordAttendance, WithdrawAttendance
+from ledger.domain.attendance_events import VolunteerCheckedIn
+from ledger.domain.attendance_state import Attendance
+from ledger.domain.event import Event, event_classes
+from ledger.domain.group_attendance import (
+    CorrectGroupAttendance,
+    GroupAttendance,
+    RecordGroupAttendance,
+    WithdrawGroupAttendance,
+)
+from ledger.domain.hours import HoursMoved, PresenceMoved, subtract
+from ledger.domain.organization import ReinstateOrganization, SuspendOrganization
+from ledger.domain.registration import RegisterForShift, WithdrawRegistration, registration_name
+from ledger.domain.streams import is_group
+from ledger.domain.values import Account
+from ledger.domain.verification import DeclineHours, ReverseHours, VerifyHours
+from ledger.domain.world import Command
+from tests.domain.given_when_then import Scenario
+from tests.domain.programme import CARE, COORDINATOR, GREEN, at, opportunity, organization, shift, volunteer
+
+PERSONS = ("volunteers/one", "volunteers/two")
+BY_CLOCK, BY_SCHEDULE = "opportunities/clock", "opportunities/schedule"
+SPRING, AUTUMN = at("2026-03-28 12:00"), at("2026-10-24 12:00")
+"""Half a day before London's clocks change: on 29 March 2026 to summer time, on 25 October back."""
+SHIFTS = (
+    shift(f"{BY_CLOCK}/shifts/london-spring", "2026-03-28 22:00", "2026-03-29 10:00", "Europe/London"),
+    shift(f"{BY_CLOCK}/shifts/riyadh-spring", "2026-03-28 18:00", "2026-03-29 02:00"),
+    shift(f"{BY_CLOCK}/shifts/london-autumn", "2026-10-24 23:00", "2026-10-26 00:00", "Europe/London"),
+    shift(f"{BY_SCHEDULE}/shifts/london-autumn", "2026-10-24 20:00", "2026-10-25 14:00", "Europe/London"),
+    shift(f"{BY_SCHEDULE}/shifts/riyadh-autumn", "2026-10-24 19:00", "2026-10-25 03:00"),
+)
+ACTORS = ("staff/green-verifier", "staff/care-verifier", COORDINATOR, *PERSONS)
+RECORDED: Counter[str] = Counter()
+"""Events that all examples recorded together: a machine that only meets refusals would prove nothing."""
+
+persons = st.sampled_from(PERSONS)
+shifts = st.sampled_from([known.shift for known in SHIFTS])
+actors = st.sampled_from(ACTORS)
+judges = st.sampled_from((None, None, None, None, *ACTORS))
+"""None: the verifier of the organisation where the hours were served."""
+picks = st.integers(min_value=0, max_value=30)
+half_hours = st.integers(min_value=0, max_value=70).map(lambda number: timedelta(minutes=30 * number))
+moments = st.builds(lambda season, later: season + later, st.sampled_from((SPRING, AUTUMN)), half_hours)
+lengths = st.one_of(
+    st.integers(min_value=1, max_value=24).map(lambda hours: timedelta(hours=hours)),
+    st.sampled_from([timedelta(seconds=seconds) for seconds in (0, 1, 59, 86_399, 86_400, 86_401, 90_000)]),
+)
+portions = st.sampled_from((None, 0, 1, 1800, 7200))
+
+
+class HoursMachine(RuleBasedStateMachine):
+    """Two persons, two organisations, clock and schedule, both clock changes of London, and Riyadh without any."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scenario = Scenario(now=at("2026-11-01 00:00")).given(
+            *organization(GREEN),
+            *organization(CARE),
+            opportunity(BY_CLOCK, GREEN),
+            opportunity(BY_SCHEDULE, CARE, "schedule"),
+            *SHIFTS,
+            *(volunteer(person) for person in PERSONS),
+        )
+        self.attendances: list[str] = []
+        self.groups: list[str] = []
+        self.names = 0
+
+    def ask(self, command: Command, actor: str = COORDINATOR) -> None:
+        self.scenario.when(command, actor=actor)
+        RECORDED.update(recorded.data.stored_name for recorded in self.scenario.events)
+        for recorded in self.scenario.events:
+            if recorded.version == 1 and isinstance(recorded.data, HoursMoved | VolunteerCheckedIn):
+                (self.groups if is_group(recorded.stream) else self.attendances).append(recorded.stream)
+            if isinstance(recorded.data, PresenceMoved):
+                self.no_date_above_its_cap(recorded.stream)
+
+    def new(self, parent: str) -> str:
+        self.names += 1
+        return f"{parent}/{self.names}"
+
+    def judge(self, command: VerifyHours | DeclineHours | ReverseHours, actor: str | None) -> None:
+        known = self.scenario.state(command.attendance)
+        if actor is None and isinstance(known, Attendance | GroupAttendance):
+            actor = f"staff/{known.organization.removeprefix('organizations/')}-verifier"
+        self.ask(command, actor or COORDINATOR)
+
+    def known(self, pick: int, names: list[str]) -> str:
+        return names[-1 - pick % len(names)] if names else f"{PERSONS[0]}/attendances/unknown"
+
+    @rule(shift=shifts, person=persons, comes=moments, actor=actors, stays=lengths, leaves=st.booleans())
+    def somebody_comes(
+        self, shift: str, person: str, comes: datetime, actor: str, stays: timedelta, leaves: bool
+    ) -> None:
+        self.ask(RegisterForShift(shift, person), actor)
+        name = self.new(f"{person}/attendances")
+        self.ask(CheckIn(name, shift, person, comes, "qr"), actor)
+        if leaves:
+            self.ask(CheckOut(name, comes + stays, "qr"), actor)
+
+    @rule(pick=picks, leaves=moments)
+    def somebody_leaves(self, pick: int, leaves: datetime) -> None:
+        self.ask(CheckOut(self.known(pick, self.attendances), leaves, "app"))
+
+    @rule(shift=shifts, person=persons)
+    def somebody_gives_a_place_back(self, shift: str, person: str) -> None:
+        self.ask(WithdrawRegistration(registration_name(shift, person)))
+
+    @rule(shift=shifts, person=persons, start=moments, stays=lengths)
+    def a_presence_is_recorded(self, shift: str, person: str, start: datetime, stays: timedelta) -> None:
+        self.ask(RecordAttendance(self.new(f"{person}/attendances"), shift, person, start, start + stays))
+
+    @rule(shift=shifts, person=persons)
+    def a_schedule_is_recorded(self, shift: str, person: str) -> None:
+        self.ask(RecordAttendance(self.new(f"{person}/attendances"), shift, person))
+
+    @rule(pick=picks, start=moments, stays=lengths)
+    def times_are_corrected(self, pick: int, start: datetime, stays: timedelta) -> None:
+        self.ask(CorrectAttendance(self.known(pick, self.attendances), start, start + stays))
+
+    @rule(pick=picks)
+    def a_presence_is_withdrawn(self, pick: int) -> None:
+        self.ask(WithdrawAttendance(self.known(pick, self.attendances)))
+
+    @rule(pick=picks, actor=judges, portion=portions, group=st.booleans())
+    def hours_are_verified(self, pick: int, actor: str | None, portion: int | None, group: bool) -> None:
+        self.judge(VerifyHours(self.known(pick, self.groups if group else self.attendances), portion), actor)
+
+    @rule(pick=picks, actor=judges, group=st.booleans())
+    def hours_are_declined(self, pick: int, actor: str | None, group: bool) -> None:
+        self.judge(DeclineHours(self.known(pick, self.groups if group else self.attendances), "NOT_SEEN"), actor)
+
+    @rule(pick=picks, group=st.booleans())
+    def a_verification_is_taken_back(self, pick: int, group: bool) -> None:
+        name = self.known(pick, self.groups if group else self.attendances)
+        self.judge(VerifyHours(name), None)
+        self.judge(ReverseHours(name, "NOT_SEEN"), None)
+
+    @rule(pick=picks, actor=judges, group=st.booleans())
+    def hours_are_reversed(self, pick: int, actor: str | None, group: bool) -> None:
+        self.judge(ReverseHours(self.known(pick, self.groups if group else self.attendances), "NOT_SEEN"), actor)
+
+    @rule(shift=shifts, heads=st.integers(0, 12), seconds=st.one_of(st.none(), st.integers(0, 2_000_000)))
+    def heads_are_counted(self, shift: str, heads: int, seconds: int | None) -> None:
+        self.ask(RecordGroupAttendance(self.new(f"{shift}/groupAttendances"), shift, heads, seconds))
+
+    @rule(pick=picks, heads=st.integers(0, 12), seconds=st.one_of(st.none(), st.integers(0, 2_000_000)))
+    def a_count_is_corrected(self, pick: int, heads: int, seconds: int | None) -> None:
+        if self.groups:
+            self.ask(CorrectGroupAttendance(self.known(pick, self.groups), heads, seconds))
+
+    @rule(pick=picks)
+    def a_count_is_withdrawn(self, pick: int) -> None:
+        if self.groups:
+            self.ask(WithdrawGroupAttendance(self.known(pick, self.groups)))
+
+    @rule(name=st.sampled_from((GREEN, CARE)), pick=picks)
+    def an_organization_is_suspended_for_a_time(self, name: str, pick: int) -> None:
+        self.ask(ReinstateOrganization(name))
+        if pick == 7:
+            self.ask(SuspendOrganization(name, "INQUIRY"))
+
+    # What always holds
+
+    @invariant()
+    def all_accounts_sum_to_zero_and_only_outside_is_below(self) -> None:
+        totals: Counter[tuple[str, Account]] = Counter()
+        for recorded in self.scenario.ledger.events:
+            if isinstance(recorded.data, HoursMoved):
+                for entry in recorded.data.entries:
+                    totals[recorded.data.holder, entry.from_class] -= entry.seconds
+                    totals[recorded.data.holder, entry.to_class] += entry.seconds
+        assert sum(totals.values()) == 0
+        assert all(
+            (seconds >= 0) != (account is Account.OUTSIDE) or not seconds for (_, account), seconds in totals.items()
+        )
+
+    @invariant()
+    def balances_are_the_sums_of_their_entries(self) -> None:
+        for known in self.folded():
+            folded: Counter[str] = Counter()
+            for (_, account), seconds in known.seconds.items():
+                folded[account] += seconds
+            assert folded == self.scenario.seconds(known.name)
+
+    @invariant()
+    def no_second_of_a_person_counts_twice(self) -> None:
+        for person in PERSONS:
+            counted = sorted(span for presence in self.presences(person) for span in presence.counted)
+            assert all(before[1] <= after[0] for before, after in pairwise(counted))
+
+    @invariant()
+    def what_is_attended_or_verified_is_what_counts(self) -> None:
+        for known in self.folded():
+            if isinstance(known, Attendance):
+                counted = length(self.scenario.ledger.presences[known.name].counted)
+                assert known.total(Account.ATTENDED) + known.total(Account.VERIFIED) == counted
+                assert known.total(Account.VERIFIED) == length(known.verified)
+
+    @invariant()
+    def what_is_withheld_is_not_free(self) -> None:
+        """Withheld seconds overlap others, or a calendar date has no room for them, or the presence is too long."""
+        for known in self.folded():
+            if not isinstance(known, Attendance) or known.state != "recorded" or not known.withheld:
+                continue
+            elsewhere = [other for other in self.presences(known.holder) if other.attendance != known.name]
+            taken = [span for other in elsewhere for span in other.counted]
+            free = sum(length([span]) - sum(overlap(span, other) for other in taken) for span in known.withheld)
+            if free and known.end - known.start <= timedelta(hours=24):
+                assert self.dates_above_cap(known.holder, known.name), (known.name, free)
+
+    def no_date_above_its_cap(self, name: str) -> None:
+        """On every calendar date of the place that this attendance counts on, the person has at most 24 hours."""
+        decided = self.scenario.state(name)
+        assert isinstance(decided, Attendance)
+        assert not self.dates_above_cap(decided.holder, None)
+
+    def dates_above_cap(self, person: str, counting: str | None) -> list[date]:
+        """Dates of any place the person served at that hold over 24 hours; `counting` as if it counted in whole."""
+        spans = {known.attendance: known.counted for known in self.presences(person)}
+        if counting is not None:
+            known = self.scenario.ledger.presences[counting]
+            elsewhere = [span for name, counted in spans.items() if name != counting for span in counted]
+            spans[counting] = subtract(((known.start, known.end),), elsewhere)
+        everything = [span for counted in spans.values() for span in counted]
+        above = []
+        for name, counted in spans.items():
+            for day, whole in dates_of(counted, self.zone_of(name)).items():
+                if sum(overlap(whole, span) for span in everything) > 86_400:
+                    above.append(day)
+        return above
+
+    def zone_of(self, name: str) -> ZoneInfo:
+        known = self.scenario.state(name)
+        assert isinstance(known, Attendance)
+        return ZoneInfo(known.time_zone)
+
+    def folded(self) -> list[Attendance | GroupAttendance]:
+        states = (self.scenario.state(name) for name in (*self.attendances, *self.groups))
+        return [state for state in states if isinstance(state, Attendance | GroupAttendance)]
+
+    def presences(self, person: str):
+        return [known for known in self.scenario.ledger.presences.values() if known.volunteer == person]
+
+
+def length(spans: Iterable[tuple[int, int]]) -> int:
+    return sum(end - start for start, end in spans)
+
+
+def overlap(one: tuple[int, int], other: tuple[int, int]) -> int:
+    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
+
+
+def dates_of(spans: Iterable[tuple[int, int]], zone: ZoneInfo) -> dict[date, tuple[int, int]]:
+    """The calendar dates that spans touch, as spans themselves."""
+    dates: dict[date, tuple[int, int]] = {}
+    for start, end in spans:
+        day = datetime.fromtimestamp(start, UTC).astimezone(zone).date()
+        while midnight(day, zone) < end:
+            dates[day] = midnight(day, zone), midnight(day + timedelta(days=1), zone)
+            day += timedelta(days=1)
+    return dates
+
+
+def midnight(day: date, zone: ZoneInfo) -> int:
+    return int(datetime.combine(day, time(), zone).timestamp())
+
+
+def run(examples: int, steps: int) -> None:
+    run_state_machine_as_test(
+        HoursMachine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
+
+
+def events_of_hours() -> set[type[Event]]:
+    modules = (attendance_events.__name__, group_attendance_state.__name__)
+    return {known for known in event_classes().values() if known.__module__ in modules}
+
+
+def test_hours_are_sound_in_whatever_order_things_happen():
+    RECORDED.clear()
+    run(examples=400, steps=40)
+    missing = {known.stored_name for known in events_of_hours()} - RECORDED.keys()
+    assert not missing, f"the machine never reached {missing}; it recorded {RECORDED}"
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(3600)
+def test_hours_are_sound_in_the_full_dose():
+    run(examples=5_000, steps=60)
