@@ -199,3 +199,27 @@ def wait_until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.05)
+
+
+def projected(settings: Settings) -> tuple[dict[int, int], str]:
+    """Positions applied, and one hash over balances and entries in order of their keys."""
+    with psycopg.connect(settings.owner_read_database) as connection:
+        positions: dict[int, int] = dict(connection.execute("select partition, position from positions").fetchall())
+        row = connection.execute(
+            "select md5((select coalesce(string_agg(b::text, '|' order by holder), '') from balances b)"
+            " || (select coalesce(string_agg(e::text, '|' order by partition, position, entry_index), '')"
+            " from entries e))"
+        ).fetchone()
+    assert row is not None
+    return positions, str(row[0])
+
+
+def heads_of(settings: Settings) -> dict[int, int]:
+    """Where each partition of the store ends."""
+    with psycopg.connect(settings.owner_database) as connection:
+        return dict(connection.execute("select partition, position from partition_counters").fetchall())
+
+
+def caught_up(settings: Settings) -> bool:
+    """Whether everything stored is projected."""
+    return projected(settings)[0] == heads_of(settings)
