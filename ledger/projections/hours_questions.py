@@ -2,66 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
 
-from ledger.domain.refusals import Reason, refuse
-from ledger.projections.basis import Ground, KnownHorizon, NotYetApplied, Patience, ReadPool, missing
-from volunteer_hours.v1.hours_service_pb2 import Balance, GetBalanceRequest
-from volunteer_hours.v1.values_pb2 import EvidenceSeconds
-
-# One statement is one snapshot: the balance is what the entries up to these positions add up to.
-_BALANCE: Final = """
-    select p.partition, p.position, p.recorded_at, b.entry_count, b.claimed_seconds, b.attended_seconds,
-           b.verified_seconds, b.disputed_seconds, b.withheld_seconds, b.reversed_seconds
-    from positions p left join balances b on b.holder = %b
-    order by p.partition
-"""
+from ledger.projections.balance_questions import batch_get_balances, get_balance
+from ledger.projections.basis import Ground, KnownHorizon, ReadPool
+from ledger.projections.entry_questions import list_entries
+from ledger.projections.summary_questions import summarize_hours
+from volunteer_hours.v1 import hours_service_pb2 as pb
 
 
 class HoursQuestions:
-    """Answers from the read database. Safe to share between calls."""
+    """Answers from the read database. Safe to share between calls.
+
+    Every question may name `positions` it must not be older than: it raises NotYetApplied when they are not reached in
+    `seconds_left` (None: no deadline), and refuses POSITION_UNKNOWN for a partition that is not there. Every question
+    with an `as_of` refuses NOT_YET_KNOWN when that moment is not closed by then.
+    """
 
     def __init__(self, pool: ReadPool, partitions: int, horizon: KnownHorizon | None = None) -> None:
+        """`horizon` tells how far the past is closed while nothing happens; without it, up to the last event."""
         self._pool = pool
         self._ground = Ground(partitions, horizon)
 
-    async def get_balance(self, request: GetBalanceRequest, seconds_left: float | None = None) -> Balance:
-        """A holder's seconds by evidence class.
+    async def get_balance(self, request: pb.GetBalanceRequest, seconds_left: float | None = None) -> pb.Balance:
+        """A holder's seconds by evidence class. Refuses NOT_FOUND, DATE_INVALID."""
+        return await get_balance(self._pool, self._ground, request, seconds_left)
 
-        Refuses POSITION_UNKNOWN, NOT_FOUND. Raises NotYetApplied when `positions` were not reached in `seconds_left`.
+    async def batch_get_balances(
+        self, request: pb.BatchGetBalancesRequest, holders: Sequence[str], seconds_left: float | None = None
+    ) -> pb.BatchGetBalancesResponse:
+        """The balances of `holders`, in their order, at one moment. Refuses NOT_FOUND for all if one is unknown."""
+        return await batch_get_balances(self._pool, self._ground, request, holders, seconds_left)
+
+    async def list_entries(
+        self, request: pb.ListEntriesRequest, seconds_left: float | None = None
+    ) -> pb.ListEntriesResponse:
+        """A holder's entries in order of position; all pages rest on the first one's positions.
+
+        Refuses NOT_FOUND, DATE_INVALID, PAGE_TOKEN_INVALID.
         """
-        wanted = self._ground.wanted(request.positions) if request.positions else {}
-        patience = Patience.of(seconds_left)
-        while True:
-            async with self._pool.connection() as connection:
-                cursor = await connection.execute(_BALANCE, (request.name,), prepare=True, binary=True)
-                rows = await cursor.fetchall()
-            basis = self._ground.basis(rows)
-            behind = missing(wanted, basis) if wanted else {}
-            if not behind:
-                break
-            if not await patience.wait():
-                raise NotYetApplied(behind)
-        if not rows or rows[0][3] is None:
-            refuse(Reason.NOT_FOUND, name=request.name)
-        return Balance(
-            name=request.name,
-            seconds=evidence_seconds(rows[0][4:]),
-            entry_count=rows[0][3],
-            positions=basis.position_messages(),
-            recorded_through=basis.recorded_through_message(),
-        )
+        return await list_entries(self._pool, self._ground, request, seconds_left)
 
-
-def evidence_seconds(classes: tuple[int, ...]) -> EvidenceSeconds:
-    """From claimed, attended, verified, disputed, withheld and reversed seconds; `recorded` is all but the last."""
-    claimed, attended, verified, disputed, withheld, reversed_ = classes
-    return EvidenceSeconds(
-        claimed_seconds=claimed,
-        attended_seconds=attended,
-        verified_seconds=verified,
-        disputed_seconds=disputed,
-        withheld_seconds=withheld,
-        reversed_seconds=reversed_,
-        recorded_seconds=claimed + attended + verified + disputed + withheld,
-    )
+    async def summarize_hours(
+        self, request: pb.SummarizeHoursRequest, seconds_left: float | None = None
+    ) -> pb.SummarizeHoursResponse:
+        """Seconds of all holders by one dimension. Refuses DATE_INVALID."""
+        return await summarize_hours(self._pool, self._ground, request, seconds_left)

@@ -1,0 +1,119 @@
+"""How many hours has a holder, now, in a period, or as of a moment?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from ledger.projections.as_of import CUT_SQL, View, view
+from ledger.projections.basis import Basis, Ground, NotYetApplied, Patience, ReadPool, missing
+from ledger.projections.holders import refuse_unknown_holders
+from ledger.projections.sums import COUNTED, OF_ENTRIES, evidence_seconds, period_dates
+from volunteer_hours.v1.hours_service_pb2 import (
+    Balance,
+    BatchGetBalancesRequest,
+    BatchGetBalancesResponse,
+    GetBalanceRequest,
+)
+
+# One statement is one snapshot: the balance is what the entries up to these positions add up to.
+_BALANCE: Final = """
+    select p.partition, p.position, p.recorded_at, b.entry_count, b.claimed_seconds, b.attended_seconds,
+           b.verified_seconds, b.disputed_seconds, b.withheld_seconds, b.reversed_seconds
+    from positions p left join balances b on b.holder = %b
+    order by p.partition
+"""
+_BALANCES: Final = """
+    select holder, entry_count, claimed_seconds, attended_seconds, verified_seconds, disputed_seconds,
+           withheld_seconds, reversed_seconds
+    from balances where holder = any(%b)
+"""
+_SUMS: Final = f"""
+    with {CUT_SQL}
+    select e.holder, count(*), {OF_ENTRIES}
+    from entries e join cut on cut.partition = e.partition and e.position <= cut.upto
+    where e.holder = any(%(holders)b) and {COUNTED}
+    group by e.holder
+"""
+_NOTHING: Final = (0, 0, 0, 0, 0, 0, 0)
+
+
+async def get_balance(
+    pool: ReadPool, ground: Ground, request: GetBalanceRequest, seconds_left: float | None
+) -> Balance:
+    """See HoursQuestions.get_balance."""
+    if request.HasField("as_of") or request.HasField("period"):
+        as_of = request.as_of if request.HasField("as_of") else None
+        async with view(pool, ground, request.positions, as_of, seconds_left) as seen:
+            sums = await _sums(seen, [request.name], request)
+            await refuse_unknown_holders(seen.connection, [request.name] if not sums else [])
+        return _message(request.name, sums.get(request.name, _NOTHING), request, seen.basis)
+    return await _present_balance(pool, ground, request, seconds_left)
+
+
+async def _present_balance(
+    pool: ReadPool, ground: Ground, request: GetBalanceRequest, seconds_left: float | None
+) -> Balance:
+    wanted = ground.wanted(request.positions) if request.positions else {}
+    patience: Patience | None = None
+    while True:
+        async with pool.connection() as connection:
+            cursor = await connection.execute(_BALANCE, (request.name,), prepare=True, binary=True)
+            rows = await cursor.fetchall()
+            basis = ground.basis(rows)
+            behind = missing(wanted, basis) if wanted else {}
+            if not behind:
+                if not rows or rows[0][3] is None:
+                    await refuse_unknown_holders(connection, [request.name])
+                    return _message(request.name, _NOTHING, request, basis)
+                return _message(request.name, rows[0][3:], request, basis)
+        patience = patience or Patience.of(seconds_left)
+        if not await patience.wait():
+            raise NotYetApplied(behind)
+
+
+async def batch_get_balances(
+    pool: ReadPool,
+    ground: Ground,
+    request: BatchGetBalancesRequest,
+    holders: Sequence[str],
+    seconds_left: float | None,
+) -> BatchGetBalancesResponse:
+    """See HoursQuestions.batch_get_balances."""
+    names = list(dict.fromkeys(holders))
+    as_of = request.as_of if request.HasField("as_of") else None
+    async with view(pool, ground, request.positions, as_of, seconds_left) as seen:
+        if seen.present and not request.HasField("period"):
+            cursor = await seen.connection.execute(_BALANCES, (names,), binary=True)
+            sums: Mapping[str, Sequence[int]] = {row[0]: row[1:] for row in await cursor.fetchall()}
+        else:
+            sums = await _sums(seen, names, request)
+        await refuse_unknown_holders(seen.connection, [name for name in names if name not in sums])
+    response = BatchGetBalancesResponse(
+        positions=seen.basis.position_messages(), recorded_through=seen.basis.recorded_through_message()
+    )
+    period = request.period if request.HasField("period") else None
+    for name in holders:
+        row = sums.get(name, _NOTHING)
+        response.balances.add(name=name, entry_count=row[0], seconds=evidence_seconds(row[1:]), period=period)
+    return response
+
+
+async def _sums(
+    seen: View, names: Sequence[str], request: GetBalanceRequest | BatchGetBalancesRequest
+) -> Mapping[str, Sequence[int]]:
+    first, last = period_dates(request.period)
+    parameters = {**seen.cut, "holders": list(names), "start_date": first, "end_date": last}
+    cursor = await seen.connection.execute(_SUMS, parameters, binary=True)
+    return {row[0]: row[1:] for row in await cursor.fetchall()}
+
+
+def _message(name: str, row: Sequence[int], request: GetBalanceRequest, basis: Basis) -> Balance:
+    return Balance(
+        name=name,
+        seconds=evidence_seconds(row[1:]),
+        entry_count=row[0],
+        period=request.period if request.HasField("period") else None,
+        positions=basis.position_messages(),
+        recorded_through=basis.recorded_through_message(),
+    )

@@ -1,0 +1,176 @@
+"""What DirectoryService asks: organisations, people, opportunities, shifts, registrations and presences as they are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ledger.projections import directory_messages as messages
+from ledger.projections.basis import Ground, KnownHorizon, ReadPool
+from ledger.projections.directory_messages import SealedVolunteer
+from ledger.projections.directory_rows import EVERYTHING, DirectoryRows, Listing, beneath
+from volunteer_hours.v1 import directory_service_pb2 as pb
+from volunteer_hours.v1 import resources_pb2
+from volunteer_hours.v1.positions_pb2 import Position
+
+__all__ = ["DirectoryQuestions", "SealedVolunteer", "VolunteerPage"]
+
+_ORGANIZATIONS: Final = Listing(messages.ORGANIZATIONS, "organization")
+_VOLUNTEERS: Final = Listing(messages.VOLUNTEERS, "volunteer")
+_OPPORTUNITIES: Final = Listing(messages.OPPORTUNITIES, "opportunity")
+_SHIFTS: Final = Listing(messages.SHIFTS, "shift")
+_REGISTRATIONS: Final = Listing(messages.REGISTRATIONS, "registration")
+_ATTENDANCES: Final = Listing(messages.ATTENDANCES, "attendance")
+_ATTENDANCE_NAMES: Final = Listing("select attendance from attendance_versions", "attendance")
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerPage:
+    """A page of volunteers whose details are still sealed."""
+
+    volunteers: Sequence[SealedVolunteer]
+    next_page_token: str
+    positions: Sequence[Position]
+
+
+class DirectoryQuestions:
+    """Answers from the read database. Safe to share between calls.
+
+    Every question may name `positions` it must not be older than: it raises NotYetApplied when they are not reached in
+    `seconds_left` (None: no deadline), and refuses POSITION_UNKNOWN for a partition that is not there. What is not
+    there is refused NOT_FOUND; a list refuses a foreign token with PAGE_TOKEN_INVALID. Lists go by name.
+    """
+
+    def __init__(self, pool: ReadPool, partitions: int, horizon: KnownHorizon | None = None) -> None:
+        self._rows = DirectoryRows(pool, Ground(partitions, horizon))
+
+    async def get_organization(
+        self, request: pb.GetOrganizationRequest, seconds_left: float | None = None
+    ) -> resources_pb2.Organization:
+        """An organisation with its appointments."""
+        row, appointments, positions = await self._rows.one(
+            _ORGANIZATIONS, request.name, request.positions, seconds_left, messages.APPOINTMENTS
+        )
+        message = messages.organization(row, appointments)
+        message.positions.extend(positions)
+        return message
+
+    async def list_organizations(
+        self, request: pb.ListOrganizationsRequest, seconds_left: float | None = None
+    ) -> pb.ListOrganizationsResponse:
+        """Organisations with their appointments."""
+        page, appointments = await self._rows.page(_ORGANIZATIONS, request, seconds_left, also=messages.APPOINTMENTS)
+        by_organization: defaultdict[str, list[Sequence[Any]]] = defaultdict(list)
+        for appointment in appointments:
+            by_organization[appointment[0]].append(appointment)
+        return pb.ListOrganizationsResponse(
+            organizations=[messages.organization(row, by_organization[row[0]]) for row in page.rows],
+            next_page_token=page.next_page_token,
+            positions=page.positions,
+        )
+
+    async def get_volunteer(
+        self, request: pb.GetVolunteerRequest, seconds_left: float | None = None
+    ) -> SealedVolunteer:
+        """A volunteer; the details are sealed."""
+        row, _, positions = await self._rows.one(_VOLUNTEERS, request.name, request.positions, seconds_left)
+        return messages.volunteer(row, positions)
+
+    async def list_volunteers(
+        self, request: pb.ListVolunteersRequest, seconds_left: float | None = None
+    ) -> VolunteerPage:
+        """Volunteers; the details are sealed."""
+        page, _ = await self._rows.page(_VOLUNTEERS, request, seconds_left)
+        return VolunteerPage([messages.volunteer(row) for row in page.rows], page.next_page_token, page.positions)
+
+    async def get_opportunity(
+        self, request: pb.GetOpportunityRequest, seconds_left: float | None = None
+    ) -> resources_pb2.Opportunity:
+        """An opportunity as it is now."""
+        row, _, positions = await self._rows.one(_OPPORTUNITIES, request.name, request.positions, seconds_left)
+        message = messages.opportunity(row)
+        message.positions.extend(positions)
+        return message
+
+    async def list_opportunities(
+        self, request: pb.ListOpportunitiesRequest, seconds_left: float | None = None
+    ) -> pb.ListOpportunitiesResponse:
+        """Opportunities, of one organisation if it is named."""
+        narrowed = EVERYTHING
+        if request.organization:
+            narrowed = ("organization = %(organization)b", {"organization": request.organization})
+        page, _ = await self._rows.page(_OPPORTUNITIES, request, seconds_left, narrowed)
+        return pb.ListOpportunitiesResponse(
+            opportunities=[messages.opportunity(row) for row in page.rows],
+            next_page_token=page.next_page_token,
+            positions=page.positions,
+        )
+
+    async def get_shift(self, request: pb.GetShiftRequest, seconds_left: float | None = None) -> resources_pb2.Shift:
+        """A shift with its places taken."""
+        row, _, positions = await self._rows.one(_SHIFTS, request.name, request.positions, seconds_left)
+        message = messages.shift(row)
+        message.positions.extend(positions)
+        return message
+
+    async def list_shifts(
+        self, request: pb.ListShiftsRequest, seconds_left: float | None = None
+    ) -> pb.ListShiftsResponse:
+        """The shifts of an opportunity."""
+        narrowed = beneath(request.parent, "shifts", "shift")
+        page, _ = await self._rows.page(_SHIFTS, request, seconds_left, narrowed)
+        return pb.ListShiftsResponse(
+            shifts=[messages.shift(row) for row in page.rows],
+            next_page_token=page.next_page_token,
+            positions=page.positions,
+        )
+
+    async def get_registration(
+        self, request: pb.GetRegistrationRequest, seconds_left: float | None = None
+    ) -> resources_pb2.Registration:
+        """A registration."""
+        row, _, positions = await self._rows.one(_REGISTRATIONS, request.name, request.positions, seconds_left)
+        message = messages.registration(row)
+        message.positions.extend(positions)
+        return message
+
+    async def list_registrations(
+        self, request: pb.ListRegistrationsRequest, seconds_left: float | None = None
+    ) -> pb.ListRegistrationsResponse:
+        """The registrations for a shift, those withdrawn too."""
+        narrowed = beneath(request.parent, "registrations", "registration")
+        page, _ = await self._rows.page(_REGISTRATIONS, request, seconds_left, narrowed)
+        return pb.ListRegistrationsResponse(
+            registrations=[messages.registration(row) for row in page.rows],
+            next_page_token=page.next_page_token,
+            positions=page.positions,
+        )
+
+    async def get_attendance(
+        self, request: pb.GetAttendanceRequest, seconds_left: float | None = None
+    ) -> resources_pb2.Attendance:
+        """One presence, of a person or of a group."""
+        row, _, positions = await self._rows.one(_ATTENDANCES, request.name, request.positions, seconds_left)
+        message = messages.attendance(row)
+        message.positions.extend(positions)
+        return message
+
+    async def list_attendances(
+        self, request: pb.ListAttendancesRequest, seconds_left: float | None = None
+    ) -> pb.ListAttendancesResponse:
+        """The presences of a volunteer, or of a shift: of persons and of groups."""
+        if request.parent.startswith("volunteers/"):
+            condition, parameters = beneath(request.parent, "attendances", "attendance")
+        else:
+            condition, parameters = "shift = %(shift)b", {"shift": request.parent}
+        narrowed = (f"version = 1 and {condition}", parameters)
+        page, rows = await self._rows.page(
+            _ATTENDANCE_NAMES, request, seconds_left, narrowed, messages.ATTENDANCES_NAMED
+        )
+        return pb.ListAttendancesResponse(
+            attendances=[messages.attendance(row) for row in rows],
+            next_page_token=page.next_page_token,
+            positions=page.positions,
+        )
