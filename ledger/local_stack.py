@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
+from psycopg.conninfo import make_conninfo
 from rich.console import Console
 
 from ledger.child_process import ChildFailed, ChildProcess
@@ -28,6 +29,7 @@ from ledger.kafka_jars import PROJECT, ProgramMissing
 from ledger.local_kafka import LocalKafka
 from ledger.loopback import free_port
 from ledger.postgres_place import PlaceNotUsable, default_data_dir
+from ledger.stack_counts import counts
 from ledger.supervisor import Supervisor
 
 STACK_ENV = PROJECT / "deploy" / "stack.env"
@@ -112,7 +114,16 @@ class LocalStack:
             if demo.poll() is None:
                 demo.terminate()
                 demo.wait()
+        if demo.returncode == 0:
+            self._say_counts()
         return demo.returncode
+
+    def _say_counts(self) -> None:
+        values = self.environment
+        database = make_conninfo(values["LEDGER_RELAY_DATABASE"], host=values["PGHOST"], port=values["PGPORT"])
+        topic, partitions = values["LEDGER_TOPIC"], int(values["LEDGER_PARTITIONS"])
+        for line in counts(database, self.kafka.bootstrap, topic, partitions):
+            console.print(line, highlight=False, soft_wrap=True)
 
     def _part(self, name: str, environment: Mapping[str, str]) -> ChildProcess:
         logs = self.data_dir / "logs"
