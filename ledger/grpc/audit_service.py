@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from ledger.domain.refusals import Reason, refuse
+from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.event_store import PAGE_SQL, checked_page
 from ledger.grpc.interceptor import Call
 from ledger.grpc.status import FieldViolation, InvalidRequest
@@ -39,11 +40,20 @@ class AuditService:
         last = min(request.to_position or head, head)
         after = max(request.from_position, 1) - 1
         page_size = min(request.page_size or PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
-        while after < last:
-            bodies = await self._page(request.partition, after, min(page_size, last - after))
-            for part in parts_of(bodies):
-                yield pb.ReplayEventsResponse(partition=request.partition, first_position=after + 1, events=part)
-                after += len(part)
+        following = self._reading(request.partition, after, min(page_size, last - after))
+        try:
+            while after < last:
+                bodies = await following
+                if not bodies:
+                    raise InvariantBroken(f"partition {request.partition}: position {after + 1} is missing")
+                ahead = after + len(bodies)
+                # The next page is read while this one travels: one page waits in memory, never more.
+                following = self._reading(request.partition, ahead, min(page_size, last - ahead))
+                for part in parts_of(bodies):
+                    yield pb.ReplayEventsResponse(partition=request.partition, first_position=after + 1, events=part)
+                    after += len(part)
+        finally:
+            following.cancel()
 
     async def GetEvent(self, request: pb.GetEventRequest, call: Call) -> pb.StoredEvent:
         self._check_partition(request.partition)
@@ -66,8 +76,13 @@ class AuditService:
             row = await (await connection.execute(_HEAD_SQL, (partition,), binary=True)).fetchone()
         return 0 if row is None else int(row[0])
 
+    def _reading(self, partition: int, after: int, limit: int) -> asyncio.Task[list[bytes]]:
+        return asyncio.create_task(self._page(partition, after, limit))
+
     async def _page(self, partition: int, after: int, limit: int) -> list[bytes]:
         """A connection is held for one page only, so that a slow reader keeps none from others."""
+        if limit < 1:
+            return []
         async with self._pool.connection() as connection:
             cursor = await connection.execute(PAGE_SQL, (partition, after, limit), binary=True)
             return checked_page(await cursor.fetchall(), partition, after)
