@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from ledger.commands import arguments, printing
 from ledger.commands.connection import connected
@@ -55,14 +54,11 @@ def _json(answer: Balance) -> dict[str, object]:
 
 
 def _print(answer: Balance) -> None:
-    table = Table(title=answer.name, title_justify="left")
-    table.add_column("evidence")
-    table.add_column("h:mm:ss", justify="right")
+    table = printing.plain_table(answer.name, "evidence", "h:mm:ss", numbers=("h:mm:ss",))
     for name in printing.CLASSES:
         if seconds := printing.seconds_of(answer.seconds, name):
             table.add_row(name, printing.hours_text(seconds))
-    table.add_section()
-    table.add_row("recorded (all but reversed)", printing.hours_text(answer.seconds.recorded_seconds))
+    table.add_row("recorded (all but reversed)", printing.hours_text(answer.seconds.recorded_seconds), style="bold")
     printing.out.print(table)
     printing.out.print(
         f"{answer.entry_count:,} entries at positions {printing.positions_text(answer.positions)}, "

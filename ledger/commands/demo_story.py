@@ -8,7 +8,6 @@ from typing import Final
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
-from rich.table import Table
 
 from ledger.commands import printing
 from ledger.commands.chart import Point, chart
@@ -61,15 +60,11 @@ def _balances(ask: Ask, question: Question, when: str, as_of: AsOf | None) -> No
     answer = ask(Question(organization=question.organization, positions=question.positions, as_of=as_of).request())
     measures = {measure: report_of(answer, measure) for measure in SHOWN}
     sums = {measure: {one.key: one.seconds for one in measures[measure].groups} for measure in SHOWN}
-    table = Table(title=f"LEEDS 2023, hours by event type, {when} (h:mm:ss)", title_justify="left")
-    table.add_column("event type")
-    for measure in SHOWN:
-        table.add_column(measure, justify="right")
+    table = printing.plain_table(f"LEEDS 2023, h:mm:ss by event type, {when}", "event type", *SHOWN, numbers=SHOWN)
     for group in sorted(answer.groups, key=lambda one: one.key):
         table.add_row(group.key, *(printing.hours_text(sums[measure].get(group.key, 0)) for measure in SHOWN))
-    table.add_section()
-    table.add_row("total", *(printing.hours_text(measures[measure].total_seconds) for measure in SHOWN))
-    table.add_row("rounded by type", *(f"{measures[measure].total_hours_rounded:,}" for measure in SHOWN))
+    table.add_row("total", *(printing.hours_text(measures[measure].total_seconds) for measure in SHOWN), style="bold")
+    table.add_row("rounded by type", *(f"{measures[measure].total_hours_rounded:,}" for measure in SHOWN), style="bold")
     printing.out.print()
     printing.out.print(table)
 

@@ -110,19 +110,15 @@ def entry_json(entry: Entry) -> dict[str, object]:
 
 
 def entries_table(title: str, listed: list[Entry]) -> Table:
-    """Entries for people."""
-    table = Table(title=title, title_justify="left")
-    for column in ("position", "event", "from → to", "h:mm:ss", "served", "reason", "known since"):
-        table.add_column(column, justify="right" if column == "h:mm:ss" else "left")
+    """Entries for people: two lines each."""
+    table = printing.plain_table(title, "position", "h:mm:ss moved", "event, reason", "served, known since")
     for entry in listed:
         known_since = entry.source_record_time if entry.HasField("source_record_time") else entry.record_time
+        movement = f"{class_name(entry.from_class)} → {class_name(entry.to_class)}"
         table.add_row(
             f"{entry.position.partition}:{entry.position.position}",
-            entry.event_type,
-            f"{class_name(entry.from_class)} → {class_name(entry.to_class)}",
-            printing.hours_text(entry.seconds),
-            entry.service_date,
-            entry.reason,
-            printing.time_text(known_since),
+            f"{printing.hours_text(entry.seconds)}\n{movement}",
+            f"{entry.event_type}\n{entry.reason}",
+            f"{entry.service_date}\n{printing.whole_seconds_text(known_since)}",
         )
     return table

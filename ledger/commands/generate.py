@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -11,7 +12,9 @@ from ledger.commands import arguments, printing
 from ledger.commands.connection import Caller, connected_async
 from ledger.generator.synthetic_plan import organizations
 from ledger.generator.synthetic_send import Generation, Made
+from ledger.patient_client import all_of
 
+ORGANIZATIONS_AT_ONCE = 4
 GENERATOR = "staff/synthetic-generator"
 
 VolunteersOption = Annotated[int, typer.Option("--volunteers", min=1, max=10_000_000, help="How many people.")]
@@ -44,7 +47,8 @@ async def _send(caller: Caller, volunteers: int, seed: int) -> Made:
         task = bar.add_task("synthetic volunteers", total=volunteers)
         async with connected_async(caller) as channel:
             generation = Generation(channel, caller.metadata, lambda actor: caller.acting_as(actor).metadata)
-            for organization in organizations(volunteers, seed):
-                await generation.send(organization)
-                bar.advance(task, len(organization.volunteers))
+            made = organizations(volunteers, seed)
+            while together := list(islice(made, ORGANIZATIONS_AT_ONCE)):
+                await all_of(generation.send(organization) for organization in together)
+                bar.advance(task, sum(len(organization.volunteers) for organization in together))
     return generation.made

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from volunteer_hours.v1.positions_pb2 import Position
 from volunteer_hours.v1.values_pb2 import EvidenceSeconds
@@ -36,6 +37,16 @@ def progress() -> Progress:
         console=remarks,
         disable=not remarks.is_terminal,
     )
+
+
+def plain_table(title: str, *columns: str, numbers: Container[str] = ()) -> Table:
+    """A table that fits a terminal of 80 columns: no frames, nothing cut off. `numbers` stand to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(
+            column, justify="right" if column in numbers else "left", no_wrap=True, header_style="underline"
+        )
+    return table
 
 
 def seconds_of(seconds: EvidenceSeconds, measure: str) -> int:
@@ -69,3 +80,8 @@ def positions_text(positions: Iterable[Position]) -> str:
 def time_text(time: Timestamp) -> str:
     """A moment in RFC 3339, UTC."""
     return time.ToJsonString()
+
+
+def whole_seconds_text(time: Timestamp) -> str:
+    """The same without fractions of a second, where people compare by eye."""
+    return Timestamp(seconds=time.seconds).ToJsonString()

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import grpc
 import typer
-from rich.table import Table
 
 from ledger.commands import arguments, printing
 from ledger.commands.connection import Caller, CommandFailed, connected
@@ -87,14 +86,11 @@ def asking(channel: grpc.Channel, caller: Caller) -> Ask:
 
 def print_report(report: Report, by: Dimension, title: str) -> None:
     """A table for people."""
-    table = Table(title=title, title_justify="left")
-    table.add_column(by.value.replace("-", " "))
-    table.add_column("h:mm:ss", justify="right")
-    table.add_column("hours, rounded", justify="right")
+    columns = (by.value.replace("-", " "), "h:mm:ss", "hours, rounded")
+    table = printing.plain_table(title, *columns, numbers=columns[1:])
     for one in report.groups:
         table.add_row(one.key or "(none)", printing.hours_text(one.seconds), f"{one.hours_rounded:,}")
-    table.add_section()
-    table.add_row("total", printing.hours_text(report.total_seconds), f"{report.total_hours_rounded:,}")
+    table.add_row("total", printing.hours_text(report.total_seconds), f"{report.total_hours_rounded:,}", style="bold")
     printing.out.print(table)
     printing.out.print("each sum is rounded to whole hours, half to even; their total is the sum of these", style="dim")
     _print_grounds(report)

@@ -1,0 +1,94 @@
+"""The examples, and the command lines in the pages for people, run as they are printed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+import grpc
+import pytest
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.json_format import Parse
+from google.protobuf.message_factory import GetMessageClass
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
+from ledger.commands.demo import grpcurl_line
+from tests.system.served_ledger import HISTORY, PROJECT, hours_ledger, served_ledger
+
+PAGES = ["README.md", "docs/import-and-report.md", "docs/command-line.md"]
+
+
+@pytest.fixture(scope="module")
+def address():
+    with served_ledger() as served:
+        assert hours_ledger("import", "leeds2023", HISTORY, address=served).returncode == 0
+        yield served
+
+
+def run(program: str, address: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, program],
+        cwd=PROJECT,
+        env={**os.environ, "LEDGER_GRPC_ADDRESS": address},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_ask_hours(address):
+    done = run("examples/ask_hours.py", address)
+    assert done.returncode == 0, done.stderr
+    assert "Partner Events: " in done.stdout
+    assert ", 0 s verified" in done.stdout
+
+
+def test_record_an_hour(address):
+    done = run("examples/record_an_hour.py", address)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(": 10800 s verified\n")
+
+
+def test_replay_and_add_up(address):
+    done = run("examples/replay_and_add_up.py", address)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"attended: \d{8} s added up", done.stdout)
+
+
+def test_the_grpcurl_line_names_what_reflection_shows(address):
+    """grpcurl asks the server for the types and reads the question as JSON with them; so does this."""
+    words = shlex.split(grpcurl_line(address))
+    question, target, method = words[words.index("-d") + 1], words[-2], words[-1]
+    with grpc.insecure_channel(target) as channel:
+        pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
+        service, name = method.split("/")
+        described = pool.FindServiceByName(service).methods_by_name[name]
+        request = Parse(question, GetMessageClass(described.input_type)(), descriptor_pool=pool)
+        call = channel.unary_unary(
+            f"/{method}",
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=GetMessageClass(described.output_type).FromString,
+        )
+        header = words[words.index("-H") + 1].split(": ")
+        answer = call(request, metadata=[(header[0], header[1])], timeout=10)
+    assert {group.key for group in answer.groups} >= {"LEEDS 2023 Events", "Partner Events"}
+
+
+def command_lines(page: str) -> list[str]:
+    """Lines that begin with `$ hours-ledger` and ask a running service or only print."""
+    text = (PROJECT / page).read_text("utf-8")
+    return [line.removeprefix("$ hours-ledger ") for line in text.splitlines() if line.startswith("$ hours-ledger ")]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_command_lines_of_a_page_work(address, page, tmp_path, monkeypatch):
+    lines = command_lines(page)
+    assert lines, f"{page} shows no command line"
+    for line in lines:
+        words = [str(tmp_path / word) if word.endswith(".jsonl") else word for word in shlex.split(line)]
+        done = hours_ledger(*words, address=address)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
