@@ -1,6 +1,7 @@
 """The server as clients and operators meet it: health, reflection, deadlines, one port each, first answers again."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc
 import pytest
@@ -64,8 +65,8 @@ def test_reflection_lists_every_service(channel: grpc.Channel):
     assert {service.full_name for service in SERVICES} <= listed
 
 
-def test_a_second_server_on_the_port_refuses_to_start(address: str, tmp_path):
-    started = hours_ledger("serve", "--embedded", "--data-dir", tmp_path, "--grpc-address", address)
+def test_a_second_server_on_the_port_refuses_to_start(address: str, server_dir: Path):
+    started = hours_ledger("serve", "--embedded", "--data-dir", server_dir, "--grpc-address", address)
     assert started.returncode == 2, started.stderr
     assert "LEDGER_GRPC_ADDRESS" in started.stderr
 
