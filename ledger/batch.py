@@ -38,7 +38,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A stream that one new event begins, not folded before somebody asks: most of a page's items are never asked for."""
+    """A stream that one new event begins, not folded before somebody asks: few of a page's items are ever asked for."""
 
     event: RecordedEvent
 

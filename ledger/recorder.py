@@ -7,7 +7,7 @@ into an IntegrityError, and its mapper imports whatever a row names. These two c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -28,6 +28,7 @@ from eventsourcing.persistence import (
 )
 
 from ledger.append_sql import CLOCK, LOCK, EventRow, statements
+from ledger.domain.catalogue import fold
 from ledger.domain.event import NewEvent, RecordedEvent
 from ledger.domain.refusals import InvariantBroken
 from ledger.domain.streams import partition_of
@@ -184,6 +185,25 @@ def library_store(
 def library_repository(store: EventStore[str]) -> Repository[str]:
     """The library's repository; fold with `get(stream, projector_func=fold_sourced)`."""
     return Repository(store)
+
+
+@dataclass(frozen=True)
+class FoldedStream:
+    """An aggregate as the library's repository gives it: the stream, its version and what our own fold made of it."""
+
+    id: str
+    version: int
+    state: object
+
+
+def fold_sourced(folded: FoldedStream | None, events: Iterable[DomainEventProtocol[str]]) -> FoldedStream | None:
+    """The library's projector function over our folds. Raises InvariantBroken on an event that cannot follow."""
+    for event in events:
+        if not isinstance(event, SourcedEvent):
+            raise InvariantBroken(f"{type(event).__name__} is not an event of this ledger")
+        state = fold(None if folded is None else folded.state, event.recorded)
+        folded = FoldedStream(event.originator_id, event.originator_version, state)
+    return folded
 
 
 def pending(new: NewEvent, version: int, event_id: str, actor: str) -> SourcedEvent:

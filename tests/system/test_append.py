@@ -13,17 +13,17 @@ import pytest
 
 from ledger.application import Application
 from ledger.batch import CommandResult
-from ledger.domain.catalogue import fold
 from ledger.domain.organization import AccreditOrganization, Organization, RegisterOrganization
 from ledger.domain.refusals import Refusal
 from ledger.domain.streams import partition_of
 from ledger.domain.values import LocalizedText
+from ledger.domain.world import Command
 from ledger.embedded_ledger import database_urls
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.event_store import heads, read_page
 from ledger.migrate import migrate
 from ledger.open_ledger import open_ledger
-from ledger.recorder import SourcedEvent, library_repository, library_store
+from ledger.recorder import FoldedStream, fold_sourced, library_repository, library_store
 from ledger.settings import Settings, WrongSetting
 
 
@@ -32,7 +32,8 @@ def settings(request: pytest.FixtureRequest, postgres: EmbeddedPostgres) -> Iter
     """A freshly opened ledger in databases of its own."""
     suffix = uuid.uuid4().hex[:12]
     urls = {name: re.sub(r"/ledger_(\w+)$", rf"/t{suffix}_\1", url) for name, url in database_urls(postgres).items()}
-    made = Settings(**urls, partitions=request.param, request_hash_key="k" * 32, identity_key="i" * 32)
+    secrets = {"request_hash_key": "k" * 32, "identity_key": "i" * 32}
+    made = Settings.model_validate({**urls, **secrets, "partitions": request.param})
     migrate(made)
     open_ledger(made)
     yield made
@@ -55,7 +56,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
 
 
 async def ask(
-    running: Application, command: object, request_id: str | None = None, body: bytes = b"body"
+    running: Application, command: Command, request_id: str | None = None, body: bytes = b"body"
 ) -> CommandResult:
     return await running.execute(
         command, client="tests", actor="staff/synthetic", request_id=request_id or str(uuid.uuid4()), request_body=body
@@ -169,16 +170,12 @@ def test_the_librarys_repository_reads_what_the_group_commit_wrote(settings: Set
 
     written = asyncio.run(run())
 
-    def project(state: object | None, events: Iterator[SourcedEvent]) -> object | None:
-        for event in events:
-            state = fold(state, event.recorded)
-        return state
-
     partition = partition_of("organizations/a", settings.partitions)
     store = library_store(
         lambda: psycopg.connect(settings.database), settings.ledger_id, partition, settings.partitions
     )
-    assert library_repository(store).get("organizations/a", projector_func=project) == written.state
+    read: FoldedStream = library_repository(store).get("organizations/a", projector_func=fold_sourced)
+    assert (read.version, read.state) == (2, written.state)
 
 
 def test_the_service_may_add_events_and_not_change_them(settings: Settings) -> None:
