@@ -32,12 +32,34 @@ def entries_between(
 
     `target` names every class but `reversed`: what finds no place goes there, what is missing comes from outside.
     """
+    if not current:
+        return _first_entries(target, withheld_reason)
     entries: list[Entry] = []
     for day in sorted({day for day, _ in (*current, *target)}):
         for source, sink, seconds in _movements(*_differences(day, current, target)):
             reason = {Account.WITHHELD: withheld_reason, Account.REVERSED: reversed_reason}.get(sink)
             entries.append(Entry(service_date=day, from_class=source, to_class=sink, seconds=seconds, reason=reason))
     return tuple(entries)
+
+
+def _first_entries(target: Allocation, withheld_reason: str | None) -> tuple[Entry, ...]:
+    """What the entries are when all seconds come from outside: nearly always, so it is kept short."""
+    entries = [
+        Entry(
+            service_date=day,
+            from_class=Account.OUTSIDE,
+            to_class=account,
+            seconds=seconds,
+            reason=withheld_reason if account is Account.WITHHELD else None,
+        )
+        for (day, account), seconds in sorted(target.items(), key=_by_date_and_class)
+    ]
+    return tuple(entries)
+
+
+def _by_date_and_class(held: tuple[tuple[date, Account], int]) -> tuple[date, int]:
+    (day, account), _ = held
+    return day, _ORDER[account]
 
 
 def _movements(
@@ -88,6 +110,8 @@ def apply_entries(current: Allocation, entries: Iterable[Entry]) -> dict[tuple[d
             allocation[source] = left
         sink = (entry.service_date, entry.to_class)
         allocation[sink] = allocation.get(sink, 0) + entry.seconds
+    if not current:
+        return allocation
     return {key: seconds for key, seconds in allocation.items() if seconds}
 
 
@@ -168,12 +192,12 @@ def _midnight_after(day: date, zone: ZoneInfo) -> int:
 
 def spans_of(intervals: Iterable[Interval]) -> tuple[Span, ...]:
     """Intervals of an event as spans to reckon with."""
-    return tuple((to_epoch(interval.start), to_epoch(interval.end)) for interval in intervals)
+    return tuple([(to_epoch(interval.start), to_epoch(interval.end)) for interval in intervals])
 
 
 def intervals_of(spans: Iterable[Span]) -> tuple[Interval, ...]:
     """Spans as intervals of an event."""
-    return tuple(interval_of(span) for span in spans)
+    return tuple([interval_of(span) for span in spans])
 
 
 def interval_of(span: Span) -> Interval:

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from ledger.domain import attendance_state
-from ledger.domain.hours import Span, from_epoch, most_seconds_within, seconds_by_date, subtract
+from ledger.domain.hours import Span, from_epoch, most_seconds_within, seconds_by_date, subtract, total_seconds
 from ledger.domain.policy import STANDARD_POLICY_V1
 from ledger.domain.values import Account, zone
 from ledger.domain.world import TimeWindow, World
@@ -34,9 +34,10 @@ class Counting:
 
     def allocation(self, place_zone: ZoneInfo) -> dict[tuple[date, Account], int]:
         """Where its seconds should stand, by calendar date of the place, before anybody verified them."""
-        counted, withheld = seconds_by_date(self.counted, place_zone), seconds_by_date(self.withheld, place_zone)
-        allocation = {(day, Account.ATTENDED): seconds for day, seconds in counted.items()}
-        allocation |= {(day, Account.WITHHELD): seconds for day, seconds in withheld.items()}
+        allocation: dict[tuple[date, Account], int] = {}
+        for account, spans in ((Account.ATTENDED, self.counted), (Account.WITHHELD, self.withheld)):
+            for day, seconds in seconds_by_date(spans, place_zone).items():
+                allocation[day, account] = seconds
         return allocation
 
 
@@ -85,6 +86,8 @@ def above_day_cap(world: World, counted: tuple[Span, ...], elsewhere: CountedSpa
     Riyadh has no more than the cap on either's date.
     """
     together = (*counted, *all_spans(elsewhere))
+    if total_seconds(together) <= STANDARD_POLICY_V1.day_seconds_max:
+        return False
     if most_seconds_within(together, LONGEST_DATE_SECONDS) <= STANDARD_POLICY_V1.day_seconds_max:
         return False  # nearly always: only who serves around the clock can fill a date on which clocks are put back
     served = [(counted, place_zone)]
