@@ -68,6 +68,7 @@ def new_id(call: Call, request: CommandRequest) -> str:
 
 def state_after(result: CommandResult, kind: type[S]) -> S:
     """The aggregate right after a command. Raises InvariantBroken if it is of another kind."""
-    if not isinstance(result.state, kind):
-        raise InvariantBroken(f"a command on a {kind.__name__} ended in {result.state!r}")
-    return result.state
+    state = result.state  # read once: it may be folded on the way out
+    if not isinstance(state, kind):
+        raise InvariantBroken(f"a command on a {kind.__name__} ended in {state!r}")
+    return state
