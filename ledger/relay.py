@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import psycopg
@@ -90,6 +91,7 @@ class Relay:
         self._producer = producer
         self._consumer = consumer
         self._lanes: list[RelayLane] = []
+        self._flusher = ThreadPoolExecutor(1, "flush")
         self._end_seen_at = time.monotonic()
 
     def resume(self, partitions: Sequence[int], seal: RecordSeal) -> None:
@@ -124,7 +126,11 @@ class Relay:
             return 0
         for lane in ready:
             lane.send(self._producer)
-        self._producer.flush(timeout=FLUSH_SECONDS_MAX)
+        answers = self._flusher.submit(self._producer.flush, FLUSH_SECONDS_MAX)
+        for lane in ready:
+            # While the broker writes, the next pages are read.
+            lane.fill(self._connection, stored[lane.partition])
+        answers.result()
         return sum([lane.confirm() for lane in ready])
 
     def _check_topic_end(self) -> None:

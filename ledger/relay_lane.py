@@ -42,7 +42,7 @@ class RelayLane:
         self._sent: list[FutureRecordMetadata] = []
 
     def fill(self, connection: psycopg.Connection[Any], head: Head) -> bool:
-        """Read the next page of the store unless one is waiting; says whether there is anything to send.
+        """Read the next page of the store unless a whole one is waiting; says whether there is anything to send.
 
         Raises:
             ForkDetected: the topic is ahead of the store.
@@ -50,7 +50,7 @@ class RelayLane:
         """
         if head.position < self.sent_position:
             raise ForkDetected(self.partition, head.position + 1, "it is on the topic, but not in the event store")
-        if not self._waiting and head.position > self._read_position:
+        if len(self._waiting) < self._page_events and head.position > self._read_position:
             cursor = connection.cursor(binary=True)
             rows = cursor.execute(PAGE_SQL, (self.partition, self._read_position, self._page_events)).fetchall()
             bodies = checked_page(rows, self.partition, self._read_position)
