@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
+from ledger.binary_arrays import BigintArray, BinaryArray, BytesArray, IntegerArray, TextArray
 from ledger.domain.world import Presence
 
 Statement: TypeAlias = tuple[str, tuple[object, ...]]
@@ -127,45 +128,42 @@ def statements(
     if keys:
         added.append((_ADD_KEYS, (partition, *_key_columns(keys))))
     if places:
-        added.append((_SET_PLACES, (list(places), list(places.values()))))
-    presence_columns = _presence_columns(presences)
-    if presence_columns[0]:
-        added.append((_SET_PRESENCES, presence_columns))
+        added.append((_SET_PLACES, (TextArray(places), IntegerArray(places.values()))))
+    held = list(presences)
+    if held:
+        added.append((_SET_PRESENCES, _presence_columns(held)))
     if identities:
-        added.append((_ADD_IDENTITIES, (list(identities), list(identities.values()))))
+        added.append((_ADD_IDENTITIES, (BytesArray(identities), TextArray(identities.values()))))
     added.append((_RAISE_COUNTER, (events[-1].position, recorded_at, partition)))
     return added
 
 
-def _event_columns(events: list[EventRow]) -> tuple[list[int], list[str], list[int], list[str], list[bytes]]:
+def _event_columns(events: list[EventRow]) -> tuple[BinaryArray, ...]:
     return (
-        [event.position for event in events],
-        [event.stream for event in events],
-        [event.version for event in events],
-        [event.type for event in events],
-        [event.body for event in events],
+        BigintArray([event.position for event in events]),
+        TextArray([event.stream for event in events]),
+        IntegerArray([event.version for event in events]),
+        TextArray([event.type for event in events]),
+        BytesArray([event.body for event in events]),
     )
 
 
-def _key_columns(keys: list[KeyRow]) -> tuple[list[str], list[str], list[bytes], list[int], list[int]]:
+def _key_columns(keys: list[KeyRow]) -> tuple[BinaryArray, ...]:
     return (
-        [key.client for key in keys],
-        [key.request_id for key in keys],
-        [key.request_hash for key in keys],
-        [key.position for key in keys],
-        [key.event_count for key in keys],
+        TextArray([key.client for key in keys]),
+        TextArray([key.request_id for key in keys]),
+        BytesArray([key.request_hash for key in keys]),
+        BigintArray([key.position for key in keys]),
+        IntegerArray([key.event_count for key in keys]),
     )
 
 
-def _presence_columns(
-    presences: Iterable[Presence],
-) -> tuple[list[str], list[str], list[int], list[int], list[str], list[int]]:
-    rows = list(presences)
+def _presence_columns(held: list[Presence]) -> tuple[BinaryArray, ...]:
     return (
-        [row.volunteer for row in rows],
-        [row.attendance for row in rows],
-        [row.start for row in rows],
-        [row.end for row in rows],
-        ["{" + ",".join(f"{start},{end}" for start, end in row.counted) + "}" for row in rows],
-        [row.recorded_order for row in rows],
+        TextArray([row.volunteer for row in held]),
+        TextArray([row.attendance for row in held]),
+        BigintArray([row.start for row in held]),
+        BigintArray([row.end for row in held]),
+        TextArray(["{" + ",".join([f"{start},{end}" for start, end in row.counted]) + "}" for row in held]),
+        BigintArray([row.recorded_order for row in held]),
     )

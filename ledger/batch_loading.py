@@ -14,6 +14,7 @@ from ledger import append_sql
 from ledger.aggregate_cache import AggregateCache
 from ledger.append_sql import Statement
 from ledger.batch import Loaded
+from ledger.binary_arrays import BigintArray, BytesArray, IntegerArray, TextArray
 from ledger.domain.catalogue import fold
 from ledger.domain.hours import to_epoch
 from ledger.domain.refusals import InvariantBroken
@@ -48,20 +49,21 @@ class Loading:
         asked: list[Statement] = []
         streams = self._streams_to_read(reads, loaded)
         if streams:
-            asked.append((append_sql.STREAMS, (streams, [self._cache.get(stream)[0] for stream in streams])))
+            known = [self._cache.get(stream)[0] for stream in streams]
+            asked.append((append_sql.STREAMS, (TextArray(streams), IntegerArray(known))))
         exists = [stream for stream in reads.exists if stream not in loaded.exists and stream not in loaded.streams]
         if exists:
-            asked.append((append_sql.EXISTS, (exists,)))
+            asked.append((append_sql.EXISTS, (TextArray(exists),)))
         shifts = [shift for shift in reads.shifts if shift not in loaded.places]
         if shifts:
-            asked.append((append_sql.PLACES, (shifts,)))
+            asked.append((append_sql.PLACES, (TextArray(shifts),)))
         if reads.presences:
             volunteers, starts, ends = zip(*reads.presences, strict=True)
-            epochs = [to_epoch(start) for start in starts], [to_epoch(end) for end in ends]
-            asked.append((append_sql.PRESENCES, (list(volunteers), *epochs)))
+            bounds = [BigintArray([to_epoch(moment) for moment in moments]) for moments in (starts, ends)]
+            asked.append((append_sql.PRESENCES, (TextArray(volunteers), *bounds)))
         identities = [key for key in reads.identities if key not in loaded.identities]
         if identities:
-            asked.append((append_sql.IDENTITIES, (identities,)))
+            asked.append((append_sql.IDENTITIES, (BytesArray(identities),)))
         return asked
 
     def _streams_to_read(self, reads: Reads, loaded: Loaded) -> list[str]:

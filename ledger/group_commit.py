@@ -22,6 +22,7 @@ from ledger import append_sql
 from ledger.aggregate_cache import AggregateCache
 from ledger.batch import Batch, CommandResult, Loaded, Request, StoredKey, merge_reads, refuse_reuse, request_key
 from ledger.batch_loading import BirthDates, Loading, run_together
+from ledger.binary_arrays import TextArray
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal
 from ledger.domain.world import NotLoaded, Reads
 
@@ -204,8 +205,8 @@ class GroupCommit:
     async def _lock_and_look_up(
         self, connection: AsyncConnection[Any], batch: list[Waiting], reads: Reads, loaded: Loaded
     ) -> tuple[dict[tuple[str, str], StoredKey], datetime, tuple[int, datetime]]:
-        clients = [waiting.request.client for waiting in batch]
-        request_ids = [waiting.request.request_id for waiting in batch]
+        clients = TextArray([waiting.request.client for waiting in batch])
+        request_ids = TextArray([waiting.request.request_id for waiting in batch])
         lookups = self._loading.statements(reads, loaded)
         cursors = await run_together(
             connection,
