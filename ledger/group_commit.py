@@ -191,8 +191,9 @@ class GroupCommit:
         decided = Batch(self._ledger_id, self._partition, self._partitions, position, recorded_at, loaded)
         settled = await self._decide(connection, decided, batch, keys)
         added = decided.statements()
-        # The commit travels with the rows. From here until its reply is read the outcome is unknown.
-        await run_together(connection, [*added, ("commit" if added else "rollback", ())])
+        # The commit travels with the rows. From here until its reply is read the outcome is unknown. Where nothing
+        # stands it is a commit too: after a rollback psycopg forgets its prepared statements in the next pipeline.
+        await run_together(connection, [*added, ("commit", ())])
         self._cache.keep(decided.folded_streams())
         return settled
 

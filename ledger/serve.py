@@ -11,8 +11,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import date
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -24,10 +23,8 @@ from psycopg_pool import AsyncConnectionPool
 from ledger.access.identity_keys import IdentityKeys
 from ledger.access.person_keys import PersonKeys
 from ledger.application import Application
-from ledger.batch_loading import BirthDates
 from ledger.child_process import ChildProcess
 from ledger.database_guard import check_database
-from ledger.domain.volunteer import Volunteer
 from ledger.embedded_ledger import EmbeddedLedger
 from ledger.grpc.server import GrpcServer
 from ledger.horizon import Horizon
@@ -136,7 +133,7 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
             settings.ledger_id,
             settings.partitions,
             settings.request_hash_key.get_secret_value().encode(),
-            _birth_dates(person_keys),
+            person_keys.birth_dates,
             on_stop=lambda _: server.stopped_writing(),
         )
         server = GrpcServer(
@@ -173,12 +170,3 @@ async def _pool(url: str, size: int) -> AsyncIterator[Pool]:
     finally:
         await pool.close()
 
-
-def _birth_dates(person_keys: PersonKeys) -> BirthDates:
-    async def open_birth_dates(states: Mapping[str, object | None]) -> Mapping[str, date | None]:
-        known: dict[str, date | None] = {}
-        for volunteer, state in states.items():
-            known[volunteer] = await person_keys.birth_date(state) if isinstance(state, Volunteer) else None
-        return known
-
-    return open_birth_dates

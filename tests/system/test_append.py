@@ -13,7 +13,7 @@ import pytest
 
 from ledger.application import Application
 from ledger.batch import CommandResult
-from ledger.domain.organization import AccreditOrganization, Organization, RegisterOrganization
+from ledger.domain.organization import AccreditOrganization, Organization, RegisterOrganization, SuspendOrganization
 from ledger.domain.refusals import Refusal
 from ledger.domain.streams import partition_of
 from ledger.domain.values import LocalizedText
@@ -137,6 +137,22 @@ def test_a_refused_neighbour_leaves_nothing_and_disturbs_nobody(settings: Settin
             assert len(read_page(connection, partition, 0, 1000)) == head.position
         keys = connection.execute("select count(*) from request_keys").fetchone()
     assert keys == (41,)
+
+
+def test_commands_of_other_kinds_follow_a_batch_in_which_nothing_stood(settings: Settings) -> None:
+    async def run() -> None:
+        async with application(settings) as running:
+            request_id = str(uuid.uuid4())
+            for _ in range(4):
+                await ask(running, register("a"), request_id)
+                with pytest.raises(Refusal, match="ALREADY_EXISTS"):
+                    await ask(running, register("a"))
+            await ask(running, AccreditOrganization("organizations/a", None))
+            with pytest.raises(Refusal, match="NOTHING_CHANGES"):
+                await ask(running, AccreditOrganization("organizations/a", None))
+            await ask(running, SuspendOrganization("organizations/a", "LICENCE_LAPSED"))
+
+    asyncio.run(run())
 
 
 def test_one_request_id_for_two_partitions_stands_once(settings: Settings) -> None:
