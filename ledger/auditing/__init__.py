@@ -1,0 +1,1 @@
+"""Checks of a whole ledger: one file a check. Nothing here imports `ledger.projections`: it checks them."""

@@ -1,0 +1,80 @@
+"""Check: an attendance's rows, added up version by version, say at each version what the domain's fold says."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ledger.auditing.finding import Report, Where
+from ledger.auditing.folded_stream import FoldedStream, Step
+from ledger.auditing.row_check import Table
+from ledger.auditing.snapshots import Database, Snapshots
+from ledger.domain.attendance_state import Attendance
+from ledger.domain.group_attendance_state import GroupAttendance
+
+KINDS: Final = ("volunteers/attendances", "opportunities/shifts/groupAttendances")
+_KEPT_WHEN_NULL: Final = ("state", "start_time", "end_time", "flags", "withheld_reasons", "policy")
+
+
+class AttendanceCheck:
+    """attendance_versions: a row an event; what is null in a row is as it was before."""
+
+    def __init__(self, moment: Snapshots, read: Database, report: Report) -> None:
+        self._moment = moment
+        self._table = Table(read, "projection", "attendance_versions", "attendance", report)
+
+    def streams(self, streams: list[FoldedStream]) -> None:
+        """Compare each version of each attendance up to where the projections are."""
+        wanted = [stream for stream in streams if stream.kind in KINDS]
+        held = self._table.rows_of_many([stream.name for stream in wanted], "version")
+        for stream in wanted:
+            self._one(stream, held)
+
+    def end(self) -> None:
+        """No further row."""
+        self._table.end(self._moment.store)
+
+    def _one(self, stream: FoldedStream, held: dict[tuple[str, int], dict[str, object]]) -> None:
+        known: dict[str, object] = {"migrated": False, "head_count": 0}
+        policy: str | None = None
+        for step in stream.until(self._moment.prefix(stream.partition)):
+            policy = step.event.policy or policy
+            row = held.get((stream.name, step.event.version))
+            where = Where(self._table.place, stream.partition, step.event.position, stream.name)
+            if row is not None:
+                known = _added(known, row)
+            self._table.compare(where, _expected(step, policy), None if row is None else known)
+
+
+def _added(known: dict[str, object], row: dict[str, object]) -> dict[str, object]:
+    kept = {name: known.get(name) if row[name] is None else row[name] for name in _KEPT_WHEN_NULL}
+    return {
+        **row,
+        **kept,
+        "head_count": row["head_count"] or known["head_count"],
+        "migrated": row["migrated"] or known["migrated"],
+    }
+
+
+def _expected(step: Step, policy: str | None) -> dict[str, object]:
+    state, event = step.state, step.event
+    expected: dict[str, object] = {
+        "partition": event.partition,
+        "position": event.position,
+        "policy": policy,
+    }
+    if isinstance(state, Attendance):
+        expected |= {"head_count": 1, "start_time": state.start}
+        expected["end_time"] = None if state.state == "present" else state.end
+    elif isinstance(state, GroupAttendance):
+        expected["head_count"] = state.head_count
+    if isinstance(state, Attendance | GroupAttendance):
+        expected |= {
+            "holder": state.holder,
+            "shift": state.shift,
+            "state": state.state,
+            "migrated": state.migrated,
+        }
+        # Somebody who is still there has neither flags nor reasons: the rows say null, the fold says none.
+        if event.version > 1 or state.state != "present":
+            expected |= {"flags": list(state.flags), "withheld_reasons": list(state.withheld_reasons)}
+    return expected

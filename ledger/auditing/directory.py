@@ -1,0 +1,211 @@
+"""Check: the directory's rows say what the domain's own fold says, at the position the projections have got to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
+
+from ledger.auditing.finding import Report, Where
+from ledger.auditing.folded_stream import FoldedStream, Step
+from ledger.auditing.row_check import Table
+from ledger.auditing.snapshots import Database, Snapshots
+from ledger.domain.opportunity import Opportunity, OpportunityPublished, OpportunityUpdated
+from ledger.domain.organization import Organization
+from ledger.domain.registration import Registration
+from ledger.domain.shift import Shift, ShiftOpened
+from ledger.domain.values import ImportedFrom
+from ledger.domain.volunteer import Volunteer
+
+Rows: TypeAlias = Iterator[tuple[str, dict[str, object]]]
+"""Key and columns of the rows that a stream must have."""
+
+_TAKEN: Final = """
+    with told as (
+        select shift, min(partition) as partition, count(*) filter (where state = 'accepted') as taken
+        from registrations group by shift
+    )
+    select shift, shifts.partition, coalesce(told.taken, 0), shifts.places_taken
+    from told full join shifts using (shift)
+    where coalesce(told.taken, 0) is distinct from shifts.places_taken
+    limit 1000
+"""
+
+
+class DirectoryCheck:
+    """One table of the directory beside the streams it is made from."""
+
+    def __init__(
+        self, moment: Snapshots, table: str, key: str, kind: str, made: Callable[[list[Step]], Rows], report: Report
+    ) -> None:
+        self._moment = moment
+        self._table = Table(_read(moment), "projection", table, key, report)
+        self._kind = kind
+        self._made = made
+        self._own_streams = made is not _appointments
+
+    def streams(self, streams: list[FoldedStream]) -> None:
+        """Fold up to where the projections are, and compare."""
+        expected: list[tuple[FoldedStream, str, dict[str, object]]] = []
+        for stream in streams:
+            steps = stream.until(self._moment.prefix(stream.partition)) if stream.kind == self._kind else []
+            if steps:
+                expected += [(stream, key, columns) for key, columns in self._made(steps)]
+        held = self._table.rows([key for _, key, _ in expected])
+        for stream, key, columns in expected:
+            if stream.broken:
+                self._table.skip()
+                continue
+            position = stream.until(self._moment.prefix(stream.partition))[-1].event.position
+            where = Where(self._table.place, stream.partition, position, key)
+            self._table.compare(where, {"partition": stream.partition, **columns}, held.get(key))
+
+    def end(self) -> None:
+        """No row without its stream."""
+        self._table.end(self._moment.store, named_by_streams=self._own_streams)
+
+
+def checks(moment: Snapshots, report: Report) -> list[DirectoryCheck]:
+    """All tables of the directory but attendances."""
+    tables = [
+        ("organizations", "organization", "organizations", _organizations),
+        ("appointments", "appointment", "organizations", _appointments),
+        ("volunteers", "volunteer", "volunteers", _volunteers),
+        ("opportunities", "opportunity", "opportunities", _opportunities),
+        ("shifts", "shift", "opportunities/shifts", _shifts),
+        ("registrations", "registration", "opportunities/shifts/registrations", _registrations),
+    ]
+    return [DirectoryCheck(moment, table, key, kind, made, report) for table, key, kind, made in tables]
+
+
+def check_places_taken(read: Database, report: Report) -> None:
+    """shifts.places_taken is the number of accepted registrations, which were compared before."""
+    for shift, partition, told, held in read.execute(_TAKEN):
+        report.differs(Where("projection shifts", partition, row=shift), "places_taken", told, held)
+
+
+def _read(moment: Snapshots) -> Database:
+    if moment.read is None:
+        raise ValueError("there is no read database to check")
+    return moment.read
+
+
+def _organizations(steps: list[Step]) -> Rows:
+    state = steps[-1].state
+    if isinstance(state, Organization):
+        yield (
+            state.name,
+            {
+                "display_name_ar": state.display_name.ar,
+                "display_name_en": state.display_name.en,
+                "state": state.state,
+                "accredited_until": state.accredited_until,
+            },
+        )
+
+
+def _appointments(steps: list[Step]) -> Rows:
+    state = steps[-1].state
+    if isinstance(state, Organization):
+        for name, appointment in state.appointments.items():
+            yield (
+                name,
+                {
+                    "organization": state.name,
+                    "member": appointment.member,
+                    "role": appointment.role,
+                    "from_time": appointment.from_time,
+                    "until_time": appointment.until_time,
+                },
+            )
+
+
+def _volunteers(steps: list[Step]) -> Rows:
+    state = steps[-1].state
+    if isinstance(state, Volunteer):
+        details = {
+            field: {"event_id": sealed.event_id, "sealed": sealed.sealed} for field, sealed in state.details.items()
+        }
+        yield state.name, {"details": details}
+
+
+def _opportunities(steps: list[Step]) -> Rows:
+    state, first = steps[-1].state, steps[0].event
+    if isinstance(state, Opportunity) and isinstance(first.data, OpportunityPublished):
+        columns = {"organization": state.organization, "state": state.state}
+        yield (
+            state.name,
+            {
+                **columns,
+                "details": state.details.model_dump(mode="json"),
+                **_imported(first.data.imported_from),
+                "source_recorded_at": first.source_time,
+            },
+        )
+
+
+def _shifts(steps: list[Step]) -> Rows:
+    state, first = steps[-1].state, steps[0].event
+    if isinstance(state, Shift) and isinstance(first.data, ShiftOpened):
+        yield (
+            state.name,
+            {
+                "opportunity": state.opportunity,
+                "start_time": state.start,
+                "end_time": state.end,
+                "time_zone": state.time_zone,
+                "service_date": state.service_date,
+                "places": state.places,
+                "region": state.place.region,
+                "online": state.place.online,
+                "city": state.place.city,
+                **_imported(first.data.imported_from),
+                "source_recorded_at": first.source_time,
+            },
+        )
+
+
+def _registrations(steps: list[Step]) -> Rows:
+    state = steps[-1].state
+    if isinstance(state, Registration):
+        yield state.name, {"shift": state.shift, "volunteer": state.volunteer, "state": state.state}
+
+
+def _imported(imported_from: ImportedFrom | None) -> dict[str, object]:
+    if imported_from is None:
+        return {"imported_system": None, "imported_record_id": None}
+    return {"imported_system": imported_from.system, "imported_record_id": imported_from.record_id}
+
+
+class OpportunityVersionCheck:
+    """opportunity_versions: what was known of an opportunity, and since when."""
+
+    def __init__(self, moment: Snapshots, report: Report) -> None:
+        self._moment = moment
+        self._table = Table(_read(moment), "projection", "opportunity_versions", "opportunity", report)
+
+    def streams(self, streams: list[FoldedStream]) -> None:
+        """A row for each event that says an opportunity's details."""
+        wanted = [stream for stream in streams if stream.kind == "opportunities"]
+        held = self._table.rows_of_many([stream.name for stream in wanted], "position")
+        for stream in wanted:
+            for step in stream.until(self._moment.prefix(stream.partition)):
+                self._one(stream, step, held)
+
+    def end(self) -> None:
+        """No further row."""
+        self._table.end(self._moment.store)
+
+    def _one(self, stream: FoldedStream, step: Step, held: dict[tuple[str, int], dict[str, object]]) -> None:
+        event = step.event
+        if not isinstance(event.data, OpportunityPublished | OpportunityUpdated):
+            return
+        where = Where(self._table.place, stream.partition, event.position, stream.name)
+        expected = {
+            "partition": event.partition,
+            "recorded_at": event.recorded_at,
+            "source_recorded_at": event.source_time,
+            "organization": event.data.organization,
+            "sector": event.data.details.sector,
+            "event_type": event.data.details.event_type,
+        }
+        self._table.compare(where, expected, held.get((stream.name, event.position)))

@@ -1,0 +1,141 @@
+"""Check: volunteer_identities holds the keyed hash of every identity number that was registered, as far as keys exist.
+
+An identity number is sealed under its person's key. Where that key was destroyed nobody can tell the number: such rows
+are counted, not compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.access.identity_keys import IdentityKeys
+from ledger.access.seal import PersonKey, key_id_of, open_seal
+from ledger.auditing.finding import Report, Where
+from ledger.auditing.folded_stream import FoldedStream
+from ledger.auditing.snapshots import Database
+from ledger.domain.event import RecordedEvent
+from ledger.domain.identity import IdentityType
+from ledger.domain.refusals import InvariantBroken, Refusal
+from ledger.domain.sealed import SealedField
+from ledger.domain.volunteer import VolunteerRegistered, path_of
+
+PLACE: Final = "store volunteer_identities"
+_HELD: Final = "select identity_key, volunteer from volunteer_identities where identity_key = any(%s)"
+_HELD_BY: Final = "select identity_key from volunteer_identities where volunteer = %s"
+_KEYS: Final = "select key_id, volunteer, key from person_keys where key_id = any(%s)"
+_TYPES: Final[dict[str, IdentityType]] = {"national_id": "national_id", "iqama": "iqama", "passport": "passport"}
+
+
+@dataclass(frozen=True, slots=True)
+class SealedIdentity:
+    """A volunteer's identity document as `volunteer-registered` holds it."""
+
+    volunteer: str
+    partition: int
+    position: int
+    kind: SealedField
+    number: SealedField
+
+
+class IdentityOpener:
+    """From sealed identity documents to the keyed hashes under which they are unique."""
+
+    def __init__(self, keys: Database, identity_keys: IdentityKeys, ledger_id: str) -> None:
+        self._keys = keys
+        self._identity_keys = identity_keys
+        self._ledger_id = ledger_id
+
+    def opened(self, identities: list[SealedIdentity]) -> dict[str, bytes]:
+        """Volunteer → keyed hash; without those whose person's key is gone.
+
+        Raises:
+            InvariantBroken: a seal was changed, or moved from elsewhere.
+        """
+        key_ids = {key_id_of(field.sealed) for one in identities for field in (one.kind, one.number)}
+        rows = self._keys.execute(_KEYS, [list(key_ids)]).fetchall()
+        known = {row[0]: PersonKey(row[0], row[1], bytes(row[2])) for row in rows}
+        found: dict[str, bytes] = {}
+        for one in identities:
+            kind, number = self._text(known, one.kind), self._text(known, one.number)
+            if kind in _TYPES and number is not None:
+                try:
+                    found[one.volunteer] = self._identity_keys.key_of(_TYPES[kind], number)
+                except Refusal as refusal:
+                    raise InvariantBroken(f"{one.volunteer}: the sealed identity number has no right form") from refusal
+        return found
+
+    def _text(self, known: dict[str, PersonKey], field: SealedField) -> str | None:
+        key = known.get(key_id_of(field.sealed))
+        return None if key is None else open_seal(key, self._ledger_id, field)
+
+
+def sealed_identity(event: RecordedEvent) -> SealedIdentity | None:
+    """The identity document that an event registers, if it does."""
+    data = event.data
+    if not isinstance(data, VolunteerRegistered):
+        return None
+    kind, number = data.details.identity_type, data.details.identity_number
+    if kind is None or number is None:
+        return None
+    fields = [
+        SealedField(event.stream, event.event_id, path_of(name), sealed)
+        for name, sealed in (("identity_type", kind), ("identity_number", number))
+    ]
+    return SealedIdentity(event.stream, event.partition, event.position, *fields)
+
+
+class IdentityCheck:
+    """volunteer_identities beside the events, both ways."""
+
+    def __init__(self, store: Database, opener: IdentityOpener | None, report: Report) -> None:
+        """Without an opener rows are only counted."""
+        self._store = store
+        self._opener = opener
+        self._report = report
+        self._expected = 0
+        self._not_compared = 0
+
+    def streams(self, streams: list[FoldedStream]) -> None:
+        """Open what can be opened, and compare."""
+        found = (sealed_identity(stream.steps[0].event) for stream in streams if stream.steps)
+        identities = [one for one in found if one is not None]
+        if not identities:
+            return
+        self._expected += len(identities)
+        opened: dict[str, bytes] = {}
+        try:
+            opened = {} if self._opener is None else self._opener.opened(identities)
+        except InvariantBroken as broken:
+            where = Where("store events", identities[0].partition, identities[0].position)
+            self._report.differs(where, "data.details", "seals that open", str(broken))
+        held = {bytes(key): name for key, name in self._store.execute(_HELD, [list(opened.values())])}
+        for one in identities:
+            key = opened.get(one.volunteer)
+            if key is None:
+                self._not_compared += 1
+            elif held.get(key) != one.volunteer:
+                self._differs(one, key, held.get(key))
+
+    def _differs(self, one: SealedIdentity, key: bytes, holder: str | None) -> None:
+        where = Where(PLACE, one.partition, one.position, one.volunteer)
+        if holder is not None:
+            self._report.differs(where, "volunteer", one.volunteer, holder)
+            return
+        row = self._store.execute(_HELD_BY, [one.volunteer]).fetchone()
+        if row is None:
+            self._report.differs(where, "row", "there", "missing")
+        else:
+            self._report.differs(where, "identity_key", key, bytes(row[0]))
+
+    def end(self) -> None:
+        """No row that no event registers."""
+        row = self._store.execute("select count(*) from volunteer_identities").fetchone()
+        count = 0 if row is None else row[0]
+        if count != self._expected:
+            self._report.differs(Where(PLACE), "number of rows", self._expected, count)
+        if self._not_compared:
+            self._report.note(
+                f"{self._not_compared} identity numbers cannot be opened (erased, or no keys at hand): "
+                "their rows are counted, not compared"
+            )
