@@ -62,7 +62,7 @@ class Attendance:
     policy: str | None
     migrated: bool
     recorded_order: int
-    """Partition position of its first hours; of the check-in while there are none."""
+    """Partition position of its first event: who came first gets time that is set free."""
 
     def total(self, account: Account) -> int:
         """Seconds in one class, over all dates."""
@@ -90,7 +90,8 @@ def _after(state: object | None, recorded: RecordedEvent) -> Attendance:
         case None, VolunteerCheckedIn() as event:
             return _present(event, recorded)
         case Attendance(state="present") as present, VolunteerCheckedOut() as event:
-            return replace(_begun(event, recorded), submitted_by=present.submitted_by | {recorded.actor})
+            submitted_by = present.submitted_by | {recorded.actor}
+            return replace(_begun(event, recorded), submitted_by=submitted_by, recorded_order=present.recorded_order)
         case Attendance(state="present") as present, AttendanceWithdrawn():
             return replace(present, state="withdrawn")
         case Attendance() as known, PresenceMoved() as event if known.state not in ("present", "withdrawn"):

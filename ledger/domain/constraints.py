@@ -17,8 +17,9 @@ from ledger.domain.world import Presence
 def presence_after(recorded: RecordedEvent, before: Presence | None) -> Presence | None:
     """The presence row of the event's attendance once it is recorded; None when the event touches no presence.
 
-    `before` is that attendance's row so far. Somebody who checked in and is still there has an empty span: the row
-    tells that the person is present, and takes no time.
+    `before` is that attendance's row so far; its order, the position of the attendance's first event, stays for good.
+    Somebody who checked in and is still there has an empty span: the row tells that the person is present, and takes
+    no time.
     """
     event = recorded.data
     if isinstance(event, VolunteerCheckedIn):
@@ -34,9 +35,7 @@ def presence_after(recorded: RecordedEvent, before: Presence | None) -> Presence
         counted=spans_of(event.counted),
         recorded_order=recorded.position,
     )
-    if before is None or before.start == before.end:
-        return after
-    return replace(after, recorded_order=before.recorded_order)
+    return after if before is None else replace(after, recorded_order=before.recorded_order)
 
 
 def places_delta(event: Event) -> int:

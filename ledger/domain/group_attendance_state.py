@@ -115,7 +115,7 @@ class GroupAttendance:
     policy: str | None
     migrated: bool
     recorded_order: int
-    """Partition position of its first hours."""
+    """Partition position of its first event."""
 
     def total(self, account: Account) -> int:
         """Seconds in one class."""

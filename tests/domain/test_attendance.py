@@ -432,6 +432,19 @@ def test_what_a_date_had_no_room_for_counts_when_there_is_room():
     assert scenario.seconds(SECOND) == {"attended": 12 * HOUR}
 
 
+def test_a_date_of_another_place_where_the_person_served_has_its_cap_too():
+    # London's 25 October 2026 has 25 hours; half an hour of it in London leaves room for 23.5 hours elsewhere.
+    london = f"{GARDEN}/shifts/london"
+    scenario = programme().given(
+        shift(london, "2026-10-24 23:00", "2026-10-26 00:00", "Europe/London"),
+        served(FIRST, london, "2026-10-24 23:00", "2026-10-24 23:30"),
+    )
+    scenario.when(served(SECOND, NOON, "2026-10-24 23:30", "2026-10-25 23:30"))
+    scenario.then_recorded(AttendanceRecorded, withheld_reason="DURATION_ABOVE_CAP")
+    scenario.when(served(THIRD, NOON, "2026-10-24 23:30", "2026-10-25 23:00"))
+    scenario.then_recorded(AttendanceRecorded, withheld_reason=None)
+
+
 def test_an_unlikely_length_is_never_released():
     scenario = programme().given(
         served(FIRST, MORNING, "2026-11-20 05:00", "2026-11-20 09:00"),

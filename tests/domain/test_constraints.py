@@ -14,20 +14,19 @@ FIRST = f"{ANA}/attendances/1"
 CAME, LEFT, EARLIER = at("2026-11-20 05:00"), at("2026-11-20 09:00"), at("2026-11-20 08:00")
 
 
-def test_a_presence_is_empty_while_somebody_is_there_and_ordered_by_its_first_hours():
+def test_a_presence_is_empty_while_somebody_is_there_and_ordered_by_its_first_event():
     scenario = programme().given(CheckIn(FIRST, MORNING, ANA, CAME, "qr"))
     start, end, earlier = to_epoch(CAME), to_epoch(LEFT), to_epoch(EARLIER)
     checked_in = scenario.events[0].position
     assert scenario.ledger.presences[FIRST] == Presence(ANA, FIRST, start, start, (), checked_in)
     scenario.given(CheckOut(FIRST, LEFT, "qr"))
-    first_hours = scenario.events[0].position
-    assert scenario.ledger.presences[FIRST] == Presence(ANA, FIRST, start, end, ((start, end),), first_hours)
+    assert scenario.ledger.presences[FIRST] == Presence(ANA, FIRST, start, end, ((start, end),), checked_in)
     scenario.given(CorrectAttendance(FIRST, CAME, EARLIER))
-    assert scenario.ledger.presences[FIRST] == Presence(ANA, FIRST, start, earlier, ((start, earlier),), first_hours)
+    assert scenario.ledger.presences[FIRST] == Presence(ANA, FIRST, start, earlier, ((start, earlier),), checked_in)
     scenario.given(VerifyHours(FIRST, 60), actor=GREEN_VERIFIER)
     assert scenario.ledger.presences[FIRST].counted == ((start, start + 60),)
     scenario.given(WithdrawAttendance(FIRST))
-    assert scenario.ledger.presences[FIRST] == Presence(ANA, FIRST, start, earlier, (), first_hours)
+    assert scenario.ledger.presences[FIRST] == Presence(ANA, FIRST, start, earlier, (), checked_in)
 
 
 def test_places_are_taken_and_given_back():

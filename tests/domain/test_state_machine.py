@@ -211,6 +211,7 @@ class HoursMachine(RuleBasedStateMachine):
                 counted = length(self.scenario.ledger.presences[known.name].counted)
                 assert known.total(Account.ATTENDED) + known.total(Account.VERIFIED) == counted
                 assert known.total(Account.VERIFIED) == length(known.verified)
+                assert known.recorded_order == self.scenario.ledger.presences[known.name].recorded_order
 
     @invariant()
     def what_is_withheld_is_not_free(self) -> None:
