@@ -37,8 +37,16 @@ RUNS_MAX: Final = 60
 """How often an unsettled batch is run again, up to half a second apart, before its commands are given up as unknown."""
 _ROUNDS_MAX: Final = 50
 
-_CLASHES: Final = (errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFailure)
-"""Another partition's batch took the same key or identity meanwhile: run again, the look-up will now see it."""
+_UNSETTLED: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    errors.IdleInTransactionSessionTimeout,
+    # Another partition's batch took the same key or identity meanwhile: the look-up of the next run will see it.
+    errors.UniqueViolation,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+)
+"""After these it is not known, or not decided, what became of a batch: the same one is run again."""
 
 
 class WriterStopped(Exception):
@@ -147,7 +155,7 @@ class GroupCommit:
         for run in range(RUNS_MAX):
             try:
                 settled = await self._run(batch)
-            except (psycopg.OperationalError, *_CLASHES) as error:
+            except _UNSETTLED as error:
                 log.warning("partition %s: batch of %d is run again: %s", self._partition, len(batch), error)
                 await self._drop_connection()
                 await asyncio.sleep(min(0.5, 0.01 * 2 ** min(run, 6)) if run else 0)

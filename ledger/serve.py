@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -34,11 +35,13 @@ from ledger.postgres_place import default_data_dir
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.hours_questions import HoursQuestions
 from ledger.settings import Settings, WrongSetting
+from ledger.supervisor import Supervisor
 from ledger.topic_guard import check_topic
 
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS: Final = 10.0
+KEEP_SECONDS: Final = 0.2
 SECRET_BYTES_MIN: Final = 16
 Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Any]]
 
@@ -58,7 +61,7 @@ def run(settings: Settings, *, embedded: bool, data_dir: Path | None = None) -> 
 
 @contextlib.contextmanager
 def embedded_parts(settings: Settings, data_dir: Path) -> Iterator[Settings]:
-    """The embedded database, and the projections fed straight from its event store by a child process."""
+    """The embedded database, and the projections fed straight from its event store by a child; both are kept running."""
     ledger = EmbeddedLedger(data_dir, settings)
     whole = ledger.start()
     feed = ChildProcess(
@@ -67,11 +70,23 @@ def embedded_parts(settings: Settings, data_dir: Path) -> Iterator[Settings]:
         data_dir / "projections.log",
         environment={**os.environ, **as_environment(whole)},
     )
+    supervisor, stopping = Supervisor(), threading.Event()
+
+    def keep_running() -> None:
+        while not stopping.wait(KEEP_SECONDS):
+            supervisor.restart_what_ended()
+
+    keeper = threading.Thread(target=keep_running, name="keeper", daemon=True)
     try:
-        feed.start()
+        supervisor.watch_server("PostgreSQL", ledger.postgres)
+        supervisor.watch_child(feed)
+        keeper.start()
         yield whole
     finally:
-        feed.stop()
+        stopping.set()
+        if keeper.is_alive():
+            keeper.join()
+        supervisor.stop_children()
         ledger.stop()
 
 
@@ -169,4 +184,3 @@ async def _pool(url: str, size: int) -> AsyncIterator[Pool]:
         yield pool
     finally:
         await pool.close()
-
