@@ -61,7 +61,7 @@ def run(settings: Settings, *, embedded: bool, data_dir: Path | None = None) -> 
 
 @contextlib.contextmanager
 def embedded_parts(settings: Settings, data_dir: Path) -> Iterator[Settings]:
-    """The embedded database, and the projections fed straight from its event store by a child; both are kept running."""
+    """The embedded database, and projections fed straight from its event store by a child; both are kept running."""
     ledger = EmbeddedLedger(data_dir, settings)
     whole = ledger.start()
     feed = ChildProcess(
