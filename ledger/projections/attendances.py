@@ -34,7 +34,7 @@ _fixed: Final = struct.Struct("!h ii ii iq ii i?").pack
 _span: Final = struct.Struct("!iqiq").pack
 _length: Final = struct.Struct("!i").pack
 
-_STATES: Final[dict[str, str | None]] = {
+STATES: Final[dict[str, str | None]] = {
     "volunteer-checked-in": "present",
     "volunteer-checked-out": "recorded",
     "attendance-recorded": "recorded",
@@ -115,9 +115,9 @@ def _rows(batch: Batch) -> Iterator[bytes]:
 def _state(event: HoursEvent) -> str | None:
     if event.data.counted and event.type in _STATES_WITH_REST:
         return _STATES_WITH_REST[event.type]
-    if event.type not in _STATES:
+    if event.type not in STATES:
         raise InvariantBroken(f"{event.type} moves hours, but not to any state of an attendance")
-    return _STATES[event.type]
+    return STATES[event.type]
 
 
 def _head_count(hours: HoursData) -> int:
