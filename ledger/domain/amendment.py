@@ -13,7 +13,7 @@ from typing import Final
 from ledger.domain import shift
 from ledger.domain.attendance_events import AttendanceCorrected, AttendanceWithdrawn
 from ledger.domain.attendance_state import Attendance, existing, with_hours
-from ledger.domain.crediting import CORRECTED, decide_hours, schedule_of, served_span, terms_of
+from ledger.domain.crediting import CORRECTED, credited_schedule, decide_hours, served_span, terms_of
 from ledger.domain.event import NewEvent
 from ledger.domain.hours import Span, entries_between, spans_of, to_epoch
 from ledger.domain.policy import STANDARD_POLICY_V1_NAME
@@ -54,7 +54,7 @@ class CorrectAttendance:
             refuse(Reason.NOTHING_CHANGES, name=self.attendance)
         credited = served
         if known.crediting == "schedule":
-            credited = schedule_of(shift.existing(world, known.shift))
+            credited = credited_schedule(shift.existing(world, known.shift), world.now)
         decided = decide_hours(
             world,
             terms_of(known),

@@ -14,7 +14,7 @@ from ledger.domain import opportunity, registration, shift
 from ledger.domain.amendment import CorrectAttendance, WithdrawAttendance
 from ledger.domain.attendance_events import AttendanceRecorded, Method, VolunteerCheckedIn, VolunteerCheckedOut
 from ledger.domain.attendance_state import Attendance, State, evolve, existing
-from ledger.domain.crediting import Terms, decide_hours, refuse_future, schedule_of, served_span, terms_of
+from ledger.domain.crediting import Terms, credited_schedule, decide_hours, refuse_future, served_span, terms_of
 from ledger.domain.event import NewEvent
 from ledger.domain.hours import Span, to_epoch
 from ledger.domain.policy import STANDARD_POLICY_V1_NAME
@@ -131,7 +131,7 @@ class CheckOut:
         served = served_span(present.start, whole_seconds(self.at or world.now), world.now)
         credited = served
         if present.crediting == "schedule":
-            credited = schedule_of(shift.existing(world, present.shift))
+            credited = credited_schedule(shift.existing(world, present.shift), world.now)
         decided = decide_hours(world, terms_of(present), served=served, credited=credited, current={})
         checked_out = VolunteerCheckedOut(**decided, method=self.method)
         return [NewEvent(self.attendance, checked_out, policy=STANDARD_POLICY_V1_NAME)]
@@ -184,7 +184,7 @@ class RecordAttendance:
                 offered.crediting,
             ),
             served=served,
-            credited=served if offered.crediting == "clock" else schedule_of(wanted),
+            credited=served if offered.crediting == "clock" else credited_schedule(wanted, world.now),
             current={},
             imported_from=self.imported_from,
             source_time=self.source_time,

@@ -93,6 +93,16 @@ def schedule_of(shift: Shift) -> Span:
     return to_epoch(shift.start), to_epoch(shift.end)
 
 
+def credited_schedule(shift: Shift, now: datetime) -> Span:
+    """What attendance is credited by the schedule: who leaves early is not cut short, but the shift must have begun.
+
+    Refuses SHIFT_HAS_NO_TIMES, SERVICE_IN_FUTURE.
+    """
+    span = schedule_of(shift)
+    refuse_future(from_epoch(span[0]), now)
+    return span
+
+
 def decide_hours(
     world: World,
     terms: Terms,

@@ -149,6 +149,17 @@ def test_by_the_schedule_the_shift_counts_and_the_clock_is_kept():
     assert (clocked.start, clocked.end) == (CAME, LEFT)
 
 
+def test_by_the_schedule_a_shift_counts_once_it_has_begun():
+    tomorrow = f"{GARDEN}/shifts/tomorrow"
+    scenario = programme(crediting="schedule").given(
+        shift(tomorrow, "2026-11-24 05:00", "2026-11-24 09:00"), RegisterForShift(tomorrow, ANA)
+    )
+    scenario.given(CheckIn(FIRST, tomorrow, ANA, scenario.now, "qr"))
+    scenario.later(hours=1).when(CheckOut(FIRST, None, "qr")).then_refused("SERVICE_IN_FUTURE")
+    scenario.later(hours=16, minutes=30).when(CheckOut(FIRST, None, "qr"))
+    scenario.then_recorded(VolunteerCheckedOut, end=at("2026-11-24 09:00"))
+
+
 def test_the_terms_are_those_at_check_in():
     details = OpportunityDetails(title=LocalizedText(en="Service"), crediting="schedule")
     scenario = checked_in().given(UpdateOpportunity(GARDEN, details, ("crediting",)))
