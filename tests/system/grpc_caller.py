@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -67,8 +68,12 @@ class Client:
 
     def recorded(self) -> int:
         """How many events there are."""
+        return len(self.subjects())
+
+    def subjects(self) -> list[str]:
+        """The streams of all events, in order."""
         pages = self._audit.ReplayEvents(audit.ReplayEventsRequest(page_size=1000), timeout=DEADLINE_SECONDS)
-        return sum(len(page.events) for page in pages)
+        return [str(json.loads(event)["subject"]) for page in pages for event in page.events]
 
 
 def refusal_of(error: grpc.RpcError) -> Refused:
