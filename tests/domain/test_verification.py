@@ -100,6 +100,18 @@ def test_correcting_is_submitting():
     group.when(VerifyHours(HEADS)).then_refused("VERIFIER_SUBMITTED")
 
 
+def test_whoever_recorded_does_not_verify_after_another_corrected_either():
+    scenario = programme().given(
+        served(FIRST, MORNING, "2026-11-20 05:00", "2026-11-20 09:00"),
+        RecordGroupAttendance(HEADS, MORNING, 6),
+        actor=GREEN_VERIFIER,
+    )
+    scenario.given(CorrectAttendance(FIRST, at("2026-11-20 05:00"), at("2026-11-20 08:00")))
+    scenario.given(CorrectGroupAttendance(HEADS, 5))
+    scenario.when(VerifyHours(FIRST), actor=GREEN_VERIFIER).then_refused("VERIFIER_SUBMITTED")
+    scenario.when(VerifyHours(HEADS), actor=GREEN_VERIFIER).then_refused("VERIFIER_SUBMITTED")
+
+
 @pytest.mark.parametrize("judgement", JUDGEMENTS)
 @pytest.mark.parametrize("actor", ["staff/nobody", CARE_VERIFIER, BEN])
 def test_only_verifiers_of_this_organisation_judge(judgement: VerifyHours, actor: str):
@@ -255,6 +267,13 @@ def test_reversing_takes_a_verification_back():
     scenario.then_recorded(HoursReversed, reason="FORGED_LIST", counted=())
     assert scenario.entries() == [("2026-11-20", "verified", "reversed", 4 * HOUR, "FORGED_LIST")]
     assert state_of(scenario, FIRST) == "reversed"
+
+
+def test_the_time_of_a_verification_taken_back_is_free_for_another_attendance():
+    scenario = attended().given(served(SECOND, NOON, "2026-11-20 08:00", "2026-11-20 12:00"), actor=COORDINATOR)
+    scenario.given(VerifyHours(FIRST)).when(ReverseHours(FIRST, "FORGED_LIST"))
+    scenario.then_recorded(HoursReversed, HoursReleased)
+    assert scenario.seconds(SECOND) == {"attended": 4 * HOUR}
 
 
 def test_reversing_leaves_what_still_waits():
