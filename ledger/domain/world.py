@@ -57,7 +57,7 @@ class Presence:
     counted: tuple[tuple[int, int], ...]
     """Disjoint ascending spans within it that count; none of them overlaps another attendance's."""
     recorded_order: int
-    """Partition position of the attendance's first hours: who came first keeps the second."""
+    """Partition position of the attendance's first event: who came first keeps the second."""
 
 
 class World(Protocol):

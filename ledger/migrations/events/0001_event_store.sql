@@ -48,7 +48,7 @@ create table presences (
     start_s        bigint   not null,  -- whole seconds since 1970 UTC: the credited span [start, end)
     end_s          bigint   not null check (end_s >= start_s),
     counted_s      bigint[] not null,  -- start, end, start, end, … of the spans that count
-    recorded_order bigint   not null,  -- position of the first hours: who came first keeps the second
+    recorded_order bigint   not null,  -- position of its first event: who came first keeps the second
     primary key (volunteer, attendance)
 );
 create index presences_by_time on presences (volunteer, end_s);
