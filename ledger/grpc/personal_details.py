@@ -5,6 +5,7 @@ Nothing here is logged, and no refusal repeats what was given.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +13,14 @@ from typing import Final
 
 from ledger.access.identity_keys import IdentityKeys
 from ledger.access.person_keys import PersonKeys
+from ledger.domain.identity import passes_luhn
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.volunteer import CHANGEABLE_FIELDS, SealedDetails, path_of
+from ledger.grpc.status import FieldViolation, InvalidRequest
 from ledger.grpc.values import IDENTITY_TYPES, day
 from volunteer_hours.v1 import resources_pb2, values_pb2
+
+_NATIONAL_FORM: Final = re.compile(r"[12][0-9]{9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +72,11 @@ def checked_paths(paths: list[str]) -> tuple[str, ...]:
         if path not in CHANGEABLE_FIELDS:
             refuse(Reason.UPDATE_MASK_INVALID, path=path[:60], allowed=", ".join(CHANGEABLE_FIELDS))
     return tuple(dict.fromkeys(paths))
+
+
+def refuse_number_as_id(volunteer_id: str, texts: Mapping[str, str]) -> None:
+    """Refuse INVALID_ARGUMENT for an id that is an identity number: names stand readable in every event, for ever."""
+    is_own = bool(volunteer_id) and volunteer_id == texts.get("identity_number", "").lower()
+    if is_own or (_NATIONAL_FORM.fullmatch(volunteer_id) and passes_luhn(volunteer_id)):
+        text = "an identity number may not be an id: leave it empty"
+        raise InvalidRequest([FieldViolation("volunteer_id", text, "volunteer_id.identity")])

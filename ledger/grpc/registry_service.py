@@ -16,7 +16,7 @@ from ledger.domain.volunteer import RegisterVolunteer, UpdateVolunteer
 from ledger.grpc import resources
 from ledger.grpc.commands import Commands, new_id
 from ledger.grpc.interceptor import Call
-from ledger.grpc.personal_details import PersonalDetails, checked_paths
+from ledger.grpc.personal_details import PersonalDetails, checked_paths, refuse_number_as_id
 from ledger.grpc.values import day, imported, localized, moment
 from volunteer_hours.v1 import registry_service_pb2 as pb
 from volunteer_hours.v1 import resources_pb2
@@ -73,6 +73,7 @@ class RegistryService:
         details = request.details
         name = f"volunteers/{request.volunteer_id or new_id(call, request)}"
         texts = self._personal_details.given(details)
+        refuse_number_as_id(request.volunteer_id, texts)
         identity_key = self._personal_details.identity_key(details.identity) if details.HasField("identity") else None
         call.require_actor()  # before a key is made: who does not say who they are leaves nothing behind
         sealed = await self._personal_details.seal(name, texts)

@@ -185,6 +185,31 @@ def test_who_acts_must_be_said(client: Client, actor: str):
     assert (refused.code, refused.reason) == (FORBIDDEN, "ACTOR_MISSING")
 
 
+@pytest.mark.parametrize("volunteer_id", ["1058529940", "a1234567"])
+def test_an_identity_number_is_no_id(client: Client, volunteer_id: str):
+    passport = values_pb2.Identity(type=values_pb2.IDENTITY_TYPE_PASSPORT, number="A1234567")
+    request = registry.RegisterVolunteerRequest(
+        request_id=request_id(),
+        volunteer_id=volunteer_id,
+        details=resources_pb2.PersonalDetails(identity=passport),
+    )
+    assert client.refused("RegistryService/RegisterVolunteer", request).fields == ("volunteer_id",)
+
+
+@pytest.mark.parametrize(
+    ("identity_type", "number"),
+    [
+        (values_pb2.IDENTITY_TYPE_NATIONAL_ID, "1058529941"),
+        (values_pb2.IDENTITY_TYPE_IQAMA, "1058529940"),
+        (values_pb2.IDENTITY_TYPE_PASSPORT, "1234"),
+    ],
+)
+def test_identity_numbers_of_another_form(client: Client, identity_type, number: str):
+    details = resources_pb2.PersonalDetails(identity=values_pb2.Identity(type=identity_type, number=number))
+    request = registry.RegisterVolunteerRequest(request_id=request_id(), details=details)
+    assert client.refused("RegistryService/RegisterVolunteer", request).reason == "IDENTITY_INVALID"
+
+
 @pytest.mark.parametrize("path", ["organization", "name", "", "no.such", "p" * 10_000])
 def test_update_masks(client: Client, path: str):
     request = registry.UpdateOpportunityRequest(
