@@ -16,6 +16,8 @@ with grpc.insecure_channel(address) as channel:
     )
 for group in answer.groups:
     seconds = group.seconds
-    print(f"{group.key}: {seconds.recorded_seconds / 3600:,.1f} h recorded, {seconds.verified_seconds} s verified")
+    print(
+        f"{group.key or '(no type)'}: {seconds.recorded_seconds / 3600:,.1f} h recorded, {seconds.verified_seconds} s verified"
+    )
 for at in answer.positions:
     print(f"computed at partition {at.partition}, position {at.position}")

@@ -54,9 +54,9 @@ def audit(
 ) -> None:
     """Walk everything: store = topic = projections, by position and hash. Names the first difference."""
     with settings_of(data_dir) as settings:
-        from ledger import audit as auditing
+        from ledger.audit import run
 
-        code = auditing.run(settings, as_json=as_json, settled=settled)
+        code = run(settings, as_json=as_json, settled=settled)
     raise typer.Exit(code)
 
 
@@ -70,21 +70,21 @@ def rebuild(
         raise typer.BadParameter("--store refills the event store itself; leave out --from-store")
     with settings_of(data_dir) as settings:
         if store:
-            from ledger import restore
+            from ledger.restore import run as refill_store
 
-            restore.run(settings)
+            refill_store(settings)
             return
-        from ledger import rebuild as rebuilding
+        from ledger.rebuild import run as refill_projections
 
-        rebuilding.run(settings, source="store" if from_store or not settings.kafka else "topic")
+        refill_projections(settings, source="store" if from_store or not settings.kafka else "topic")
 
 
 def doctor(data_dir: arguments.DataDirOption = None) -> None:
     """Check settings, databases, topic, clocks and lag; says what would be right where something is wrong."""
     with settings_of(data_dir) as settings:
-        from ledger import doctor as checking
+        from ledger.doctor import run
 
-        code = checking.run(settings)
+        code = run(settings)
     raise typer.Exit(code)
 
 

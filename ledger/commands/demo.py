@@ -47,9 +47,8 @@ def demo(
     language: arguments.LanguageOption = None,
 ) -> None:
     """Import the real history of LEEDS 2023 over gRPC and show what the ledger says of it; then keep serving."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
     with ExitStack() as stack:
+        stack.enter_context(_stopped_by_signals())
         try:
             address = connect or stack.enter_context(_served(once, data_dir))
             reproduced = _tell(arguments.caller(address, IMPORTER, language), history)
@@ -122,6 +121,16 @@ def grpcurl_line(address: str) -> str:
         f"grpcurl -plaintext -H 'x-actor: staff/visitor' -d '{question}' "
         f"{address} volunteer_hours.v1.HoursService/SummarizeHours"
     )
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    before = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:

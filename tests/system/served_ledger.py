@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from ledger.child_process import ChildProcess
+from ledger.command_line import main
 from tests.conftest import open_folder
 
 PROJECT = Path(__file__).parents[2]
@@ -31,6 +34,9 @@ def served_ledger(partitions: int = 1) -> Iterator[str]:
         child.start()
         try:
             yield _address(child)
+            # The check that walks everything closes every test of a served ledger.
+            audited = hours_ledger("audit", "--data-dir", folder, LEDGER_PARTITIONS=str(partitions))
+            assert audited.stdout.splitlines()[-1:] == ["findings: 0"], audited
         finally:
             ended_with = child.stop(deadline_seconds=60)
         assert ended_with == 0, child.log_tail()
@@ -46,24 +52,42 @@ def _address(child: ChildProcess) -> str:
     raise AssertionError(f"not ready within 60 s:\n{child.log_tail()}")
 
 
-def hours_ledger(*arguments: str | Path, address: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run one command line in a process of its own, as a person would."""
+@dataclass(frozen=True)
+class Done:
+    """How a command ended and what it wrote."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def hours_ledger(*arguments: str | Path, address: str = "", **environment: str) -> Done:
+    """Run one command line as a person would; in this process, because starting one takes longer than the command."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")}
     variables |= {"LC_ALL": "C.UTF-8", "COLUMNS": "120", **environment}
     if address:
         variables["LEDGER_GRPC_ADDRESS"] = address
-    return subprocess.run(
-        [sys.executable, "-m", "ledger", *map(str, arguments)],
-        cwd=PROJECT,
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    with (
+        mock.patch.dict(os.environ, variables, clear=True),
+        mock.patch.object(sys, "argv", ["hours-ledger", *map(str, arguments)]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            main()
+            code: object = 0
+        except SystemExit as ended:
+            code = ended.code
+    return Done(code if isinstance(code, int) else 0, _text(out), _text(err))
 
 
-def answered(done: subprocess.CompletedProcess[str]) -> Any:
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
+
+
+def answered(done: Done) -> Any:
     """The JSON a command printed, after it ended well."""
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
+import subprocess
 import sys
 
 import pytest
 
-from ledger.command_line import main
 from tests.system.served_ledger import answered, hours_ledger, served_ledger
 
 COMMANDS = [
@@ -42,31 +41,16 @@ def positions_of(made) -> str:
     return ",".join(f"{at['partition']}:{at['position']}" for at in made["positions"])
 
 
-@pytest.fixture
-def type_line(monkeypatch, capsys):
-    """Types a line in this process: its exit code, standard output and standard error."""
-    for name in [name for name in os.environ if name.startswith("LEDGER_")]:
-        monkeypatch.delenv(name)
-
-    def typed(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["hours-ledger", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return typed
-
-
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself(type_line, command):
-    code, out, _ = type_line(command, "--help")
-    assert code == 0
-    assert "Usage" in out
+def test_every_command_explains_itself(command):
+    done = hours_ledger(command, "--help")
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
 
 
 def test_all_commands_are_listed():
-    listed = hours_ledger("--help").stdout  # as a module, in a process of its own
+    as_module = subprocess.run([sys.executable, "-m", "ledger", "--help"], capture_output=True, text=True, check=True)
+    listed = as_module.stdout
     assert [command for command in COMMANDS if f" {command} " not in listed] == []
 
 
@@ -87,37 +71,36 @@ def test_all_commands_are_listed():
         (["nothing-like-it"], "No such command"),
     ],
 )
-def test_wrong_use_ends_with_2_and_says_what_would_be_right(type_line, arguments, says):
-    code, _, err = type_line(*arguments)
-    assert code == 2
-    assert says in err
+def test_wrong_use_ends_with_2_and_says_what_would_be_right(arguments, says):
+    done = hours_ledger(*arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
 
 
-def test_a_setting_of_the_wrong_form_is_named(type_line, monkeypatch):
-    monkeypatch.setenv("LEDGER_PARTITIONS", "many")
-    code, _, err = type_line("serve", "--embedded")
-    assert code == 2
-    assert "LEDGER_PARTITIONS" in err
+def test_a_setting_of_the_wrong_form_is_named():
+    done = hours_ledger("serve", "--embedded", LEDGER_PARTITIONS="many")
+    assert done.returncode == 2
+    assert "LEDGER_PARTITIONS" in done.stderr
 
 
-def test_without_a_service_it_says_how_to_start_one(type_line):
-    code, out, err = type_line("report", "--address", "127.0.0.1:1")
-    assert code == 1
-    assert "serve --embedded" in err
-    assert out == ""
+def test_without_a_service_it_says_how_to_start_one():
+    done = hours_ledger("report", "--address", "127.0.0.1:1")
+    assert done.returncode == 1
+    assert "serve --embedded" in done.stderr
+    assert done.stdout == ""
 
 
-def test_a_folder_without_a_history_ends_with_1(type_line, tmp_path):
-    code, _, err = type_line("import", "leeds2023", str(tmp_path))
-    assert code == 1
-    assert "revisions.csv" in err
+def test_a_folder_without_a_history_ends_with_1(tmp_path):
+    done = hours_ledger("import", "leeds2023", tmp_path)
+    assert done.returncode == 1
+    assert "revisions.csv" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["audit", "doctor", "rebuild"])
-def test_a_folder_without_a_ledger_ends_with_1(type_line, tmp_path, command):
-    code, _, err = type_line(command, "--data-dir", str(tmp_path))
-    assert code == 1
-    assert "holds no ledger" in err
+def test_a_folder_without_a_ledger_ends_with_1(tmp_path, command):
+    done = hours_ledger(command, "--data-dir", tmp_path)
+    assert done.returncode == 1
+    assert "holds no ledger" in done.stderr
 
 
 def test_a_refusal_is_told_with_its_reason_and_in_arabic(synthetic):

@@ -7,25 +7,32 @@ import re
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import grpc
 import pytest
 from google.protobuf.descriptor_pool import DescriptorPool
-from google.protobuf.json_format import Parse
+from google.protobuf.json_format import MessageToDict, Parse
+from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from ledger.commands.demo import grpcurl_line
-from tests.system.served_ledger import HISTORY, PROJECT, hours_ledger, served_ledger
+from tests.system.served_ledger import PROJECT, Done, hours_ledger, served_ledger
 
 PAGES = ["README.md", "docs/import-and-report.md", "docs/command-line.md"]
 
 
 @pytest.fixture(scope="module")
-def address():
+def demonstrated():
+    """A served ledger on which the demo ran: its address, and what the demo showed."""
     with served_ledger() as served:
-        assert hours_ledger("import", "leeds2023", HISTORY, address=served).returncode == 0
-        yield served
+        yield served, hours_ledger("demo", "--once", "--connect", served)
+
+
+@pytest.fixture
+def address(demonstrated):
+    return demonstrated[0]
 
 
 def run(program: str, address: str) -> subprocess.CompletedProcess[str]:
@@ -38,6 +45,33 @@ def run(program: str, address: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
+
+
+def shows_the_whole_story(done: Done) -> None:
+    assert done.returncode == 0, done.stderr
+    shown = done.stdout.splitlines()
+    assert shown[-1] == "published totals reproduced: 79 of 79"
+    rounded = [line.split()[-4:] for line in shown if line.startswith("rounded by type")]
+    assert rounded == [["8,913", "7,713", "1,200", "0"], ["17,766", "17,766", "0", "0"]]
+    assert "withheld at entry, kept and explained, not counted: DURATION_ABOVE_CAP" in shown
+    assert any("withheld → reversed" in line and "PUBLISHER_DELETED" in line for line in shown)
+    assert any("█" in line for line in shown)
+    assert max(map(len, shown[3:])) <= 100
+
+
+def test_the_demo_shows_the_whole_story_on_a_service_that_runs(demonstrated):
+    shows_the_whole_story(demonstrated[1])
+
+
+@pytest.mark.proof
+def test_the_demo_brings_its_own_service_and_leaves_nothing(server_dir):
+    shows_the_whole_story(hours_ledger("demo", "--once", "--data-dir", server_dir))
+    assert answered_by_nobody(server_dir)
+
+
+def answered_by_nobody(folder: Path) -> bool:
+    """Whether no process holds the database's folder any more."""
+    return not (folder / "postgresql" / "cluster" / "postmaster.pid").exists()
 
 
 def test_ask_hours(address):
@@ -68,14 +102,14 @@ def test_the_grpcurl_line_names_what_reflection_shows(address):
         service, name = method.split("/")
         described = pool.FindServiceByName(service).methods_by_name[name]
         request = Parse(question, GetMessageClass(described.input_type)(), descriptor_pool=pool)
-        call = channel.unary_unary(
+        call: grpc.UnaryUnaryMultiCallable[Message, Message] = channel.unary_unary(
             f"/{method}",
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=GetMessageClass(described.output_type).FromString,
         )
         header = words[words.index("-H") + 1].split(": ")
-        answer = call(request, metadata=[(header[0], header[1])], timeout=10)
-    assert {group.key for group in answer.groups} >= {"LEEDS 2023 Events", "Partner Events"}
+        answer = call(request, metadata=((header[0], header[1]),), timeout=10)
+    assert {group.get("key") for group in MessageToDict(answer)["groups"]} >= {"LEEDS 2023 Events", "Partner Events"}
 
 
 def command_lines(page: str) -> list[str]:
