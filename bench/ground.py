@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ import psycopg
 from kafka.admin import KafkaAdminClient
 from psycopg import sql
 
+from bench.ledgers import Ledgers
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.local_kafka import TOPIC_SETTINGS, LocalKafka
 
@@ -58,6 +60,11 @@ class Ground:
             server = self._started.enter_context(EmbeddedPostgres(self.folder / "postgres", tcp=True))
             self._database_url = server.dsn()
         return self._database_url
+
+    @cached_property
+    def ledgers(self) -> Ledgers:
+        """The filled ledgers of this run."""
+        return Ledgers(self.database_url)
 
     @property
     def bootstrap(self) -> str:

@@ -21,7 +21,7 @@ from uuid import uuid4
 import grpc
 import grpc.aio
 
-from bench.processes import measured_rate, print_rate
+from bench.processes import Measured, measured, print_rate
 
 CALL_SECONDS_MAX = 30.0
 LENGTH = struct.Struct(">I")
@@ -82,8 +82,11 @@ class Callers:
         self.ended.set()
 
 
-async def drive(load: Load, requests: Iterator[bytes]) -> float:
-    """Calls answered a second after the warm-up; raises LoadFailed when a call fails or requests are too few."""
+async def drive(load: Load, requests: Iterator[bytes]) -> tuple[float, int]:
+    """Calls answered a second after the warm-up, and how many were answered in all.
+
+    Raises LoadFailed when a call fails or the requests are too few.
+    """
     channels = [grpc.aio.insecure_channel(load.address, options=CHANNEL_OPTIONS) for _ in range(load.channels)]
     calls: list[Call] = [channel.unary_unary(load.method) for channel in channels]
     callers = Callers(requests, load.metadata)
@@ -100,7 +103,7 @@ async def drive(load: Load, requests: Iterator[bytes]) -> float:
         raise LoadFailed(f"{load.method} on {load.address} failed, so nothing was measured: {callers.failure}")
     for channel in channels:
         await channel.close()
-    return rate
+    return rate, callers.answered
 
 
 async def _until(ended: asyncio.Event, seconds: float) -> None:
@@ -111,26 +114,38 @@ async def _until(ended: asyncio.Event, seconds: float) -> None:
 
 
 def calls_per_second(folder: Path, load: Load, requests: Iterable[bytes], *, repeat: bool = False) -> float:
-    """Measure in a process of its own. With `repeat` the requests are sent over and over, else each of them once.
+    """Measure in a process of its own; see `loaded`."""
+    return loaded(folder, load, requests, repeat=repeat).rate
 
+
+def loaded(folder: Path, load: Load, requests: Iterable[bytes], *, repeat: bool = False) -> Measured:
+    """Calls a second, measured in a process of its own, and how many were `answered` in all, the warm-up's included.
+
+    With `repeat` the requests are sent over and over, else each of them at most once.
     Raises ChildFailed with the first failed call's code and words.
     """
-    request_file = folder / f"requests-{uuid4().hex[:8]}"
-    with request_file.open("wb") as file:
-        for request in requests:
-            file.write(LENGTH.pack(len(request)) + request)
+    request_file = write_requests(folder, requests)
     numbers = [("in-flight", load.in_flight), ("channels", load.channels), ("seconds", load.seconds)]
     arguments = [f"--address={load.address}", f"--method={load.method}", f"--requests={request_file}"]
     arguments += [f"--{name}={number}" for name, number in [*numbers, ("warm-up-seconds", load.warm_up_seconds)]]
     arguments += [f"--metadata={name}={value}" for name, value in load.metadata]
     try:
-        return measured_rate(folder, "bench.load", [*arguments, *(["--repeat"] if repeat else [])])
+        return measured(folder, "bench.load", [*arguments, *(["--repeat"] if repeat else [])])
     finally:
         request_file.unlink()
 
 
+def write_requests(folder: Path, requests: Iterable[bytes]) -> Path:
+    """A new file in which each request stands after its length (4 bytes, big-endian)."""
+    request_file = folder / f"requests-{uuid4().hex[:8]}"
+    with request_file.open("wb") as file:
+        for request in requests:
+            file.write(LENGTH.pack(len(request)) + request)
+    return request_file
+
+
 def read_requests(path: Path) -> list[bytes]:
-    """The requests of a file in which each stands after its length (4 bytes, big-endian)."""
+    """The requests of such a file."""
     content, requests, begin = path.read_bytes(), [], 0
     while begin < len(content):
         (length,) = LENGTH.unpack_from(content, begin)
@@ -172,7 +187,9 @@ def main() -> None:
         wanted.warm_up_seconds,
     )
     try:
-        print_rate(asyncio.run(drive(load, itertools.cycle(requests) if wanted.repeat else iter(requests))))
+        endless = itertools.cycle(requests) if wanted.repeat else iter(requests)
+        rate, answered = asyncio.run(drive(load, endless))
+        print_rate(rate, answered=answered)
     except LoadFailed as failure:
         sys.exit(str(failure))
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,9 +21,17 @@ READY_SECONDS_MAX = 30.0
 MEASURE_SECONDS_MAX = 900.0
 
 
-def print_rate(rate: float) -> None:
-    """The last line of a measuring program: units a second."""
-    print(json.dumps({"rate": rate}), flush=True)
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a measuring program found: units a second, and whatever else it counted."""
+
+    rate: float
+    counts: Mapping[str, float]
+
+
+def print_rate(rate: float, **counts: float) -> None:
+    """The last line of a measuring program: units a second, and what it counted for those who check it."""
+    print(json.dumps({"rate": rate, **counts}), flush=True)
 
 
 def print_address(address: str) -> None:
@@ -32,6 +41,11 @@ def print_address(address: str) -> None:
 
 def measured_rate(folder: Path, module: str, arguments: Sequence[str]) -> float:
     """Run `python -m module` to its end and return the rate it printed; raises ChildFailed with the end of its log."""
+    return measured(folder, module, arguments).rate
+
+
+def measured(folder: Path, module: str, arguments: Sequence[str]) -> Measured:
+    """The same with all it counted."""
     child = _python(folder, module, arguments)
     child.start()
     try:
@@ -39,10 +53,11 @@ def measured_rate(folder: Path, module: str, arguments: Sequence[str]) -> float:
     except BaseException:
         child.stop()
         raise
-    said = _said(child, "rate")
-    if exit_code != 0 or not isinstance(said, int | float):
+    said = _last_json(child)
+    rate = said.pop("rate", None)
+    if exit_code != 0 or not isinstance(rate, int | float):
         raise ChildFailed(f"{module} measured nothing (exit code {exit_code}):\n{child.log_tail()}")
-    return float(said)
+    return Measured(float(rate), {name: float(count) for name, count in said.items() if isinstance(count, int | float)})
 
 
 @contextmanager
@@ -52,7 +67,7 @@ def serving(folder: Path, module: str, arguments: Sequence[str]) -> Iterator[str
     child.start()
     try:
         deadline = time.monotonic() + READY_SECONDS_MAX
-        while not isinstance(address := _said(child, "address"), str):
+        while not isinstance(address := _last_json(child).get("address"), str):
             if not child.running:
                 raise ChildFailed(f"{module} ended before it was ready:\n{child.log_tail()}")
             if time.monotonic() > deadline:
@@ -68,10 +83,10 @@ def _python(folder: Path, module: str, arguments: Sequence[str]) -> ChildProcess
     return ChildProcess(module, [sys.executable, "-m", module, *arguments], log_file)
 
 
-def _said(child: ChildProcess, word: str) -> object:
-    """The value of `word` in the last JSON line of the child's log, None as long as there is none."""
+def _last_json(child: ChildProcess) -> dict[str, object]:
+    """The last JSON line of the child's log, nothing as long as there is none."""
     for line in reversed(child.log_tail().splitlines()):
         if line.startswith("{") and line.endswith("}"):
             said: dict[str, object] = json.loads(line)
-            return said.get(word)
-    return None
+            return said
+    return {}
