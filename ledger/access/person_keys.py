@@ -5,6 +5,7 @@ A key that is not there opens nothing any more: its person's data reads as Erase
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
@@ -44,13 +45,27 @@ class PersonKeys:
         self._ledger_id = ledger_id
         self._clock = clock
         self._remembered: dict[str, tuple[float, PersonKey]] = {}
+        self._turn = asyncio.Lock()
+        self._wanted: set[str] = set()
+        self._made: dict[str, PersonKey] = {}
 
     async def seal(self, volunteer: str, event_id: str, texts: Mapping[str, str]) -> dict[str, str]:
         """Seal `texts` (path in the event → text) for one event of one person."""
         if not texts:
             return {}
-        key = (await self.keys_for([volunteer]))[volunteer]
+        key = await self._key_for(volunteer)
         return {path: seal_text(key, self._ledger_id, event_id, path, text) for path, text in texts.items()}
+
+    async def _key_for(self, volunteer: str) -> PersonKey:
+        """As `keys_for`, in company: who comes while others' keys are being committed shares the next commit."""
+        self._wanted.add(volunteer)
+        async with self._turn:
+            key = self._made.pop(volunteer, None)
+            if key is None:  # nobody made it for us, or whoever tried has failed
+                wanted, self._wanted = self._wanted | {volunteer}, set()
+                self._made = await self.keys_for(wanted)
+                key = self._made.pop(volunteer)
+        return key
 
     async def keys_for(self, volunteers: Iterable[str]) -> dict[str, PersonKey]:
         """A key for each of the persons to seal with, made where there is none.

@@ -1,5 +1,6 @@
 """Keys of persons in their own database: made once, gone for ever, remembered for a minute at most."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import date
@@ -83,6 +84,24 @@ async def test_a_person_keeps_one_key(pool: Pool, ana: str, ben: str):
     again = await PersonKeys(pool, LEDGER).keys_for([ana, ben])
     assert again[ana] == first
     assert again[ben].key != first.key
+
+
+async def test_many_at_once_get_one_key_each(settings: Settings, pool: Pool):
+    keys, people = PersonKeys(pool, LEDGER), [f"volunteers/{uuid.uuid4()}" for _ in range(50)]
+    fields = await asyncio.gather(*(seal_name(keys, person, person) for person in people * 2))
+    assert await PersonKeys(pool, LEDGER).open_all(fields) == people * 2
+    with psycopg.connect(settings.owner_keys_database) as connection:
+        found = connection.execute("select volunteer from person_keys where volunteer = any(%s)", [people]).fetchall()
+    assert sorted(row[0] for row in found) == sorted(people)
+
+
+async def test_a_caller_that_leaves_or_fails_takes_nobody_along(pool: Pool, ana: str, ben: str):
+    keys = PersonKeys(pool, LEDGER)
+    leaving, staying = asyncio.create_task(seal_name(keys, ana, "x")), asyncio.create_task(seal_name(keys, ben, "y"))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert await keys.open(await staying) == "y"
+    assert await keys.open(await seal_name(keys, ana, "z")) == "z"
 
 
 async def test_without_the_key_nothing_opens(settings: Settings, pool: Pool, ana: str, ben: str):
