@@ -15,9 +15,7 @@ with grpc.insecure_channel(address) as channel:
         timeout=10,
     )
 for group in answer.groups:
-    seconds = group.seconds
-    print(
-        f"{group.key or '(no type)'}: {seconds.recorded_seconds / 3600:,.1f} h recorded, {seconds.verified_seconds} s verified"
-    )
+    recorded, verified = group.seconds.recorded_seconds, group.seconds.verified_seconds
+    print(f"{group.key or '(no type)'}: {recorded / 3600:,.1f} h recorded, {verified} s verified")
 for at in answer.positions:
     print(f"computed at partition {at.partition}, position {at.position}")
