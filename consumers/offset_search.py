@@ -7,9 +7,23 @@ from typing import Final
 from kafka import KafkaConsumer, TopicPartition
 
 from ledger.record_seal import RecordSeal
+from ledger.settings import Settings
 from ledger.topic_tail import placed, read_between
 
 CLOSE_ENOUGH_RECORDS: Final = 1_000
+
+
+def search_offset(settings: Settings, partition: int, position: int, seal: RecordSeal) -> int:
+    """As find_offset, by a client of its own."""
+    with KafkaConsumer(
+        bootstrap_servers=settings.kafka,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        allow_auto_create_topics=False,
+        metrics_enabled=False,
+    ) as consumer:
+        return find_offset(consumer, TopicPartition(settings.topic, partition), position, seal)
 
 
 def find_offset(consumer: KafkaConsumer, place: TopicPartition, position: int, seal: RecordSeal) -> int:

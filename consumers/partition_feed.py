@@ -10,9 +10,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from kafka.consumer.fetcher import ConsumerRecord
-
 from consumers.quarantine import Quarantine, Rejected
+from consumers.record_source import TopicRecord
 from ledger.projections.positions import ForkDetected
 from ledger.projections.projector import Projector
 from ledger.record_seal import RecordSeal
@@ -41,7 +40,7 @@ class PartitionFeed:
         self._quarantine = quarantine
         self._seal = seal
         self._start_is_trusted = False
-        self._early: dict[int, ConsumerRecord] = {}
+        self._early: dict[int, TopicRecord] = {}
         self._early_bytes = 0
         self._dropped_offset: int | None = None
         self._hole_since: float | None = None
@@ -51,7 +50,7 @@ class PartitionFeed:
         self._start_is_trusted = True
         self.begins_too_late = False
 
-    def take(self, records: Sequence[ConsumerRecord]) -> int | None:
+    def take(self, records: Sequence[TopicRecord]) -> int | None:
         """Apply what can be applied; returns an offset to read again from, if records had to be dropped.
 
         Raises:
@@ -84,7 +83,7 @@ class PartitionFeed:
                 self._hold(place.position, record)
         if rejected:
             # Before anything is applied: if we crash behind this line, the record is at least named.
-            self._quarantine.keep(rejected)
+            self._quarantine.keep(self.partition, rejected)
         self._judge_start(bool(nexts or repeated))
         if not self.begins_too_late:
             self._apply(nexts, repeated, records[-1].offset + 1)
@@ -134,7 +133,7 @@ class PartitionFeed:
             self.was_searched = False
         self.begins_too_late = bool(self._early) and not self._start_is_trusted
 
-    def _hold(self, position: int, record: ConsumerRecord) -> None:
+    def _hold(self, position: int, record: TopicRecord) -> None:
         held = self._early.get(position)
         if held is not None:
             if held.value != record.value:

@@ -9,17 +9,17 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any, Final
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any
 
 import psycopg
-from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
-from kafka.errors import LogTruncationError, OffsetOutOfRangeError
 
-from consumers.offset_search import find_offset
+from consumers.offset_search import search_offset
 from consumers.partition_feed import PartitionFeed
 from consumers.quarantine import Quarantine
+from consumers.read_ahead import ReadAhead
+from consumers.record_source import Client, OffsetLost, RecordSource, TopicRecord, fastest_client, open_source
 from ledger.database_guard import check_database
 from ledger.domain.refusals import InvariantBroken
 from ledger.process_end import run_as_process
@@ -29,16 +29,13 @@ from ledger.record_seal import RecordSeal
 from ledger.settings import Settings
 from ledger.topic_guard import check_topic
 
-POLL_RECORDS_MAX: Final = 5_000
-POLL_MS: Final = 200
-SESSION_MS: Final = 6_000
-"""The shortest that Kafka's own default (group.min.session.timeout.ms) accepts: how long a killed consumer blocks."""
-
 _log = logging.getLogger(__name__)
 
 
-def run(settings: Settings, *, stop: threading.Event, once: bool = False) -> None:
+def run(settings: Settings, *, stop: threading.Event, once: bool = False, client: Client | None = None) -> None:
     """Apply records until `stop` is set; with `once`, all partitions up to where the topic ends now, without a group.
+
+    `client`: the fastest that is installed, unless chosen.
 
     Raises:
         WrongSetting: topic or database could lose the ledger.
@@ -54,39 +51,39 @@ def run(settings: Settings, *, stop: threading.Event, once: bool = False) -> Non
             stack.enter_context(psycopg.connect(settings.projector_database, autocommit=True)) for _ in range(3)
         ]
         check_database(connections[0])
-        consumer = stack.enter_context(_consumer(settings, None if once else settings.consumer_group))
-        projection = Projection(settings, consumer, connections[0], Quarantine(connections[1]), seal)
+        source = stack.enter_context(closing(ReadAhead(open_source(settings, client or fastest_client()))))
+        quarantine = Quarantine(connections[1], settings.topic)
+        projection = Projection(settings, source, connections[0], quarantine, seal)
         if once:
             projection.catch_up(stop)
         else:
-            projection.follow(Assignment(connections[2], consumer), stop)
+            projection.follow(Assignment(connections[2]), stop)
 
 
-class Assignment(ConsumerRebalanceListener):
-    """Seeks as partitions are given. It runs on the client's thread: it has a connection of its own and only seeks."""
+class Assignment:
+    """Says where to begin as the group gives partitions; on the client's thread, so with a connection of its own."""
 
-    def __init__(self, connection: psycopg.Connection[Any], consumer: KafkaConsumer) -> None:
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
         """`connection` commits by itself and is used for nothing else."""
         self._connection = connection
-        self._consumer = consumer
         self._changed = threading.Lock()
         self._given: dict[int, Applied] = {}
         self._taken: set[int] = set()
 
-    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Seek to what the read database says."""
+    def given(self, partitions: Collection[int]) -> Mapping[int, int]:
+        """The offsets to begin at: what the read database says."""
         known = applied(self._connection)
         with self._changed:
-            for place in assigned:
-                self._given[place.partition] = known.get(place.partition, Applied(0, None, None))
-                self._consumer.seek(place, _first_offset(self._given[place.partition]))
+            for partition in partitions:
+                self._given[partition] = known.get(partition, Applied(0, None, None))
+            return {partition: _first_offset(self._given[partition]) for partition in partitions}
 
-    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        """What is revoked is no longer ours; a batch in work is safe: it locks the position row."""
+    def taken(self, partitions: Collection[int]) -> None:
+        """No longer ours. A batch in work does no harm: it locks the position row first."""
         with self._changed:
-            self._taken.update(place.partition for place in revoked)
-            for place in revoked:
-                self._given.pop(place.partition, None)
+            self._taken.update(partitions)
+            for partition in partitions:
+                self._given.pop(partition, None)
 
     def changes(self) -> tuple[set[int], dict[int, Applied]]:
         """Partitions taken and partitions given since the last call, to be followed in this order."""
@@ -102,14 +99,14 @@ class Projection:
     def __init__(
         self,
         settings: Settings,
-        consumer: KafkaConsumer,
+        source: RecordSource,
         connection: psycopg.Connection[Any],
         quarantine: Quarantine,
         seal: RecordSeal,
     ) -> None:
         """`connection` commits by itself; all rows are written through it."""
         self._settings = settings
-        self._consumer = consumer
+        self._source = source
         self._projector = Projector(connection)
         self._quarantine = quarantine
         self._seal = seal
@@ -117,70 +114,69 @@ class Projection:
 
     def follow(self, assignment: Assignment, stop: threading.Event) -> None:
         """Apply what comes, on the partitions the group gives us."""
-        self._consumer.subscribe([self._settings.topic], listener=assignment)
+        self._source.follow(assignment)
         while not stop.is_set():
-            records = self._poll()
+            polled = self._poll()
             taken, given = assignment.changes()
             for partition in taken:
                 self._feeds.pop(partition, None)
             for partition, known in given.items():
                 self._feeds[partition] = self._feed(partition, known.position)
-            self._take(records)
+            self._take(polled)
 
     def catch_up(self, stop: threading.Event) -> None:
         """Apply all partitions up to where the topic ends now. Raises Hole if that leaves records held back."""
-        places = [TopicPartition(self._settings.topic, number) for number in range(self._settings.partitions)]
-        self._consumer.assign(places)
-        ends = self._consumer.end_offsets(places)
+        ends = self._source.ends()
         known = self._projector.applied()
-        for place in places:
-            begun = known.get(place.partition, Applied(0, None, None))
-            self._feeds[place.partition] = self._feed(place.partition, begun.position)
-            if _first_offset(begun) <= ends[place]:
-                self._consumer.seek(place, _first_offset(begun))
-            else:
-                self._begin_anew(place.partition)
+        begun = {partition: known.get(partition, Applied(0, None, None)) for partition in ends}
+        self._feeds = {partition: self._feed(partition, begun[partition].position) for partition in ends}
+        self._source.read({partition: min(ends[partition], _first_offset(begun[partition])) for partition in ends})
+        for partition, end in ends.items():
+            if _first_offset(begun[partition]) > end:
+                self._begin_anew(partition)
         while not stop.is_set():
             self._take(self._poll())
-            if all((self._consumer.position(place) or 0) >= ends[place] for place in places):
+            if all(self._source.next_offset(partition) >= end for partition, end in ends.items()):
                 break
         for feed in self._feeds.values():
             if feed.missing_position is not None and not stop.is_set():
                 raise Hole(feed.partition, feed.missing_position, feed.missing_position + 1)
 
-    def _poll(self) -> dict[TopicPartition, list[Any]]:
+    def _poll(self) -> Mapping[int, Sequence[TopicRecord]] | None:
+        """None: the topic no longer holds where we were."""
         try:
-            return self._consumer.poll(timeout_ms=POLL_MS, max_records=POLL_RECORDS_MAX)
-        except (OffsetOutOfRangeError, LogTruncationError) as error:
+            return self._source.poll()
+        except OffsetLost as error:
             _log.warning("the topic no longer holds the offset we were at (%s): searching by position", error)
+            return None
+
+    def _take(self, polled: Mapping[int, Sequence[TopicRecord]] | None) -> None:
+        if polled is None:
             for partition in list(self._feeds):
                 self._begin_anew(partition)
-            return {}
-
-    def _take(self, records: dict[TopicPartition, list[Any]]) -> None:
-        for place, batch in records.items():
-            feed = self._feeds.get(place.partition)
+            return
+        for partition, records in polled.items():
+            feed = self._feeds.get(partition)
             if feed is not None:
                 with self._alarms(feed):
-                    self._take_one(place, feed, batch)
+                    self._take_one(feed, records)
         for feed in self._feeds.values():
             feed.look_at_hole()
 
-    def _take_one(self, place: TopicPartition, feed: PartitionFeed, batch: list[Any]) -> None:
+    def _take_one(self, feed: PartitionFeed, records: Sequence[TopicRecord]) -> None:
         try:
-            repeat_from = feed.take(batch)
+            repeat_from = feed.take(records)
         except Hole:
             # Somebody set the read database back while we ran; it is the judge.
-            self._begin_anew(place.partition)
+            self._begin_anew(feed.partition)
             return
         if feed.begins_too_late:
-            self._begin_anew(place.partition)
+            self._begin_anew(feed.partition)
         elif repeat_from is not None:
-            self._consumer.seek(place, repeat_from)
+            self._source.seek(feed.partition, repeat_from)
 
     def _begin_anew(self, partition: int) -> None:
         """Search the offset of the next position; if that was tried already, begin at the first record."""
-        place = TopicPartition(self._settings.topic, partition)
         tried = partition in self._feeds and self._feeds[partition].was_searched
         known = self._projector.applied().get(partition, Applied(0, None, None))
         feed = self._feeds[partition] = self._feed(partition, known.position)
@@ -189,10 +185,9 @@ class Projection:
         if tried:
             feed.trust_start()
         else:
-            with _consumer(self._settings, None) as searcher:
-                offset = find_offset(searcher, place, known.position + 1, self._seal)
+            offset = search_offset(self._settings, partition, known.position + 1, self._seal)
         _log.info("partition %s: reading on from offset %s, position %s is next", partition, offset, known.position + 1)
-        self._consumer.seek(place, offset)
+        self._source.seek(partition, offset)
 
     def _feed(self, partition: int, position: int) -> PartitionFeed:
         return PartitionFeed(partition, position, self._projector, self._quarantine, self._seal)
@@ -213,26 +208,6 @@ class Projection:
 def _first_offset(known: Applied) -> int:
     # One record before the hint: its position tells whether the hint is true.
     return max(0, (known.next_offset or 0) - 1)
-
-
-@contextmanager
-def _consumer(settings: Settings, group: str | None) -> Iterator[KafkaConsumer]:
-    consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka,
-        group_id=group,
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        allow_auto_create_topics=False,
-        session_timeout_ms=SESSION_MS,
-        heartbeat_interval_ms=SESSION_MS // 4,
-        max_poll_records=POLL_RECORDS_MAX,
-        max_partition_fetch_bytes=4 * 1024 * 1024,
-        metrics_enabled=False,
-    )
-    try:
-        yield consumer
-    finally:
-        consumer.close(autocommit=False, timeout_ms=3_000)
 
 
 def main() -> None:

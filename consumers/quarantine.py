@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
-from kafka.consumer.fetcher import ConsumerRecord
+
+from consumers.record_source import TopicRecord
 
 BYTES_KEPT_MAX: Final = 65_536
 
@@ -30,27 +31,27 @@ _log = logging.getLogger(__name__)
 class Rejected:
     """A record and why it is not applied."""
 
-    record: ConsumerRecord
+    record: TopicRecord
     reason: str
 
 
 class Quarantine:
     """Writes rejected records and alarms to the read database, each in its own transaction."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], topic: str) -> None:
         """`connection` commits by itself and is used for nothing else."""
         self._connection = connection
+        self._topic = topic
 
-    def keep(self, rejected: Sequence[Rejected]) -> None:
+    def keep(self, partition: int, rejected: Sequence[Rejected]) -> None:
         """Name each rejected record once, however often it is read."""
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            cursor.executemany(_QUARANTINE_SQL, [_row(one) for one in rejected])
-        first = rejected[0].record
+            cursor.executemany(_QUARANTINE_SQL, [_row(self._topic, partition, one) for one in rejected])
         _log.warning(
             "quarantined %s records of partition %s from offset %s: %s",
             len(rejected),
-            first.partition,
-            first.offset,
+            partition,
+            rejected[0].record.offset,
             ", ".join(sorted({one.reason for one in rejected})),
         )
 
@@ -60,9 +61,9 @@ class Quarantine:
         self._connection.execute(_ALARM_SQL, [partition, position, reason, details])
 
 
-def _row(rejected: Rejected) -> tuple[object, ...]:
+def _row(topic: str, partition: int, rejected: Rejected) -> tuple[object, ...]:
     record = rejected.record
     value = record.value or b""
     kept = None if record.value is None else value[:BYTES_KEPT_MAX]
     digest = hashlib.sha256(value).digest()
-    return (record.topic, record.partition, record.offset, digest, rejected.reason, len(value), kept)
+    return (topic, partition, record.offset, digest, rejected.reason, len(value), kept)

@@ -19,6 +19,7 @@ from psycopg import sql
 
 import consumers.partition_feed
 from consumers import project, project_embedded
+from consumers.record_source import Client
 from ledger import relay
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.event_bytes import decode, encode
@@ -50,8 +51,11 @@ def relay_once(settings: Settings) -> None:
     relay.run(settings, stop=threading.Event(), once=True)
 
 
-def project_once(settings: Settings) -> None:
-    project.run(settings, stop=threading.Event(), once=True)
+def project_once(settings: Settings, client: Client | None = None) -> None:
+    project.run(settings, stop=threading.Event(), once=True, client=client)
+
+
+both_clients = pytest.mark.parametrize("client", list(Client), ids=lambda client: client.value)
 
 
 def stored_page(settings: Settings, partition: int = 0) -> list[bytes]:
@@ -90,10 +94,10 @@ def expected(settings: Settings) -> tuple[dict[int, int], str]:
 
 
 @contextmanager
-def following(settings: Settings) -> Iterator[threading.Thread]:
+def following(settings: Settings, client: Client | None = None) -> Iterator[threading.Thread]:
     """A consumer of the group in this process."""
     stop = threading.Event()
-    thread = threading.Thread(target=project.run, args=(settings,), kwargs={"stop": stop})
+    thread = threading.Thread(target=project.run, args=(settings,), kwargs={"stop": stop, "client": client})
     thread.start()
     try:
         yield thread
@@ -117,20 +121,26 @@ def test_topic_becomes_rows(postgres: EmbeddedPostgres, kafka: LocalKafka, parti
     assert rows(settings, "select * from quarantine") == []
 
 
-def test_one_partition_stands_still_the_others_go_on(postgres: EmbeddedPostgres, kafka: LocalKafka) -> None:
+@both_clients
+def test_one_partition_stands_still_the_others_go_on(
+    postgres: EmbeddedPostgres, kafka: LocalKafka, client: Client
+) -> None:
     settings = opened_ledger(postgres, kafka, 3)
     for number in range(3):
         store_attendances(settings, 300, partition=number)
     relay.run(settings, stop=threading.Event(), once=True, partitions=[0, 2])
-    project_once(settings)
+    project_once(settings, client)
     heads = heads_of(settings)
     assert projected(settings)[0] == {0: heads[0], 2: heads[2]}
     relay_once(settings)
-    project_once(settings)
+    project_once(settings, client)
     assert projected(settings) == expected(settings)
 
 
-def test_duplicated_and_late_records_change_nothing(postgres: EmbeddedPostgres, kafka: LocalKafka, seed: int) -> None:
+@both_clients
+def test_duplicated_and_late_records_change_nothing(
+    postgres: EmbeddedPostgres, kafka: LocalKafka, seed: int, client: Client
+) -> None:
     settings = opened_ledger(postgres, kafka, 1)
     chance = random.Random(seed)
     store_attendances(settings, 1_500)
@@ -142,11 +152,11 @@ def test_duplicated_and_late_records_change_nothing(postgres: EmbeddedPostgres, 
         shuffled += window
         shuffled += chance.sample(records[: first + 50], 5)
     produce(settings, 0, shuffled)
-    project_once(settings)
+    project_once(settings, client)
     once = projected(settings)
     assert once == expected(settings)
     produce(settings, 0, chance.sample(records, len(records)))
-    project_once(settings)
+    project_once(settings, client)
     assert projected(settings) == once
     assert rows(settings, "select * from quarantine") == []
 
@@ -168,7 +178,10 @@ def poison(settings: Settings, chance: random.Random) -> dict[str, list[Produced
     }
 
 
-def test_poison_is_named_and_changes_nothing(postgres: EmbeddedPostgres, kafka: LocalKafka, seed: int) -> None:
+@both_clients
+def test_poison_is_named_and_changes_nothing(
+    postgres: EmbeddedPostgres, kafka: LocalKafka, seed: int, client: Client
+) -> None:
     settings = opened_ledger(postgres, kafka, 1)
     store_attendances(settings, 500)
     relay_once(settings)
@@ -176,7 +189,7 @@ def test_poison_is_named_and_changes_nothing(postgres: EmbeddedPostgres, kafka: 
     produce(settings, 0, [record for records in by_reason.values() for record in records])
     store_attendances(settings, 500)
     relay_once(settings)
-    project_once(settings)
+    project_once(settings, client)
     assert projected(settings) == expected(settings)
     named = rows(settings, "select reason, count(*) from quarantine group by reason")
     assert dict(named) == {reason: len(records) for reason, records in by_reason.items()}
@@ -184,7 +197,7 @@ def test_poison_is_named_and_changes_nothing(postgres: EmbeddedPostgres, kafka: 
     assert largest == [(900 * 1024, 65_536)]
     with psycopg.connect(settings.owner_read_database) as connection:
         connection.execute("update positions set next_offset = 0")
-    project_once(settings)
+    project_once(settings, client)
     assert dict(rows(settings, "select reason, count(*) from quarantine group by reason")) == dict(named)
 
 
@@ -204,8 +217,9 @@ def test_two_truths_stop_the_consumer(postgres: EmbeddedPostgres, kafka: LocalKa
     assert rows(settings, "select partition, position, reason from alarms") == [(0, 50, "fork")]
 
 
+@both_clients
 def test_nothing_is_applied_past_a_hole(
-    postgres: EmbeddedPostgres, kafka: LocalKafka, monkeypatch: pytest.MonkeyPatch
+    postgres: EmbeddedPostgres, kafka: LocalKafka, monkeypatch: pytest.MonkeyPatch, client: Client
 ) -> None:
     monkeypatch.setattr(consumers.partition_feed, "HOLE_ALARM_SECONDS", 1.0)
     settings = opened_ledger(postgres, kafka, 1)
@@ -213,8 +227,8 @@ def test_nothing_is_applied_past_a_hole(
     records = [sealed(stored) for stored in stored_page(settings)]
     produce(settings, 0, records[:100] + records[101:])
     with pytest.raises(Hole, match="position 101 is missing"):
-        project_once(settings)
-    with following(settings):
+        project_once(settings, client)
+    with following(settings, client):
         wait_until(lambda: rows(settings, "select position, reason from alarms") == [(101, "hole")])
         assert projected(settings)[0] == {0: 100}
         produce(settings, 0, [records[100]])
@@ -232,15 +246,16 @@ def test_the_relay_heals_a_hole(postgres: EmbeddedPostgres, kafka: LocalKafka) -
     assert projected(settings) == expected(settings)
 
 
+@both_clients
 def test_more_early_records_than_are_held_are_read_again(
-    postgres: EmbeddedPostgres, kafka: LocalKafka, monkeypatch: pytest.MonkeyPatch
+    postgres: EmbeddedPostgres, kafka: LocalKafka, monkeypatch: pytest.MonkeyPatch, client: Client
 ) -> None:
     monkeypatch.setattr(consumers.partition_feed, "EARLY_RECORDS_MAX", 20)
     settings = opened_ledger(postgres, kafka, 1)
     store_attendances(settings, 300)
     records = [sealed(stored) for stored in stored_page(settings)]
     produce(settings, 0, [*records[1:], records[0]])
-    project_once(settings)
+    project_once(settings, client)
     assert projected(settings) == expected(settings)
 
 
@@ -260,28 +275,32 @@ def test_event_from_the_future_stops_the_consumer(
     assert projected(settings)[0].get(0, 0) <= last.position
 
 
-def test_a_wrong_hint_is_seen_through(postgres: EmbeddedPostgres, kafka: LocalKafka) -> None:
+@both_clients
+def test_a_wrong_hint_is_seen_through(postgres: EmbeddedPostgres, kafka: LocalKafka, client: Client) -> None:
     settings = opened_ledger(postgres, kafka, 1)
     store_attendances(settings, 4_000)
     relay_once(settings)
-    project_once(settings)
+    project_once(settings, client)
     store_attendances(settings, 4_000)
     relay_once(settings)
     for hint in (0, 1, 3_000, 7_000, 8_000, 100_000):
         with psycopg.connect(settings.owner_read_database) as connection:
             connection.execute("update positions set next_offset = %s", [hint])
-        with following(settings):
+        with following(settings, client):
             store_attendances(settings, 1)
             relay_once(settings)
             wait_until(partial(caught_up, settings))
     assert projected(settings) == expected(settings)
 
 
-def test_read_database_emptied_under_the_consumer(postgres: EmbeddedPostgres, kafka: LocalKafka) -> None:
+@both_clients
+def test_read_database_emptied_under_the_consumer(
+    postgres: EmbeddedPostgres, kafka: LocalKafka, client: Client
+) -> None:
     settings = opened_ledger(postgres, kafka, 1)
     store_attendances(settings, 1_000)
     relay_once(settings)
-    with following(settings):
+    with following(settings, client):
         wait_until(lambda: caught_up(settings))
         with psycopg.connect(settings.owner_read_database) as connection:
             names = connection.execute(

@@ -1,0 +1,96 @@
+"""Reads the next records while the last ones are being applied: the database's time is the client's time too.
+
+One thread reads, and it alone touches the Kafka client: polls and seeks wait in one line for it. What was read ahead of
+a rebalance does no harm: positions decide, not who read it or when.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from consumers.record_source import Listener, OffsetLost, RecordSource, TopicRecord
+
+POLLS_AHEAD: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    records: Mapping[int, Sequence[TopicRecord]]
+    next_offsets: Mapping[int, int]
+
+
+class ReadAhead:
+    """A RecordSource that runs another one on a thread of its own, two polls ahead."""
+
+    def __init__(self, source: RecordSource) -> None:
+        """Takes the source over; nothing else may use it."""
+        self._source = source
+        self._reader = ThreadPoolExecutor(1, "read-ahead")
+        self._ahead: deque[tuple[int, Future[_Batch]]] = deque()
+        self._asked_seeks: deque[Future[None]] = deque()
+        self._seeks = 0
+        self._sought: dict[int, int] = {}
+        """By partition, which seek was its last: what was asked for earlier is no longer wanted."""
+        self._next_offsets: dict[int, int] = {}
+        self._tracked: Sequence[int] = ()
+
+    def follow(self, listener: Listener) -> None:
+        """See RecordSource. The listener is called on a thread of the reader's or the client's."""
+        self._reader.submit(self._source.follow, listener).result()
+
+    def read(self, offsets: Mapping[int, int]) -> None:
+        """See RecordSource."""
+        self._tracked = list(offsets)
+        self._next_offsets = dict(offsets)
+        self._reader.submit(self._source.read, offsets).result()
+
+    def poll(self) -> Mapping[int, Sequence[TopicRecord]]:
+        """See RecordSource. Raises what the source raised."""
+        while self._asked_seeks and self._asked_seeks[0].done():
+            self._asked_seeks.popleft().result()  # a seek that failed would leave a hole that nobody fills
+        self._ask_ahead()
+        asked_after, future = self._ahead.popleft()
+        try:
+            batch = future.result()
+        except OffsetLost:
+            if asked_after < self._seeks:
+                return {}  # that was seen to already
+            raise
+        self._ask_ahead()
+        wanted = [number for number in batch.records if self._sought.get(number, 0) <= asked_after]
+        for partition, offset in batch.next_offsets.items():
+            if self._sought.get(partition, 0) <= asked_after:
+                self._next_offsets[partition] = offset
+        return {number: batch.records[number] for number in wanted}
+
+    def seek(self, partition: int, offset: int) -> None:
+        """See RecordSource."""
+        self._seeks += 1
+        self._sought[partition] = self._seeks
+        self._next_offsets[partition] = offset
+        self._asked_seeks.append(self._reader.submit(self._source.seek, partition, offset))
+
+    def next_offset(self, partition: int) -> int:
+        """See RecordSource: of what has come out of poll, not of what was read ahead."""
+        return self._next_offsets[partition]
+
+    def ends(self) -> dict[int, int]:
+        """See RecordSource."""
+        return self._reader.submit(self._source.ends).result()
+
+    def close(self) -> None:
+        """See RecordSource."""
+        self._reader.shutdown(wait=True, cancel_futures=True)
+        self._source.close()
+
+    def _ask_ahead(self) -> None:
+        while len(self._ahead) < POLLS_AHEAD:
+            self._ahead.append((self._seeks, self._reader.submit(self._read)))
+
+    def _read(self) -> _Batch:
+        records = self._source.poll()
+        return _Batch(records, {partition: self._source.next_offset(partition) for partition in self._tracked})
