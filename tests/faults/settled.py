@@ -1,0 +1,100 @@
+"""What must hold once all faults are over: store = topic = projections = what the clients know."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+
+import psycopg
+
+from ledger.projections.canonical_hash import canonical_hash, canonical_hashes
+from ledger.settings import Settings
+from tests.faults.caller import Caller
+from tests.faults.history import History, check_store, stored_events
+from tests.system.running_ledger import PROJECT, RunningLedger
+from tests.system.stored_history import (
+    caught_up,
+    first_hashes,
+    heads_of,
+    projected,
+    settings_environment,
+    stored_hashes,
+)
+from volunteer_hours.v1 import hours_service_pb2 as hours
+from volunteer_hours.v1.positions_pb2 import Position
+
+LAG_SECONDS_MAX = 60.0
+
+
+async def wait_for_lag_zero(ledger: RunningLedger) -> float:
+    """I11: all servers answer and everything stored is projected, within a minute; how many seconds it took."""
+    began = time.monotonic()
+    for name in ledger.servers:
+        await asyncio.to_thread(ledger.wait_ready, name)
+    while not await asyncio.to_thread(_caught_up, ledger.settings):
+        lag = f"{heads_of(ledger.settings)} stored, {projected(ledger.settings)[0]} projected"
+        assert time.monotonic() - began < LAG_SECONDS_MAX, f"{lag}\n{ledger.log_tails()}"
+        await asyncio.sleep(0.1)
+    return time.monotonic() - began
+
+
+def _caught_up(settings: Settings) -> bool:
+    try:
+        return caught_up(settings)
+    except psycopg.OperationalError:
+        return False
+
+
+async def check_settled(ledger: RunningLedger, history: History, caller: Caller) -> None:
+    """Everything the clients know against everything that is there. Nobody may be writing any more."""
+    settings = ledger.settings
+    assert ledger.stopped_loudly() == [], ledger.log_tails()
+    assert caller.broken == []
+    events = await asyncio.to_thread(stored_events, settings)
+    problems = check_store(history, events) + history.problems
+    assert problems == [], "\n".join(problems[:20])
+    await _check_balances(history, caller, heads_of(settings))
+    await asyncio.to_thread(check_topic_is_store, settings)
+    await asyncio.to_thread(check_audit, settings)
+
+
+async def _check_balances(history: History, caller: Caller, heads: dict[int, int]) -> None:
+    at = [Position(partition=partition, position=position) for partition, position in heads.items()]
+    volunteers = history.volunteers()
+    for first in range(0, len(volunteers), 1000):
+        question = hours.BatchGetBalancesRequest(names=volunteers[first : first + 1000], positions=at)
+        answer = await caller.ask("HoursService/BatchGetBalances", question.SerializeToString(), seconds=30)
+        for balance in hours.BatchGetBalancesResponse.FromString(answer).balances:
+            assert history.check_balance(balance.name, balance.seconds.attended_seconds) is None
+            assert balance.seconds.attended_seconds == balance.seconds.recorded_seconds
+            assert balance.seconds.attended_seconds == 60 * history.acknowledged_minutes(balance.name)
+
+
+def check_topic_is_store(settings: Settings) -> None:
+    """I4: the topic without its repetitions is the store, by position and hash."""
+    for partition in range(settings.partitions):
+        assert first_hashes(settings, partition) == stored_hashes(settings, partition)
+
+
+def check_audit(settings: Settings) -> None:
+    """`hours-ledger audit` finds nothing, lag included."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ledger", "audit", "--settled", "--json"],
+        cwd=PROJECT,
+        env=settings_environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["findings"] == 0, done.stdout
+
+
+def read_hash(settings: Settings) -> str:
+    """The canonical hash of the read database."""
+    with psycopg.connect(settings.owner_read_database) as connection:
+        return canonical_hash(canonical_hashes(connection))
