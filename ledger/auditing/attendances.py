@@ -36,6 +36,7 @@ class AttendanceCheck:
     def _one(self, stream: FoldedStream, held: dict[tuple[str, int], dict[str, object]]) -> None:
         known: dict[str, object] = {"migrated": False, "head_count": 0}
         policy: str | None = None
+        self._table.uncertain |= stream.broken
         for step in stream.until(self._moment.prefix(stream.partition)):
             policy = step.event.policy or policy
             row = held.get((stream.name, step.event.version))
@@ -47,9 +48,12 @@ class AttendanceCheck:
 
 def _added(known: dict[str, object], row: dict[str, object]) -> dict[str, object]:
     kept = {name: known.get(name) if row[name] is None else row[name] for name in _KEPT_WHEN_NULL}
+    # Before hours were ever decided a row says null where the fold says none.
+    lists = {name: kept[name] or [] for name in ("flags", "withheld_reasons")}
     return {
         **row,
         **kept,
+        **lists,
         "head_count": row["head_count"] or known["head_count"],
         "migrated": row["migrated"] or known["migrated"],
     }
@@ -73,8 +77,7 @@ def _expected(step: Step, policy: str | None) -> dict[str, object]:
             "shift": state.shift,
             "state": state.state,
             "migrated": state.migrated,
+            "flags": list(state.flags),
+            "withheld_reasons": list(state.withheld_reasons),
         }
-        # Somebody who is still there has neither flags nor reasons: the rows say null, the fold says none.
-        if event.version > 1 or state.state != "present":
-            expected |= {"flags": list(state.flags), "withheld_reasons": list(state.withheld_reasons)}
     return expected

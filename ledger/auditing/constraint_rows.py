@@ -58,7 +58,7 @@ class PresenceCheck:
         for stream in wanted:
             presence = _presence(stream)
             if stream.broken:
-                self._table.skip()
+                self._table.uncertain = True
             elif presence is not None:
                 row = held.get(stream.name)
                 where = Where(self._table.place, stream.partition, stream.steps[-1].event.position, stream.name)

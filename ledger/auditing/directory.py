@@ -47,14 +47,15 @@ class DirectoryCheck:
         """Fold up to where the projections are, and compare."""
         expected: list[tuple[FoldedStream, str, dict[str, object]]] = []
         for stream in streams:
-            steps = stream.until(self._moment.prefix(stream.partition)) if stream.kind == self._kind else []
-            if steps:
+            if stream.kind != self._kind:
+                continue
+            steps = stream.until(self._moment.prefix(stream.partition))
+            if stream.broken:
+                self._table.uncertain = True
+            elif steps:
                 expected += [(stream, key, columns) for key, columns in self._made(steps)]
         held = self._table.rows([key for _, key, _ in expected])
         for stream, key, columns in expected:
-            if stream.broken:
-                self._table.skip()
-                continue
             position = stream.until(self._moment.prefix(stream.partition))[-1].event.position
             where = Where(self._table.place, stream.partition, position, key)
             self._table.compare(where, {"partition": stream.partition, **columns}, held.get(key))
@@ -188,6 +189,7 @@ class OpportunityVersionCheck:
         wanted = [stream for stream in streams if stream.kind == "opportunities"]
         held = self._table.rows_of_many([stream.name for stream in wanted], "position")
         for stream in wanted:
+            self._table.uncertain |= stream.broken
             for step in stream.until(self._moment.prefix(stream.partition)):
                 self._one(stream, step, held)
 

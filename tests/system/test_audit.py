@@ -1,0 +1,244 @@
+"""The audit on real servers: clean after a whole programme; after one byte was changed it names position and field."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from ledger import audit
+from ledger.auditing.finding import Finding
+from ledger.domain.catalogue import EVOLVE
+from ledger.domain.event import event_classes
+from ledger.record_seal import RecordSeal
+from ledger.settings import Settings
+from tests.system import whole_programme
+from tests.system.stored_history import opened_ledger, produce
+from tests.system.superuser import changed, removed
+from tests.system.whole_ledger_audit import assert_audit_clean
+
+NEXT_BYTE = "set_byte(bytes, 0, 255 - get_byte(bytes, 0))"
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def settings(postgres, kafka) -> Settings:
+    return whole_programme.everywhere(opened_ledger(postgres, kafka, 3))
+
+
+def named(settings: Settings, place: str, field: str, position: int | None = None) -> Finding:
+    """The finding of that place and field, at `position` if one is given; all findings are shown when there is none."""
+    findings = audit.audit(settings, settled=True).findings
+    for finding in findings:
+        if (finding.where.place, finding.field) == (place, field) and position in (None, finding.where.position):
+            return finding
+    raise AssertionError([finding.line() for finding in findings])
+
+
+def test_a_whole_programme_is_clean(settings, postgres, kafka):
+    assert_audit_clean(settings, settled=True)
+    assert_audit_clean(whole_programme.everywhere(opened_ledger(postgres, kafka, 1)), settled=True)
+
+
+def test_the_programme_holds_every_kind_of_event_and_stream(settings):
+    with psycopg.connect(settings.owner_database) as connection:
+        rows = connection.execute("select type, stream from events").fetchall()
+    assert {row[0] for row in rows} == set(event_classes())
+    assert {"/".join(row[1].split("/")[::2]) for row in rows} == set(EVOLVE)
+
+
+def test_a_byte_of_a_stored_event_is_named_by_every_place_that_knew_better(settings):
+    overlay = "overlay(body placing '9'::bytea from position('\"seconds\":3600'::bytea in body) + 10 for 1)"
+    where = "type = 'attendance-recorded' and position('\"seconds\":3600'::bytea in body) > 0"
+    with changed(settings.owner_database, "events", "body", overlay, where) as row:
+        position = row["position"]
+        assert named(settings, "projection entries", "seconds", position).expected == "9600"
+        assert named(settings, "projection applied_batches", "sha256", position)
+        assert named(settings, "topic", "data.entries[1].seconds", position).found == "3600"
+        assert named(settings, "store events", "data", position)
+        assert not [one for one in audit.audit(settings).findings if one.where.position != position]
+
+
+def test_bytes_that_are_no_event_any_more_are_named(settings):
+    with changed(settings.owner_database, "events", "body", "overlay(body placing 'x'::bytea from 1 for 1)") as row:
+        assert named(settings, "store events", "body", row["position"])
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("stream", "stream || 'x'"),
+        ("version", "version + 7"),
+        ("type", "'hours-declined'"),
+        ("recorded_at", "recorded_at + interval '1 microsecond'"),
+    ],
+)
+def test_a_column_of_an_event_is_named(settings, column, value):
+    with changed(settings.owner_database, "events", column, value, "type = 'hours-verified'") as row:
+        assert named(settings, "store events", column, row["position"])
+
+
+def test_an_event_that_was_removed_is_named(settings):
+    where = "type = 'hours-verified' and stream like '%-4/%'"
+    with removed(settings.owner_database, "events", where) as row:
+        assert named(settings, "store events", "row", row["position"]).found == "missing"
+        assert named(settings, "topic", "record", row["position"])
+
+
+def test_a_counter_that_was_lowered_is_named(settings):
+    with changed(settings.owner_database, "partition_counters", "position", "position - 1") as row:
+        assert named(settings, "store events", "position", row["position"])
+        assert named(settings, "projection positions", "position", row["position"])
+        assert named(settings, "topic", "position", row["position"])
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "where"),
+    [
+        ("request_keys", "request_hash", NEXT_BYTE.replace("bytes", "request_hash"), "true"),
+        ("request_keys", "event_count", "event_count + 1", "true"),
+        ("request_keys", "position", "position + 1", "true"),
+        ("presences", "end_s", "end_s + 1", "cardinality(counted_s) > 0"),
+        ("presences", "counted_s", "array[counted_s[1], counted_s[2] - 1]", "cardinality(counted_s) > 0"),
+        ("presences", "recorded_order", "recorded_order + 1", "true"),
+        ("shift_places", "places_taken", "places_taken + 1", "true"),
+        ("volunteer_identities", "volunteer", "volunteer || 'x'", "true"),
+        (
+            "volunteer_identities",
+            "identity_key",
+            NEXT_BYTE.replace("bytes", "identity_key"),
+            "true",
+        ),
+    ],
+)
+def test_a_row_made_from_events_is_named(settings, table, column, value, where):
+    with changed(settings.owner_database, table, column, value, where):
+        finding = named(settings, f"store {table}", column)
+        assert finding.where.position
+
+
+@pytest.mark.parametrize("table", ["request_keys", "presences", "shift_places", "volunteer_identities"])
+def test_a_missing_row_is_named(settings, table):
+    with removed(settings.owner_database, table):
+        field = "places_taken" if table == "shift_places" else "row"
+        assert named(settings, f"store {table}", field).where.position
+
+
+def test_a_key_without_an_event_is_named(settings):
+    with psycopg.connect(settings.owner_database, autocommit=True) as superuser:
+        superuser.execute("insert into request_keys values ('tests', 'never asked', '\\x00', 0, 1, 1)")
+        try:
+            assert named(settings, "store request_keys", "row").where.row == "tests never asked"
+        finally:
+            superuser.execute("delete from request_keys where request_id = 'never asked'")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "where"),
+    [
+        ("entries", "seconds", "seconds + 1", "true"),
+        ("entries", "to_class", "3", "to_class = 2"),
+        ("entries", "service_date", "service_date + 1", "true"),
+        ("entries", "actor", "actor || 'x'", "true"),
+        ("entries", "reason", "'x'", "true"),
+        ("entries", "source_recorded_at", "recorded_at", "true"),
+        ("balances", "verified_seconds", "verified_seconds + 1", "true"),
+        ("balances", "entry_count", "entry_count + 1", "true"),
+        ("hours_by_month", "attended_seconds", "attended_seconds + 1", "true"),
+        ("attendance_versions", "state", "'verified'", "version = 1 and state = 'recorded'"),
+        ("attendance_versions", "start_time", "start_time + interval '1 second'", "start_time is not null"),
+        ("attendance_versions", "withheld_reasons", "array['X']", "withheld_reasons is not null"),
+        ("opportunity_versions", "event_type", "'x'", "true"),
+    ],
+)
+def test_a_projected_row_is_named_with_its_position(settings, table, column, value, where):
+    with changed(settings.owner_read_database, table, column, value, where) as row:
+        assert named(settings, f"projection {table}", column, row.get("position")).where.position
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("positions", "recorded_at", "recorded_at - interval '1 microsecond'"),
+        ("organizations", "state", "'registered'"),
+        ("appointments", "member", "'staff/somebody-else'"),
+        ("volunteers", "details", "'{}'"),
+        ("opportunities", "details", "jsonb_set(details, '{sector}', '\"x\"')"),
+        ("shifts", "places", "places + 1"),
+        ("registrations", "state", "'accepted'"),
+    ],
+)
+def test_a_row_of_the_directory_is_named_with_its_position(settings, table, column, value):
+    where = "state = 'withdrawn'" if table == "registrations" else "true"
+    with changed(settings.owner_read_database, table, column, value, where):
+        assert named(settings, f"projection {table}", column).where.position
+
+
+@pytest.mark.parametrize("table", ["entries", "balances", "attendance_versions", "volunteers", "opportunity_versions"])
+def test_a_projected_row_that_is_missing_is_named(settings, table):
+    with removed(settings.owner_read_database, table):
+        assert named(settings, f"projection {table}", "row").where.position
+
+
+def test_places_taken_and_outside_are_compared(settings):
+    with changed(settings.owner_read_database, "shifts", "places_taken", "places_taken + 1"):
+        assert named(settings, "projection shifts", "places_taken")
+    with changed(settings.owner_read_database, "outside_balances", "seconds", "seconds + 1"):
+        assert named(settings, "projection outside_balances", "seconds")
+        assert named(settings, "projection outside_balances", "sum of all accounts").found == "1"
+
+
+def test_a_changed_hash_in_the_projections_is_named(settings):
+    value = "set_byte(hashes, 33, 255 - get_byte(hashes, 33))"
+    with changed(settings.owner_read_database, "applied_batches", "hashes", value, "octet_length(hashes) > 64") as row:
+        assert named(settings, "projection applied_batches", "sha256", row["first_position"] + 1)
+
+
+def test_a_projection_that_lags_is_a_finding_only_when_everything_has_settled(postgres, kafka):
+    made = opened_ledger(postgres, kafka, 1)
+    assert_audit_clean(made)
+    report = audit.audit(made, settled=True)
+    assert [finding.where.place for finding in report.findings] == ["topic", "projection positions"]
+
+
+def test_a_record_of_somebody_else_is_noted_and_two_records_of_one_position_are_a_finding(postgres, kafka):
+    made = opened_ledger(postgres, kafka, 1)
+    whole_programme.publish_and_project(made)
+    produce(made, 0, [(b"forged", [])])
+    report = audit.audit(made, settled=True)
+    assert report.count == 0
+    assert any("offset 2: not the ledger's record (no hmac header)" in note for note in report.notes), report.notes
+    with psycopg.connect(made.owner_database) as connection:
+        row = connection.execute("select body from events where position = 2").fetchone()
+    assert row is not None
+    other = row[0].replace(b'"day_seconds_max":86400', b'"day_seconds_max":86401')
+    produce(made, 0, [(other, RecordSeal.of(made).headers(other))])
+    finding = named(made, "topic", "data.day_seconds_max", 2)
+    assert (finding.expected, finding.found) == ("86400", "86401")
+
+
+def test_the_command_says_so_and_its_exit_code_too(settings, capsys):
+    assert audit.run(settings, settled=True) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "findings: 0"
+    with changed(settings.owner_read_database, "balances", "verified_seconds", "verified_seconds + 1") as row:
+        assert audit.run(settings, as_json=True) == 1
+        told = json.loads(capsys.readouterr().out)
+        assert told["findings"] == 2
+        assert told["first"][0]["place"] == "projection balances"
+        assert told["first"][0]["row"] == row["holder"]
+        assert audit.run(settings) == 1
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[-1] == "findings: 2"
+        assert lines[-3].startswith(f"finding: projection balances, partition {row['partition']}, position ")
+
+
+def test_the_audit_imports_nothing_that_it_checks():
+    program = "import sys, ledger.audit; print(*(name for name in sys.modules if name.startswith('ledger.')))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PROJECT)
+    imported = done.stdout.split()
+    assert "ledger.auditing.sums" in imported
+    assert not [name for name in imported if name.startswith(("ledger.projections", "ledger.batch", "ledger.grpc"))]

@@ -1,0 +1,203 @@
+"""A small programme in which every kind of event happens, recorded by the application. All persons are synthetic."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from datetime import UTC, datetime, timedelta
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from consumers import project
+from ledger import relay
+from ledger.access.identity_keys import IdentityKeys
+from ledger.access.person_keys import PersonKeys
+from ledger.application import Application
+from ledger.batch import CommandResult
+from ledger.domain.attendance import CheckIn, CheckOut, CorrectAttendance, RecordAttendance, WithdrawAttendance
+from ledger.domain.group_attendance import CorrectGroupAttendance, RecordGroupAttendance, WithdrawGroupAttendance
+from ledger.domain.identity import IdentityType
+from ledger.domain.opportunity import CloseOpportunity, OpportunityDetails, PublishOpportunity, UpdateOpportunity
+from ledger.domain.organization import (
+    AccreditOrganization,
+    AppointMember,
+    EndAppointment,
+    RegisterOrganization,
+    ReinstateOrganization,
+    SuspendOrganization,
+)
+from ledger.domain.registration import RegisterForShift, WithdrawRegistration
+from ledger.domain.shift import OpenShift, Place, UpdateShift
+from ledger.domain.values import ImportedFrom, LocalizedText
+from ledger.domain.verification import DeclineHours, ReverseHours, VerifyHours
+from ledger.domain.volunteer import DETAILS_PATH, RegisterVolunteer, SealedDetails, UpdateVolunteer
+from ledger.domain.world import Command
+from ledger.settings import Settings
+
+GREEN, OTHER = "organizations/green", "organizations/other"
+GARDEN, CLOSED = "opportunities/garden", "opportunities/closed"
+MORNING, DATED = f"{GARDEN}/shifts/morning", f"{GARDEN}/shifts/dated"
+PERSONS = tuple(f"volunteers/synthetic-{number}" for number in range(6))
+VERIFIER = "staff/verifier"
+NAME = LocalizedText(en="Synthetic", ar="اصطناعي")
+TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+START = TODAY - timedelta(days=10) + timedelta(hours=8)
+HOUR = timedelta(hours=1)
+SOURCE = ImportedFrom(system="synthetic", record_id="7")
+
+
+class Programme:
+    """Sends commands one after another to one application."""
+
+    def __init__(self, application: Application, settings: Settings, keys: PersonKeys) -> None:
+        self._application = application
+        self._identity_keys = IdentityKeys(settings.identity_key.get_secret_value().encode(), verify_check_digit=False)
+        self._keys = keys
+
+    async def do(self, *commands: Command, actor: str = "staff/coordinator") -> CommandResult:
+        for command in commands:
+            result = await self._application.execute(
+                command, client="tests", actor=actor, request_id=secrets.token_hex(8), request_body=b"synthetic"
+            )
+        return result
+
+    async def page(self, *commands: Command) -> None:
+        outcomes = await self._application.execute_page(
+            [(command, b"item") for command in commands],
+            client="tests",
+            actor="staff/coordinator",
+            request_id=secrets.token_hex(8),
+        )
+        assert all(isinstance(outcome, CommandResult) for outcome in outcomes), outcomes
+
+    async def register(self, volunteer: str, kind: IdentityType, number: str) -> None:
+        event_id = secrets.token_hex(16)
+        texts = {"full_name": "Synthetic person", "identity_type": kind, "identity_number": number}
+        sealed = await self._sealed(volunteer, event_id, texts)
+        key = self._identity_keys.key_of(kind, number)
+        await self.do(RegisterVolunteer(volunteer, sealed, key, event_id))
+
+    async def update(self, volunteer: str) -> None:
+        event_id = secrets.token_hex(16)
+        sealed = await self._sealed(volunteer, event_id, {"email": "synthetic@example.org"})
+        await self.do(UpdateVolunteer(volunteer, sealed, ("full_name",), event_id))
+
+    async def _sealed(self, volunteer: str, event_id: str, texts: dict[str, str]) -> SealedDetails:
+        paths = {f"{DETAILS_PATH}.{field}": text for field, text in texts.items()}
+        sealed = await self._keys.seal(volunteer, event_id, paths)
+        return SealedDetails(**{path.removeprefix(f"{DETAILS_PATH}."): seal for path, seal in sealed.items()})
+
+
+def everywhere(settings: Settings) -> Settings:
+    """Recorded, published and projected."""
+    record(settings)
+    publish_and_project(settings)
+    return settings
+
+
+def record(settings: Settings) -> None:
+    """Let everything happen."""
+    asyncio.run(_record(settings))
+
+
+def publish_and_project(settings: Settings) -> None:
+    """Everything stored goes to the topic, and from there to the projections."""
+    relay.run(settings, stop=threading.Event(), once=True)
+    project.run(settings, stop=threading.Event(), once=True)
+
+
+async def _record(settings: Settings) -> None:
+    async def no_birth_dates(_: object) -> dict[str, None]:
+        return {}
+
+    hash_key = settings.request_hash_key.get_secret_value().encode()
+    pool: AsyncConnectionPool[AsyncConnection] = AsyncConnectionPool(settings.keys_database, open=False)
+    application = Application(settings.database, settings.ledger_id, settings.partitions, hash_key, no_birth_dates)
+    await application.open()
+    await pool.open()
+    try:
+        programme = Programme(application, settings, PersonKeys(pool, settings.ledger_id))
+        await _beginnings(programme)
+        await _registrations(programme)
+        await _attendances(programme)
+        await _groups(programme)
+        await _ends(programme)
+    finally:
+        await application.close()
+        await pool.close()
+
+
+async def _beginnings(programme: Programme) -> None:
+    details = OpportunityDetails(title=NAME, sector="environment", event_type="planting", skills=("digging",))
+    await programme.do(
+        RegisterOrganization(GREEN, NAME),
+        AccreditOrganization(GREEN, None),
+        AppointMember(f"{GREEN}/appointments/verifier", VERIFIER, "verifier"),
+        RegisterOrganization(OTHER, LocalizedText(en="Other")),
+        PublishOpportunity(GARDEN, GREEN, details, SOURCE, START),
+        PublishOpportunity(CLOSED, GREEN, details),
+        UpdateOpportunity(GARDEN, details.model_copy(update={"event_type": "watering"}), ("event_type",)),
+        OpenShift(MORNING, START, START + 4 * HOUR, "Asia/Riyadh", None, 5, Place(region="SA-01"), SOURCE, START),
+        OpenShift(DATED, None, None, "Europe/London", START.date(), 9, Place(online=True)),
+        UpdateShift(MORNING, 50),
+    )
+    for number, volunteer in enumerate(PERSONS):
+        await programme.register(volunteer, "passport", f"SYN{number:07}")
+    await programme.update(PERSONS[1])
+
+
+async def _registrations(programme: Programme) -> None:
+    await programme.do(*(RegisterForShift(MORNING, volunteer) for volunteer in PERSONS))
+    place = f"{MORNING}/registrations/{PERSONS[5].removeprefix('volunteers/')}"
+    await programme.do(WithdrawRegistration(place), RegisterForShift(MORNING, PERSONS[5]), WithdrawRegistration(place))
+
+
+async def _attendances(programme: Programme) -> None:
+    one, two, three, four, five, _ = PERSONS
+    await programme.do(
+        CheckIn(f"{one}/attendances/a", MORNING, one, START, "qr"),
+        CheckOut(f"{one}/attendances/a", START + 3 * HOUR, "qr"),
+        CheckIn(f"{two}/attendances/still-there", MORNING, two, datetime.now(UTC) - HOUR, "app"),
+        CheckIn(f"{three}/attendances/mistake", MORNING, three, START, "kiosk"),
+        WithdrawAttendance(f"{three}/attendances/mistake"),
+    )
+    await programme.page(
+        RecordAttendance(f"{three}/attendances/a", MORNING, three, START, START + 2 * HOUR),
+        RecordAttendance(f"{three}/attendances/b", MORNING, three, START + HOUR, START + 5 * HOUR),
+        RecordAttendance(f"{four}/attendances/long", MORNING, four, START, START + 30 * HOUR),
+        RecordAttendance(f"{five}/attendances/a", MORNING, five, START, START + HOUR, SOURCE, START),
+        RecordAttendance(f"{five}/attendances/b", MORNING, five, START + 2 * HOUR, START + 3 * HOUR),
+    )
+    await programme.do(VerifyHours(f"{one}/attendances/a", 7200), actor=VERIFIER)
+    await programme.do(ReverseHours(f"{one}/attendances/a", "MISTAKEN"), actor=VERIFIER)
+    await programme.do(VerifyHours(f"{five}/attendances/a"), actor=VERIFIER)
+    await programme.do(DeclineHours(f"{five}/attendances/b", "NOT_SEEN"), actor=VERIFIER)
+    await programme.do(
+        WithdrawAttendance(f"{three}/attendances/a"),
+        CorrectAttendance(f"{four}/attendances/long", START, START + 3 * HOUR),
+        CorrectAttendance(f"{five}/attendances/a", START, START + HOUR / 2),
+    )
+
+
+async def _groups(programme: Programme) -> None:
+    group = f"{DATED}/groupAttendances"
+    await programme.do(
+        *(RecordGroupAttendance(f"{group}/{name}", DATED, 5, 3601, SOURCE, START) for name in "abcd"),
+        CorrectGroupAttendance(f"{group}/a", 600, 864_000_000),
+        WithdrawGroupAttendance(f"{group}/b"),
+    )
+    await programme.do(VerifyHours(f"{group}/c", 3600), actor=VERIFIER)
+    await programme.do(ReverseHours(f"{group}/c", "MISTAKEN"), actor=VERIFIER)
+    await programme.do(DeclineHours(f"{group}/d", "NOT_SEEN"), actor=VERIFIER)
+
+
+async def _ends(programme: Programme) -> None:
+    await programme.do(
+        CloseOpportunity(CLOSED),
+        EndAppointment(f"{GREEN}/appointments/verifier"),
+        SuspendOrganization(OTHER, "UNDER_REVIEW"),
+        SuspendOrganization(GREEN, "UNDER_REVIEW"),
+        ReinstateOrganization(GREEN),
+    )
