@@ -20,6 +20,7 @@ from ledger.domain.values import Account
 from ledger.domain.world import Command
 from ledger.grpc.commands import Commands, key_of, new_id
 from ledger.grpc.interceptor import Call
+from ledger.grpc.pages_in_flight import answered_in_order
 from ledger.grpc.resources import attendance_message, registration_message
 from ledger.grpc.status import FieldViolation, InvalidRequest, status_of
 from ledger.grpc.values import id_for, imported, moment
@@ -73,8 +74,8 @@ class ParticipationService:
     async def RecordAttendances(
         self, requests: AsyncIterator[pb.RecordAttendancesRequest], call: Call
     ) -> AsyncIterator[pb.RecordAttendancesResponse]:
-        async for request in requests:
-            yield await self._record_page(request, call)
+        async for response in answered_in_order(requests, lambda request: self._record_page(request, call)):
+            yield response
 
     async def _record_page(self, request: pb.RecordAttendancesRequest, call: Call) -> pb.RecordAttendancesResponse:
         """One outcome an item, in the order of the page; a refused item does not disturb its neighbours."""
