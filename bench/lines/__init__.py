@@ -12,5 +12,7 @@ LINES: tuple[Line, ...] = (
     projection.ONE_PROCESS,
     projection.TWO_PROCESSES,
     balances.GET_BALANCE,
-    replay.LINE,
+    balances.BATCH_GET_BALANCES,
+    replay.REPLAY_EVENTS,
+    replay.REPLAY_MEMORY,
 )
