@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeAlias
 
 from ledger.domain.refusals import InvariantBroken
 from ledger.projections.binary_rows import (
@@ -26,11 +26,12 @@ from ledger.projections.stored_event import Batch, HoursEvent
 
 _COPY: Final = """
     copy attendance_versions (
-        version, partition, position, head_count, migrated, attendance, holder, shift, state, policy, start_time,
-        end_time, flags, withheld_reasons
+        version, partition, position, head_count, migrated, attendance, holder, shift, state, policy, flags,
+        withheld_reasons, start_time, end_time
     ) from stdin (format binary)
 """
 _fixed: Final = struct.Struct("!h ii ii iq ii i?").pack
+"""Number of columns, then length and value of the first five."""
 _span: Final = struct.Struct("!iqiq").pack
 _length: Final = struct.Struct("!i").pack
 
@@ -78,6 +79,8 @@ _ENDS_WITHHOLDING: Final = frozenset(
 )
 """Events after which nothing is withheld, unless they give a reason."""
 
+_Said: TypeAlias = tuple[str, str, str | None, tuple[str, ...], str | None, bool]
+
 
 def apply(connection: ReadDatabase, batch: Batch) -> None:
     """Add a row for each event of an attendance."""
@@ -86,30 +89,29 @@ def apply(connection: ReadDatabase, batch: Batch) -> None:
 
 
 def _rows(batch: Batch) -> Iterator[bytes]:
-    repeated: dict[tuple[str, str | None, str | None], bytes] = {}
+    # Many events of a batch say the same of the same shift: that is packed once.
+    known: dict[_Said, bytes] = {}
     partition = batch.partition
     for event in batch.hours:
         hours = event.data
-        key = (hours.shift, _state(event), event.policy)
-        if (shared := repeated.get(key)) is None:
-            shared = repeated[key] = text(key[0]) + text_or_null(key[1]) + text_or_null(key[2])
-        attendance, holder = hours.attendance.encode(), hours.holder.encode()
+        says = (hours.shift, event.type, event.policy, hours.flags, hours.withheld_reason, bool(hours.counted))
+        if (said := known.get(says)) is None:
+            said = known[says] = _said(event)
+        migrated = hours.source == "migrated" and event.type in _DECIDES_HOURS
         fixed = _fixed(
-            14, 4, event.streamversion, 4, partition, 8, event.position, 4, _head_count(hours),
-            1, hours.source == "migrated" and event.type in _DECIDES_HOURS,
+            14, 4, event.streamversion, 4, partition, 8, event.position, 4, _head_count(hours), 1, migrated
         )  # fmt: skip
-        yield b"".join(
-            (
-                fixed,
-                _length(len(attendance)),
-                attendance,
-                _length(len(holder)),
-                holder,
-                shared,
-                _times(hours),
-                _flags_and_reasons(event),
-            )
-        )
+        attendance, holder = hours.attendance.encode(), hours.holder.encode()
+        yield b"".join((fixed, _length(len(attendance)), attendance, _length(len(holder)), holder, said, _times(hours)))
+
+
+def _said(event: HoursEvent) -> bytes:
+    hours, decides = event.data, event.type in _DECIDES_HOURS
+    flags = texts(hours.flags) if decides else NULL
+    reasons = EMPTY_TEXTS if decides or event.type in _ENDS_WITHHOLDING else NULL
+    if hours.withheld_reason is not None:
+        reasons = texts((hours.withheld_reason,))
+    return b"".join((text(hours.shift), text_or_null(_state(event)), text_or_null(event.policy), flags, reasons))
 
 
 def _state(event: HoursEvent) -> str | None:
@@ -131,11 +133,3 @@ def _times(hours: HoursData) -> bytes:
     if hours.start is not None and hours.end is not None:
         return _span(8, microseconds(hours.start), 8, microseconds(hours.end))
     return moment_or_null(hours.at) + NULL
-
-
-def _flags_and_reasons(event: HoursEvent) -> bytes:
-    hours, decides = event.data, event.type in _DECIDES_HOURS
-    flags = texts(hours.flags) if decides else NULL
-    if hours.withheld_reason is not None:
-        return flags + texts((hours.withheld_reason,))
-    return flags + (EMPTY_TEXTS if decides or event.type in _ENDS_WITHHOLDING else NULL)

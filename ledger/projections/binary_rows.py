@@ -20,7 +20,7 @@ ReadDatabase: TypeAlias = Connection[Any]
 
 NULL: Final = b"\xff\xff\xff\xff"
 EMPTY_TEXTS: Final = struct.pack("!iiii", 12, 0, 0, 25)
-"""A text[] without elements; 25 is the type's number in every PostgreSQL."""
+"""A text[] without elements; 25 is the number of text in every PostgreSQL."""
 _HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER: Final = b"\xff\xff"
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)

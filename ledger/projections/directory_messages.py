@@ -44,7 +44,7 @@ ORGANIZATIONS: Final = """
 """
 APPOINTMENTS: Final = """
     select organization, appointment, member, role, from_time, until_time
-    from appointments where organization = any(%b) order by appointment
+    from appointments where organization = any(%(names)b) order by appointment
 """
 
 
@@ -155,7 +155,9 @@ ATTENDANCES: Final = """
            reversed_seconds
     from attendances
 """
-ATTENDANCES_NAMED: Final = f"{ATTENDANCES} where attendance = any(%b) order by attendance"
+ATTENDANCES_NAMED: Final = (
+    f"{ATTENDANCES} where holder = any(%(holders)b) and attendance = any(%(names)b) order by attendance"
+)
 
 
 def attendance(row: Sequence[Any]) -> pb.Attendance:

@@ -22,7 +22,7 @@ _VOLUNTEERS: Final = Listing(messages.VOLUNTEERS, "volunteer")
 _OPPORTUNITIES: Final = Listing(messages.OPPORTUNITIES, "opportunity")
 _SHIFTS: Final = Listing(messages.SHIFTS, "shift")
 _REGISTRATIONS: Final = Listing(messages.REGISTRATIONS, "registration")
-_ATTENDANCES: Final = Listing(messages.ATTENDANCES, "attendance")
+_ATTENDANCES: Final = Listing(messages.ATTENDANCES, "attendance", "holder = %(holder)b")
 _ATTENDANCE_NAMES: Final = Listing("select attendance from attendance_versions", "attendance")
 
 
@@ -162,10 +162,10 @@ class DirectoryQuestions:
     ) -> pb.ListAttendancesResponse:
         """The presences of a volunteer, or of a shift: of persons and of groups."""
         if request.parent.startswith("volunteers/"):
-            condition, parameters = beneath(request.parent, "attendances", "attendance")
+            narrowed = ("version = 1 and holder = %(parent)b", {"parent": request.parent})
         else:
-            condition, parameters = "shift = %(shift)b", {"shift": request.parent}
-        narrowed = (f"version = 1 and {condition}", parameters)
+            of_shift = "version = 1 and hashtext(shift) = hashtext(%(parent)b) and shift = %(parent)b"
+            narrowed = (of_shift, {"parent": request.parent})
         page, rows = await self._rows.page(
             _ATTENDANCE_NAMES, request, seconds_left, narrowed, messages.ATTENDANCES_NAMED
         )

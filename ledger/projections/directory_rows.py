@@ -44,6 +44,8 @@ class Listing:
     """select … from …"""
     key: LiteralString
     """The column with the name."""
+    also: LiteralString = "true"
+    """A condition besides the name, for an index that begins with the holder."""
 
 
 class DirectoryRows:
@@ -67,8 +69,9 @@ class DirectoryRows:
         """
         wanted = self._ground.wanted(asked)
         async with snapshot(self._pool, self._ground, wanted, Patience.of(seconds_left)) as found:
-            statement = f"{listing.select} where {listing.key} = %b"
-            row = await (await found.connection.execute(statement, (name,), binary=True)).fetchone()
+            statement = f"{listing.select} where {listing.key} = %(name)b and {listing.also}"
+            parameters = {"name": name, "holder": holder_of(name)}
+            row = await (await found.connection.execute(statement, parameters, binary=True)).fetchone()
             if row is None:
                 refuse(Reason.NOT_FOUND, name=name)
             belonging = [] if also is None else await _belonging(found.connection, also, [name])
@@ -113,8 +116,14 @@ def beneath(parent: str, collection: str, key: LiteralString) -> tuple[LiteralSt
     )
 
 
+def holder_of(name: str) -> str:
+    """Whose hours an attendance moves: the first two parts of its name."""
+    return "/".join(name.split("/", 2)[:2])
+
+
 async def _belonging(connection: ReadConnection, statement: LiteralString, names: list[str]) -> list[Sequence[Any]]:
-    rows = await (await connection.execute(statement, (names,), binary=True)).fetchall()
+    parameters = {"names": names, "holders": list({holder_of(name) for name in names})}
+    rows = await (await connection.execute(statement, parameters, binary=True)).fetchall()
     return list(rows)
 
 

@@ -7,8 +7,8 @@
 create table positions (
     partition   integer     primary key,
     position    bigint      not null check (position >= 0),
-    recorded_at timestamptz,          -- of the event at `position`; null before the first
-    next_offset bigint                -- where the topic is read on: a hint, `position` decides
+    recorded_at timestamptz,  -- of the event at `position`; null before the first
+    next_offset bigint        -- where the topic is read on: a hint, `position` decides
 );
 
 -- What was applied, batch by batch, so that a repeated record can be compared with the one that was applied.
@@ -47,8 +47,7 @@ create table entries (
     -- A holder's entries all lie in one partition: position alone orders them.
     primary key (holder, position, entry_index)
 );
--- Rows come in order of position: a few bytes tell which pages hold a span of positions.
-create index entries_in_order on entries using brin (partition, position) with (pages_per_range = 32);
+create index entries_in_order on entries (partition, position);
 
 create table balances (
     holder            text    collate "C" primary key,
@@ -86,11 +85,11 @@ create table hours_by_month (
 
 -- One row for each event of an attendance, by person or by head count: null is "as before". The view folds them.
 create table attendance_versions (
+    holder           text        collate "C" not null,  -- the first two parts of the attendance's name
+    position         bigint      not null,
+    partition        integer     not null,
     attendance       text        collate "C" not null,
     version          integer     not null,  -- of the stream
-    partition        integer     not null,
-    position         bigint      not null,
-    holder           text        collate "C" not null,
     shift            text        collate "C" not null,
     state            text,
     start_time       timestamptz,
@@ -100,14 +99,16 @@ create table attendance_versions (
     withheld_reasons text[],
     policy           text,
     migrated         boolean     not null,
-    primary key (attendance, version)
+    primary key (holder, position)
 );
-create index attendances_of_shift on attendance_versions (shift, attendance) where version = 1;
+-- Four bytes a row instead of ninety: who asks by shift compares the name too.
+create index attendances_of_shift on attendance_versions (hashtext(shift)) where version = 1;
 
+-- Ask it by holder and attendance: a holder's rows lie together.
 create view attendances as
-select v.attendance,
+select v.holder,
+       v.attendance,
        min(v.partition) as partition,
-       min(v.holder) as holder,
        min(v.shift) as shift,
        max(v.version) as version,
        (array_agg(v.state order by v.version desc) filter (where v.state is not null))[1] as state,
@@ -136,7 +137,7 @@ cross join lateral (
            sum(seconds * ((to_class = 6)::int - (from_class = 6)::int)) as reversed
     from entries where entries.holder = v.holder and entries.position = v.position
 ) e
-group by v.attendance;
+group by v.holder, v.attendance;
 
 create table organizations (
     organization     text    collate "C" primary key,
