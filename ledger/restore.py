@@ -1,0 +1,211 @@
+"""The event store made anew from the topic alone: events, request keys, constraint rows, counters.
+
+Nothing but the events is needed, because everything that gives an event its meaning is in its bytes. Only identity
+numbers are sealed: their rows come back where the keys of the persons are at hand, and are counted where they are not.
+A store that holds a beginning of the same history is continued; one that holds another history is refused.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import psycopg
+
+from ledger.access.identity_keys import IdentityKeys
+from ledger.auditing.identities import IdentityOpener, SealedIdentity, sealed_identity
+from ledger.auditing.progress import Progress
+from ledger.domain.constraints import places_delta, presence_after
+from ledger.domain.event import RecordedEvent
+from ledger.domain.ledger_opened import LedgerOpened
+from ledger.domain.refusals import InvariantBroken
+from ledger.domain.streams import ROUTING_RULE, shift_of
+from ledger.domain.world import Presence
+from ledger.event_bytes import Envelope, recorded_event
+from ledger.migrate import migrate
+from ledger.open_ledger import check_same_ledger
+from ledger.record_seal import RecordSeal
+from ledger.restored_rows import (
+    Store,
+    StoredEvent,
+    add_events,
+    add_identities,
+    add_keys,
+    add_places,
+    add_presences,
+    presences_of,
+)
+from ledger.settings import Settings, WrongSetting
+from ledger.topic_history import events_in_order
+from ledger.topic_records import TopicEnd, topic_ends
+
+_STORED: Final = "select position, body from events where partition = %b and position = any(%b)"
+
+
+@dataclass
+class Restored:
+    """What came back."""
+
+    positions: dict[int, int] = field(default_factory=dict)
+    """Partition → last position."""
+    identities: int = 0
+    identities_sealed: int = 0
+    """Identity numbers whose person's key is not at hand: these persons could be registered twice."""
+
+
+def run(settings: Settings, *, print_lines: bool = True) -> Restored:
+    """Refill the event store that LEDGER_OWNER_DATABASE names from the topic.
+
+    No service may run on it meanwhile. If we crash, run it again: each page is one transaction.
+
+    Raises:
+        WrongSetting: a setting is missing, or the topic belongs to another ledger.
+        InvariantBroken: the topic has a hole, or the store holds another history.
+        psycopg.Error, KafkaError: run it again.
+    """
+    for name in ("kafka", "owner_database", "keys_database"):
+        if not getattr(settings, name):
+            raise WrongSetting(f"LEDGER_{name.upper()} is not set; the event store is restored from the topic with it")
+    migrate(settings)
+    seal, ends, done = RecordSeal.of(settings), topic_ends(settings), Restored()
+    with (
+        Progress() as progress,
+        psycopg.connect(settings.owner_database, autocommit=True) as store,
+        psycopg.connect(settings.keys_database, autocommit=True) as keys,
+    ):
+        secret = IdentityKeys(settings.identity_key.get_secret_value().encode(), verify_check_digit=False)
+        opener = IdentityOpener(keys, secret, settings.ledger_id)
+        _prepare(store, settings)
+        for partition, end in sorted(ends.items()):
+            step = progress.step(f"partition {partition}", end.next_offset)
+            restoring = _Restoring(store, settings, partition, opener, done)
+            for events in _whole_requests(settings, partition, end, seal):
+                restoring.page(events)
+                step(len(events))
+            done.positions[partition] = restoring.reached
+    if print_lines:
+        _tell(done)
+    return done
+
+
+def _tell(done: Restored) -> None:
+    for partition, position in done.positions.items():
+        print(f"partition {partition}: positions 1..{position}")
+    print(f"identity numbers: {done.identities} restored, {done.identities_sealed} cannot be opened")
+
+
+def _prepare(store: Store, settings: Settings) -> None:
+    row = store.execute("select ledger_id, partitions from ledger").fetchone()
+    if row is not None:
+        check_same_ledger(settings, row[0], row[1])
+        return
+    with store.transaction():
+        store.execute(
+            "insert into ledger (ledger_id, partitions) values (%s, %s)", [settings.ledger_id, settings.partitions]
+        )
+        store.execute(
+            "insert into partition_counters select n, 0, timestamptz '1970-01-01 00:00:00Z' "
+            "from generate_series(0, %s) n",
+            [settings.partitions - 1],
+        )
+
+
+def _whole_requests(settings: Settings, partition: int, end: TopicEnd, seal: RecordSeal) -> Iterator[list[StoredEvent]]:
+    """Pages cut between two requests, so that a request's key is written with its last event."""
+    held: list[StoredEvent] = []
+    for events in events_in_order(settings, partition, end, seal):
+        held += events
+        cut = len(held)
+        while cut > 0 and _same_request(held[cut - 1][0], held[-1][0]):
+            cut -= 1
+        if cut:
+            yield held[:cut]
+            held = held[cut:]
+    if held:
+        yield held
+
+
+def _same_request(one: Envelope, other: Envelope) -> bool:
+    return bool(one.requestid) and (one.client, one.requestid) == (other.client, other.requestid)
+
+
+class _Restoring:
+    """One partition on its way."""
+
+    def __init__(
+        self, store: Store, settings: Settings, partition: int, opener: IdentityOpener, done: Restored
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._partition = partition
+        self._opener = opener
+        self._done = done
+        self.reached = 0
+
+    def page(self, events: list[StoredEvent]) -> None:
+        """Put some events, and what follows from them, into the store; those it has must be the same."""
+        with self._store.transaction():
+            row = self._store.execute(
+                "select position from partition_counters where partition = %b for update", [self._partition]
+            ).fetchone()
+            held = 0 if row is None else int(row[0])
+            self._compare([one for one in events if one[0].position <= held])
+            fresh = [one for one in events if one[0].position > held]
+            if fresh:
+                self._add(events, fresh)
+        self.reached = events[-1][0].position
+
+    def _compare(self, events: list[StoredEvent]) -> None:
+        positions = [event.position for event, _ in events]
+        stored = dict(self._store.cursor(binary=True).execute(_STORED, (self._partition, positions)).fetchall())
+        for event, body in events:
+            if stored.get(event.position) != body:
+                raise InvariantBroken(
+                    f"partition {self._partition}, position {event.position}: the store holds another event than the "
+                    "topic; restore into an empty database (one that was opened anew has a beginning of its own)"
+                )
+
+    def _add(self, events: list[StoredEvent], fresh: list[StoredEvent]) -> None:
+        self._check_opening(fresh[0][0])
+        add_events(self._store, fresh)
+        add_keys(self._store, events)
+        recorded = [recorded_event(envelope) for envelope, _ in fresh]
+        self._add_constraints(recorded)
+        last = fresh[-1][0]
+        self._store.execute(
+            "update partition_counters set position = %s, recorded_at = %s where partition = %s",
+            [last.position, last.time, self._partition],
+        )
+
+    def _check_opening(self, first: Envelope) -> None:
+        if first.position > 1:
+            return
+        opened = recorded_event(first).data
+        settings = self._settings
+        if not isinstance(opened, LedgerOpened):
+            raise InvariantBroken(f"topic, partition {self._partition}: position 1 is {first.type}, not ledger-opened")
+        if opened.routing_rule != ROUTING_RULE:
+            raise InvariantBroken(f"this program does not route by: {opened.routing_rule}")
+        check_same_ledger(settings, opened.ledger_id, opened.partitions)
+
+    def _add_constraints(self, events: list[RecordedEvent]) -> None:
+        places: Counter[str] = Counter()
+        held = presences_of(self._store, sorted({event.stream for event in events}))
+        after: dict[str, Presence] = {}
+        identities: list[SealedIdentity] = []
+        for event in events:
+            if delta := places_delta(event.data):
+                places[shift_of(event.stream)] += delta
+            presence = presence_after(event, after.get(event.stream, held.get(event.stream)))
+            if presence is not None:
+                after[event.stream] = presence
+            if (identity := sealed_identity(event)) is not None:
+                identities.append(identity)
+        add_places(self._store, places)
+        add_presences(self._store, after.values())
+        opened = self._opener.opened(identities)
+        add_identities(self._store, opened)
+        self._done.identities += len(opened)
+        self._done.identities_sealed += len(identities) - len(opened)
