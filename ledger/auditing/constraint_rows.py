@@ -54,7 +54,8 @@ class PresenceCheck:
         """Refold and compare."""
         wanted = [stream for stream in streams if stream.kind == "volunteers/attendances"]
         names = [stream.name for stream in wanted]
-        held = self._table.rows_by(_PRESENCES, [volunteer_of(name) for name in names], names)
+        rows = self._table.rows_by(_PRESENCES, [volunteer_of(name) for name in names], names)
+        held = {row["attendance"]: row for row in rows}
         for stream in wanted:
             presence = _presence(stream)
             if stream.broken:

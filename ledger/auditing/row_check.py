@@ -41,9 +41,9 @@ class Table:
         query = sql.SQL("select * from {} where {} = any(%s::text[])").format(self._table, self._key)
         return {(row[self._key_name], row[second]): row for row in self._rows.execute(query, [list(keys)])}
 
-    def rows_by(self, query: LiteralString, *parameters: object) -> dict[str, Row]:
-        """The rows that `query` gives, by their key."""
-        return {row[self._key_name]: row for row in self._rows.execute(query, parameters)}
+    def rows_by(self, query: LiteralString, *parameters: object) -> list[Row]:
+        """The rows that `query` gives."""
+        return list(self._rows.execute(query, parameters))
 
     def compare(self, where: Where, expected: Row, found: Row | None) -> None:
         """One row that must be there."""
