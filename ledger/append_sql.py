@@ -10,9 +10,8 @@ Arrays travel in binary; a batch of one and a batch of five hundred run the same
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from ledger.binary_arrays import BigintArray, BinaryArray, BytesArray, IntegerArray, TextArray
 from ledger.domain.world import Presence
@@ -92,8 +91,7 @@ _ADD_IDENTITIES: Final = """
 _RAISE_COUNTER: Final = "update partition_counters set position = %b, recorded_at = %b where partition = %b"
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
+class EventRow(NamedTuple):
     """One event to add; `body` is the event, the rest are copies."""
 
     position: int
@@ -103,8 +101,7 @@ class EventRow:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRow:
+class KeyRow(NamedTuple):
     """Which request caused which events."""
 
     client: str

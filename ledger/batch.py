@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,15 +19,13 @@ from ledger.append_sql import EventRow, KeyRow, Statement, statements
 from ledger.domain.catalogue import fold
 from ledger.domain.constraints import places_delta, presence_after
 from ledger.domain.event import NewEvent, RecordedEvent
-from ledger.domain.hours import to_epoch
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal, refuse
 from ledger.domain.streams import partition_of, shift_of
 from ledger.domain.world import Command, NotLoaded, Presence, Reads, TimeWindow
 from ledger.event_bytes import EVENT_BYTES_MAX, Envelope, encode
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A command with the key under which it stands at most once, and who asks."""
 
     command: Command
@@ -36,8 +35,7 @@ class Request:
     request_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(NamedTuple):
     """A stream that one new event begins, not folded before somebody asks: few of a page's items are ever asked for."""
 
     event: RecordedEvent
@@ -47,8 +45,7 @@ class Begun:
         return fold(None, self.event)
 
 
-@dataclass(frozen=True, slots=True)
-class CommandResult:
+class CommandResult(NamedTuple):
     """What a command recorded, or had recorded when the same request came first."""
 
     after: object
@@ -65,8 +62,7 @@ class CommandResult:
         return self.events[-1].partition, self.events[-1].position
 
 
-@dataclass(frozen=True, slots=True)
-class StoredKey:
+class StoredKey(NamedTuple):
     """A request key found in the store."""
 
     request_hash: bytes
@@ -152,7 +148,7 @@ class Batch:
         return taken
 
     def presences(self, window: TimeWindow) -> list[Presence]:
-        volunteer, start, end = window[0], to_epoch(window[1]), to_epoch(window[2])
+        volunteer, start, end = window
         if not any(low <= start and end <= high for low, high in self.loaded.windows.get(volunteer, ())):
             raise NotLoaded(Reads(presences=(window,)))
         held = self.loaded.presences.get(volunteer)

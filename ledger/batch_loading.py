@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -16,7 +15,6 @@ from ledger.append_sql import Statement
 from ledger.batch import Loaded
 from ledger.binary_arrays import BigintArray, BytesArray, IntegerArray, TextArray
 from ledger.domain.catalogue import fold
-from ledger.domain.hours import to_epoch
 from ledger.domain.refusals import InvariantBroken
 from ledger.domain.world import Presence, Reads
 from ledger.event_bytes import decode, recorded_event
@@ -59,8 +57,8 @@ class Loading:
             asked.append((append_sql.PLACES, (TextArray(shifts),)))
         if reads.presences:
             volunteers, starts, ends = zip(*reads.presences, strict=True)
-            bounds = [BigintArray([to_epoch(moment) for moment in moments]) for moments in (starts, ends)]
-            asked.append((append_sql.PRESENCES, (TextArray(volunteers), *bounds)))
+            windows = TextArray(volunteers), BigintArray(starts), BigintArray(ends)
+            asked.append((append_sql.PRESENCES, windows))
         identities = [key for key in reads.identities if key not in loaded.identities]
         if identities:
             asked.append((append_sql.IDENTITIES, (BytesArray(identities),)))
@@ -105,9 +103,9 @@ class Loading:
         for volunteer, attendance, start, end, counted, order in rows:
             held = loaded.presences.setdefault(volunteer, {})
             if attendance in held:
-                held[attendance] = replace(held[attendance], recorded_order=order)
+                held[attendance] = held[attendance]._replace(recorded_order=order)
                 continue
             spans = tuple(zip(counted[::2], counted[1::2], strict=True))
             held[attendance] = Presence(volunteer, attendance, start, end, spans, order)
         for volunteer, low, high in reads.presences:
-            loaded.windows.setdefault(volunteer, []).append((to_epoch(low), to_epoch(high)))
+            loaded.windows.setdefault(volunteer, []).append((low, high))

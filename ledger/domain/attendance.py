@@ -7,7 +7,7 @@ Its story in order: `attendance_events` (what can happen), `attendance_state` (h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from ledger.domain import opportunity, registration, shift
@@ -37,7 +37,7 @@ __all__ = [
     "existing",
 ]
 
-OPEN_PRESENCE_LASTS: Final = timedelta(hours=24)
+OPEN_PRESENCE_SECONDS: Final = 24 * 3600
 """Whoever forgot to check out can check in again a day later."""
 
 
@@ -96,7 +96,8 @@ class CheckIn:
         return [NewEvent(self.attendance, checked_in)]
 
     def _around(self, at: datetime) -> TimeWindow:
-        return self.volunteer, at - OPEN_PRESENCE_LASTS, at + OPEN_PRESENCE_LASTS
+        around = to_epoch(at)
+        return self.volunteer, around - OPEN_PRESENCE_SECONDS, around + OPEN_PRESENCE_SECONDS
 
     def _refuse_second(self, world: World, at: datetime) -> None:
         for other in world.presences(self._around(at)):

@@ -5,8 +5,6 @@ The store changes these rows in the transaction that appends the events; the aud
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ledger.domain.attendance_events import VolunteerCheckedIn
 from ledger.domain.event import Event, RecordedEvent
 from ledger.domain.hours import PresenceMoved, spans_of, to_epoch
@@ -35,7 +33,7 @@ def presence_after(recorded: RecordedEvent, before: Presence | None) -> Presence
         counted=spans_of(event.counted),
         recorded_order=recorded.position,
     )
-    return after if before is None else replace(after, recorded_order=before.recorded_order)
+    return after if before is None else after._replace(recorded_order=before.recorded_order)
 
 
 def places_delta(event: Event) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypedDict
+from typing import Final, NamedTuple, TypedDict
 
 from ledger.domain import hours, presence
 from ledger.domain.attendance_events import Crediting, Source
@@ -20,8 +19,7 @@ BEFORE_SERVICE_DATE: Final = "BEFORE_SERVICE_DATE"
 CORRECTED: Final = "CORRECTED"
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """Who serves where, and how presence there becomes seconds."""
 
     holder: str

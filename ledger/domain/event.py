@@ -7,9 +7,8 @@ change gets the next schema number and a step `upcast_vN_vM` from each version b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
@@ -92,8 +91,7 @@ def read_event(name: str, schema: int, data: bytes) -> Event:
     return event_class.from_json(_JSON_OBJECT.dump_json(state))
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
+class NewEvent(NamedTuple):
     """What a decision wants recorded, and in which stream."""
 
     stream: str
@@ -110,8 +108,7 @@ class NewEvent:
     """Chosen beforehand by whoever sealed fields for this event: a seal is bound to its event's id."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedEvent:
+class RecordedEvent(NamedTuple):
     """An event with its place in the ledger and who caused it: what aggregates are folded from."""
 
     stream: str

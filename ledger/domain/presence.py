@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from ledger.domain import attendance_state
-from ledger.domain.hours import Span, from_epoch, most_seconds_within, seconds_by_date, subtract, total_seconds
+from ledger.domain.hours import Span, most_seconds_within, seconds_by_date, subtract, total_seconds
 from ledger.domain.policy import STANDARD_POLICY_V1
 from ledger.domain.values import Account, zone
 from ledger.domain.world import TimeWindow, World
@@ -24,8 +23,7 @@ CountedSpans: TypeAlias = Mapping[str, tuple[Span, ...]]
 """By attendance: the spans of a person that count."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counting:
+class Counting(NamedTuple):
     """What a credited span counts for: its parts, ascending and disjoint."""
 
     counted: tuple[Span, ...]
@@ -44,7 +42,7 @@ class Counting:
 def window_around(volunteer: str, span: Span) -> TimeWindow:
     """What must be known to count `span`: whatever touches it or a calendar date it touches."""
     start, end = span
-    return volunteer, from_epoch(start - LONGEST_DATE_SECONDS), from_epoch(end + LONGEST_DATE_SECONDS)
+    return volunteer, start - LONGEST_DATE_SECONDS, end + LONGEST_DATE_SECONDS
 
 
 def counted_elsewhere(

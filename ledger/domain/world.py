@@ -7,18 +7,16 @@ it, still under the lock, and decides again from the start.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from ledger.domain.event import NewEvent
 
-TimeWindow: TypeAlias = tuple[str, datetime, datetime]
-"""(volunteer, from, until): all of a person's presences that touch this span."""
+TimeWindow: TypeAlias = tuple[str, int, int]
+"""(volunteer, from, until), whole seconds since 1970 UTC: all of a person's presences that touch this span."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
+class Reads(NamedTuple):
     """What a command will need, so that one round trip can fetch it for all commands of a batch."""
 
     streams: tuple[str, ...] = ()
@@ -42,8 +40,7 @@ class NotLoaded(Exception):
         self.reads = reads
 
 
-@dataclass(frozen=True, slots=True)
-class Presence:
+class Presence(NamedTuple):
     """A person's time taken by one attendance: the constraint row that guards against counting a second twice.
 
     Times are whole seconds since 1970 UTC.

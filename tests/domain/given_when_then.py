@@ -14,7 +14,7 @@ from typing import Self, TypeAlias
 from ledger.domain.catalogue import fold
 from ledger.domain.constraints import places_delta, presence_after
 from ledger.domain.event import Event, NewEvent, RecordedEvent, read_event
-from ledger.domain.hours import HoursMoved, PresenceMoved, from_epoch
+from ledger.domain.hours import HoursMoved, PresenceMoved
 from ledger.domain.policy import STANDARD_POLICY_STREAM, STANDARD_POLICY_V1
 from ledger.domain.refusals import Refusal, placeholders
 from ledger.domain.streams import shift_of
@@ -92,9 +92,7 @@ class InMemoryWorld:
         near = [
             presence
             for presence in self.ledger.presences.values()
-            if presence.volunteer == volunteer
-            and from_epoch(presence.start) <= end
-            and start <= from_epoch(presence.end)
+            if presence.volunteer == volunteer and presence.start <= end and start <= presence.end
         ]
         return sorted(near, key=lambda presence: presence.recorded_order)
 
