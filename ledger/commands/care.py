@@ -11,7 +11,7 @@ import typer
 
 from ledger.commands import arguments, printing
 from ledger.commands.connection import CommandFailed
-from ledger.commands.places import settings_of
+from ledger.commands.places import is_embedded, settings_of
 from ledger.settings import Settings, WrongSetting
 
 StoreOption = Annotated[
@@ -65,7 +65,10 @@ def rebuild(
     from_store: FromStoreOption = False,
     data_dir: arguments.DataDirOption = None,
 ) -> None:
-    """Drop the projections and refill them from the topic alone; prints the hash before and after."""
+    """Drop the projections and refill them from the topic alone; prints the hash before and after.
+
+    An embedded ledger has no topic: it is refilled from its event store.
+    """
     if store and from_store:
         raise typer.BadParameter("--store refills the event store itself; leave out --from-store")
     with settings_of(data_dir) as settings:
@@ -76,7 +79,8 @@ def rebuild(
             return
         from ledger.rebuild import run as refill_projections
 
-        refill_projections(settings, source="store" if from_store or not settings.kafka else "topic")
+        same = refill_projections(settings, source="store" if from_store or is_embedded(data_dir) else "topic")
+    raise typer.Exit(0 if same else 1)
 
 
 def doctor(data_dir: arguments.DataDirOption = None) -> None:

@@ -14,17 +14,40 @@ from ledger.postgres_place import default_data_dir, server_user, socket_folder
 from ledger.settings import Settings
 
 
+def is_embedded(data_dir: Path | None) -> bool:
+    """Whether `settings_of` means an embedded ledger."""
+    return data_dir is not None or not Settings().database
+
+
 @contextmanager
 def settings_of(data_dir: Path | None) -> Iterator[Settings]:
     """The settings of the ledger to work on.
 
     With a data folder, or where no LEDGER_DATABASE is set: the embedded ledger there. If it is being served now, its
-    database is used as it runs; else it is started for this command and stopped after it. Raises CommandFailed.
+    database is used as it runs; else it is started for this command and stopped after it.
+
+    Raises CommandFailed, also for what goes wrong while the caller works on it: a server away, or no sound history.
     """
+    from kafka.errors import KafkaError
+    from psycopg import Error as PostgresError
+
+    from ledger.projections.positions import ForkDetected, Hole
+
+    try:
+        with _chosen(data_dir) as settings:
+            yield settings
+    except (PostgresError, KafkaError, TimeoutError) as away:
+        raise CommandFailed(f"a server did not do what was asked; is it up, and its setting right? {away}") from away
+    except (ForkDetected, Hole) as unsound:
+        raise CommandFailed(f"{type(unsound).__name__}: {unsound}") from unsound
+
+
+@contextmanager
+def _chosen(data_dir: Path | None) -> Iterator[Settings]:
     from ledger.embedded_ledger import EmbeddedLedger  # here: the clients of a service need no database
 
     settings = Settings()
-    if data_dir is None and settings.database:
+    if not is_embedded(data_dir):
         yield settings
         return
     folder = (data_dir or default_data_dir()).absolute()

@@ -187,3 +187,16 @@ def test_people_see_tables(synthetic):
     shown = hours_ledger("report", "--by", "month", "--positions", positions_of(made), address=address).stdout
     assert "2025-" in shown
     assert "computed at positions 0:" in shown
+
+
+@pytest.mark.parametrize("command", ["audit", "rebuild", "doctor"])
+def test_a_database_that_is_away_is_told_in_words(command):
+    done = hours_ledger(
+        command,
+        LEDGER_DATABASE="postgresql://127.0.0.1:1/nowhere",
+        LEDGER_READ_DATABASE="postgresql://127.0.0.1:1/nowhere",
+        LEDGER_PROJECTOR_DATABASE="postgresql://127.0.0.1:1/nowhere",
+        LEDGER_KAFKA="127.0.0.1:1",
+    )
+    assert done.returncode == 1
+    assert "127.0.0.1" in done.stdout + done.stderr
