@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the lines asked for and print the table; returns the exit code."""
     wanted = _parser().parse_args(arguments)
     lines = [line for line in LINES if wanted.only in (None, line.name)]
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=120)
     with (
         Ground(scale=wanted.scale, database_url=wanted.database, bootstrap=wanted.kafka) as ground,
         _progress(console) as progress,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -160,6 +160,7 @@ def _filled(settings: Settings, filling: Filling) -> BenchLedger:
     store_facts(settings, facts, filling.volunteers * (1 + filling.attendances_each))
     if filling.projected:
         project(settings)
+    _settle(settings)
     return BenchLedger(settings, filling)
 
 
@@ -179,8 +180,7 @@ def project(settings: Settings) -> None:
         connection.execute("vacuum (analyze)")
 
 
-def shuffled(numbers: Sequence[int], seed: int) -> list[int]:
-    """The same numbers in another order, the same at every run."""
-    order = list(numbers)
-    random.Random(seed).shuffle(order)
-    return order
+def _settle(settings: Settings) -> None:
+    """Write out what filling left to be written, so that it does not fall into what is measured."""
+    with psycopg.connect(settings.owner_database, autocommit=True) as connection:
+        connection.execute("checkpoint")

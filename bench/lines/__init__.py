@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.lines import balances, check_in, projection, record_attendances, relay, replay
+from bench.lines import balances, check_in, cost_at_scale, projection, record_attendances, relay, replay
 from bench.pairing import Line
 
 LINES: tuple[Line, ...] = (
@@ -15,4 +15,6 @@ LINES: tuple[Line, ...] = (
     balances.BATCH_GET_BALANCES,
     replay.REPLAY_EVENTS,
     replay.REPLAY_MEMORY,
+    cost_at_scale.COMMAND_COST,
+    cost_at_scale.BALANCE_COST,
 )

@@ -29,7 +29,7 @@ BATCH_NAMES: Final = 1_000
 BATCHES_IN_FLIGHT: Final = 4
 BATCHES_DISTINCT: Final = 50
 SAMPLE: Final = 50
-ATTENDANCES_EACH: Final = 2
+ATTENDANCES_EACH: Final = 1
 
 
 def balance_filling(volunteers: int) -> Filling:
