@@ -9,7 +9,7 @@ from typing import Final, Self
 import grpc
 from google.rpc import error_details_pb2, status_pb2
 
-from tests.faults.history import CLIENT, NEVER_KNOWN, Operation
+from tests.faults.history import NEVER_KNOWN, Operation
 from volunteer_hours.v1 import participation_service_pb2 as participation
 
 _OPTIONS: Final = (
@@ -25,7 +25,8 @@ PAGE_METHOD: Final = "ParticipationService/RecordAttendances"
 class Caller:
     """Channels to all server processes. Requests and answers stay bytes: first answers are compared by them."""
 
-    def __init__(self, addresses: list[str], *, deadline_seconds: float = 4.0) -> None:
+    def __init__(self, addresses: list[str], *, client: str, deadline_seconds: float = 4.0) -> None:
+        self.client = client
         self.deadline_seconds = deadline_seconds
         self.broken: list[str] = []
         """Answers that say the service failed inside: no fault from outside excuses one."""
@@ -45,19 +46,12 @@ class Caller:
         return len(self._channels)
 
     async def ask(
-        self,
-        method: str,
-        body: bytes,
-        *,
-        actor: str = "staff/coordinator",
-        server: int = 0,
-        seconds: float = 0.0,
-        client: str = CLIENT,
+        self, method: str, body: bytes, *, actor: str = "staff/coordinator", server: int = 0, seconds: float = 0.0
     ) -> bytes:
         """One call to one process. Raises grpc.aio.AioRpcError."""
         channel = self._channels[server % self.servers]
         path = f"/volunteer_hours.v1.{method}"
-        metadata = (("x-actor", actor), ("x-client", client))
+        metadata = (("x-actor", actor), ("x-client", self.client))
         timeout = seconds or self.deadline_seconds
         if method != PAGE_METHOD:
             call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)

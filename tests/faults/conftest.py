@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+
+from ledger.embedded_postgres import EmbeddedPostgres
+from ledger.local_kafka import LocalKafka
+from tests.conftest import open_folder
+from tests.faults.postgres_conversation import PostgresConversation
+from tests.faults.programme import lay_out
+from tests.faults.tcp_proxy import TcpProxy
+from tests.system.running_ledger import RunningLedger
+from tests.system.stored_history import opened_ledger
 
 _LINES: pytest.StashKey[list[str]] = pytest.StashKey()
 Tell = Callable[[str], None]
@@ -28,3 +40,29 @@ def tell(request: pytest.FixtureRequest, seed: int) -> Tell:
         lines.extend(f"  {line}" for line in text.splitlines())
 
     return say
+
+
+@dataclass(frozen=True)
+class TwoServers:
+    """A running ledger of three partitions and two server processes; the first one's appends go through a proxy."""
+
+    ledger: RunningLedger
+    proxy: TcpProxy
+
+
+@pytest.fixture(scope="session")
+def two_servers(postgres: EmbeddedPostgres, kafka: LocalKafka) -> Iterator[TwoServers]:
+    """One for all tests that end no process; each works under a client's name of its own."""
+    settings = opened_ledger(postgres, kafka, 3)
+    assert postgres.tcp_port is not None
+    with open_folder() as folder, TcpProxy(postgres.tcp_port, PostgresConversation) as proxy:
+        proxied = settings.model_copy(update={"database": through(proxy, settings.database)})
+        with RunningLedger(settings, folder, servers=[proxied, settings]) as ledger:
+            asyncio.run(lay_out(ledger.addresses[1]))
+            yield TwoServers(ledger, proxy)
+
+
+def through(proxy: TcpProxy, url: str) -> str:
+    """The same database, reached through the proxy."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{parts.username}@127.0.0.1:{proxy.port}"))

@@ -24,7 +24,6 @@ import psycopg
 from ledger.settings import Settings
 
 Outcome: TypeAlias = Literal["ok", "refused", "unknown"]
-CLIENT: Final = "fault-tests"
 SLOTS: Final = 11
 """1, 2, 4 … 1024 minutes: each fits a day of its own."""
 FIRST_DAY: Final = datetime(2026, 3, 1, tzinfo=UTC)
@@ -77,8 +76,9 @@ class Operation:
 
 @dataclass
 class History:
-    """All operations of a run."""
+    """All operations of a run, sent under one client's name: request ids are the client's own."""
 
+    client: str = "fault-tests"
     operations: list[Operation] = field(default_factory=list)
     reads: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
@@ -163,7 +163,7 @@ def check_store(history: History, events: Iterable[dict[str, Any]]) -> list[str]
     """I1 durable, I2 no phantom, I3 exactly once: every key against what is stored."""
     by_key: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for event in events:
-        if event["client"] == CLIENT:
+        if event["client"] == history.client:
             by_key[event["requestid"]].append(event)
     problems: list[str] = []
     for operation in history.operations:

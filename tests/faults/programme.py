@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.faults.caller import Caller
-from tests.faults.history import History, Operation, slot_span
+from tests.faults.history import SLOTS, History, Operation, slot_span
 from volunteer_hours.v1 import participation_service_pb2 as participation
 from volunteer_hours.v1 import registry_service_pb2 as registry
 from volunteer_hours.v1 import resources_pb2, values_pb2
@@ -43,13 +43,14 @@ def stamp(moment: datetime) -> Timestamp:
     return Timestamp(seconds=int(moment.timestamp()))
 
 
-async def lay_out(caller: Caller, places: int = 1_000_000) -> None:
+async def lay_out(address: str, places: int = 1_000_000) -> None:
     """Everything that must be there before hours can be: organisations, verifiers, opportunities, one shift each."""
     choice = random.Random()
-    for organization in ORGANIZATIONS:
-        for method, message in _beginnings(organization, places):
-            body = with_key(message, request_id(choice))
-            await caller.ask(f"RegistryService/{method}", body, seconds=30, client="laying-out")
+    async with Caller([address], client="laying-out") as caller:
+        for organization in ORGANIZATIONS:
+            for method, message in _beginnings(organization, places):
+                body = with_key(message, request_id(choice))
+                await caller.ask(f"RegistryService/{method}", body, seconds=30)
 
 
 def _beginnings(organization: str, places: int) -> list[tuple[str, Message]]:
@@ -80,6 +81,29 @@ def _beginnings(organization: str, places: int) -> list[tuple[str, Message]]:
             registry.OpenShiftRequest(parent=f"opportunities/{opportunity}", shift_id="open", shift=shift),
         ),
     ]
+
+
+class Attendances:
+    """Commands that each record an attendance of their own; a new person when the last one's slots are used up."""
+
+    def __init__(self, caller: Caller, history: History, seed: int) -> None:
+        self._caller = caller
+        self._prefix = history.client
+        self._commands = Commands(history, random.Random(f"{seed}/{history.client}"))
+        self._made = 0
+
+    async def next(self, count: int) -> list[Operation]:
+        """Commands to be sent; their persons are registered already."""
+        made: list[Operation] = []
+        for _ in range(count):
+            number, slot = divmod(self._made, SLOTS)
+            person = f"{self._prefix}-{number}"
+            if slot == 0:
+                registered = await self._caller.send(self._commands.register_volunteer(person), tries=5)
+                assert registered.outcome == "ok", registered
+            made.append(self._commands.record(f"volunteers/{person}", slot, shift_name("green")))
+            self._made += 1
+        return made
 
 
 class Commands:

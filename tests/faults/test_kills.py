@@ -55,8 +55,8 @@ async def test_killed_under_load(
 ) -> None:
     history, log, stop = History(), FaultLog(), asyncio.Event()
     striker = Striker(crashing_ledger, fresh_postgres, fresh_kafka, log)
-    async with Caller(crashing_ledger.addresses) as caller:
-        await lay_out(caller)
+    await lay_out(crashing_ledger.addresses[0])
+    async with Caller(crashing_ledger.addresses, client=history.client) as caller:
         clients = [Client(number, caller, history, seed) for number in range(CLIENTS)]
         at_work = [asyncio.create_task(client.work(stop, pause_seconds=0.1)) for client in clients]
         try:
