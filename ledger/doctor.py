@@ -1,0 +1,48 @@
+"""`doctor`: is this installation right? One line a check: ok, warn or wrong, with what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import psycopg
+from kafka.errors import KafkaError
+
+from ledger.doctoring import databases, progress_of_places, secrets_and_versions, topic
+from ledger.doctoring.diagnosis import Diagnosis, Health
+from ledger.settings import Settings, WrongSetting
+
+Check = Callable[[Settings], Iterator[Diagnosis]]
+
+CHECKS: Final[tuple[tuple[str, Check], ...]] = (
+    ("versions", secrets_and_versions.versions),
+    ("settings", secrets_and_versions.secrets),
+    ("databases", databases.durability),
+    ("rights", databases.rights),
+    ("clocks", databases.clocks),
+    ("topic", topic.settings_of_topic),
+    ("lag", progress_of_places.lag),
+    ("topic end", progress_of_places.topic_end),
+    ("quarantine and alarms", progress_of_places.noticed),
+)
+
+
+def diagnose(settings: Settings) -> Iterator[Diagnosis]:
+    """All checks; one that cannot be made is wrong itself, and the others go on."""
+    for name, check in CHECKS:
+        try:
+            yield from check(settings)
+        except WrongSetting as wrong:
+            yield Diagnosis(Health.WRONG, name, str(wrong))
+        except (psycopg.Error, KafkaError, TimeoutError, OSError) as error:
+            yield Diagnosis(Health.WRONG, name, f"cannot be checked: {str(error).strip().splitlines()[0]}")
+
+
+def run(settings: Settings) -> int:
+    """Print every line; gives the exit code: 0, or 1 when something is wrong."""
+    wrong = 0
+    for diagnosis in diagnose(settings):
+        wrong += diagnosis.health is Health.WRONG
+        print(f"{diagnosis.health.value:5} {diagnosis.name}: {diagnosis.text}")
+    print(f"wrong: {wrong}")
+    return 1 if wrong else 0
