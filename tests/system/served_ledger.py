@@ -43,13 +43,13 @@ def served_ledger(partitions: int = 1) -> Iterator[str]:
 
 
 def _address(child: ChildProcess) -> str:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if found := _READY.search(child.log_file.read_text("utf-8")):
             return found[1]
         assert child.running, child.log_tail()
         time.sleep(0.05)
-    raise AssertionError(f"not ready within 60 s:\n{child.log_tail()}")
+    raise AssertionError(f"not ready within 120 s:\n{child.log_tail()}")
 
 
 @dataclass(frozen=True)
