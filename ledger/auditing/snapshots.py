@@ -73,7 +73,10 @@ def taken(settings: Settings) -> Iterator[Snapshots]:
 
 @contextmanager
 def _moment(url: str) -> Iterator[Database]:
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
+        # While one place is read for hours the others wait in open transactions, which servers end to free locks.
+        connection.execute("set idle_in_transaction_session_timeout = 0")
+        connection.autocommit = False
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         yield connection

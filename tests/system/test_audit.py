@@ -12,6 +12,7 @@ import pytest
 
 from ledger import audit
 from ledger.auditing.finding import Finding
+from ledger.auditing.snapshots import taken
 from ledger.domain.catalogue import EVOLVE
 from ledger.domain.event import event_classes
 from ledger.record_seal import RecordSeal
@@ -203,6 +204,14 @@ def test_a_projection_that_lags_is_a_finding_only_when_everything_has_settled(po
     assert_audit_clean(made)
     report = audit.audit(made, settled=True)
     assert [finding.where.place for finding in report.findings] == ["topic", "projection positions"]
+
+
+def test_a_long_audit_is_not_ended_by_the_guard_of_writers(settings):
+    with taken(settings) as moment:
+        for connection in (moment.store, moment.read, moment.keys):
+            assert connection is not None
+            assert connection.execute("show idle_in_transaction_session_timeout").fetchone() == ("0",)
+            assert connection.execute("show transaction_isolation").fetchone() == ("repeatable read",)
 
 
 def test_a_record_of_somebody_else_is_noted_and_two_records_of_one_position_are_a_finding(postgres, kafka):
