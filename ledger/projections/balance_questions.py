@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ledger.projections.as_of import CUT_SQL, View, view
+from ledger.projections.balance_lookups import BalanceLookups
 from ledger.projections.basis import Basis, Ground, NotYetApplied, Patience, ReadPool, missing
 from ledger.projections.holders import refuse_unknown_holders
 from ledger.projections.sums import COUNTED, OF_ENTRIES, evidence_seconds, period_dates
@@ -16,13 +17,6 @@ from volunteer_hours.v1.hours_service_pb2 import (
     GetBalanceRequest,
 )
 
-# One statement is one snapshot: the balance is what the entries up to these positions add up to.
-_BALANCE: Final = """
-    select p.partition, p.position, p.recorded_at, b.entry_count, b.claimed_seconds, b.attended_seconds,
-           b.verified_seconds, b.disputed_seconds, b.withheld_seconds, b.reversed_seconds
-    from positions p left join balances b on b.holder = %b
-    order by p.partition
-"""
 _BALANCES: Final = """
     select holder, entry_count, claimed_seconds, attended_seconds, verified_seconds, disputed_seconds,
            withheld_seconds, reversed_seconds
@@ -39,7 +33,7 @@ _NOTHING: Final = (0, 0, 0, 0, 0, 0, 0)
 
 
 async def get_balance(
-    pool: ReadPool, ground: Ground, request: GetBalanceRequest, seconds_left: float | None
+    pool: ReadPool, ground: Ground, lookups: BalanceLookups, request: GetBalanceRequest, seconds_left: float | None
 ) -> Balance:
     """See HoursQuestions.get_balance."""
     if request.HasField("as_of") or request.HasField("period"):
@@ -48,28 +42,30 @@ async def get_balance(
             sums = await _sums(seen, [request.name], request)
             await refuse_unknown_holders(seen.connection, [request.name] if not sums else [])
         return _message(request.name, sums.get(request.name, _NOTHING), request, seen.basis)
-    return await _present_balance(pool, ground, request, seconds_left)
+    return await _present_balance(pool, ground, lookups, request, seconds_left)
 
 
 async def _present_balance(
-    pool: ReadPool, ground: Ground, request: GetBalanceRequest, seconds_left: float | None
+    pool: ReadPool, ground: Ground, lookups: BalanceLookups, request: GetBalanceRequest, seconds_left: float | None
 ) -> Balance:
     wanted = ground.wanted(request.positions) if request.positions else {}
     patience: Patience | None = None
     while True:
-        async with pool.connection() as connection:
-            cursor = await connection.execute(_BALANCE, (request.name,), prepare=True, binary=True)
-            rows = await cursor.fetchall()
-            basis = ground.basis(rows)
-            behind = missing(wanted, basis) if wanted else {}
-            if not behind:
-                if not rows or rows[0][3] is None:
-                    await refuse_unknown_holders(connection, [request.name])
-                    return _message(request.name, _NOTHING, request, basis)
-                return _message(request.name, rows[0][3:], request, basis)
+        found = await lookups.find(request.name)
+        behind = missing(wanted, found.basis) if wanted else {}
+        if not behind:
+            break
         patience = patience or Patience.of(seconds_left)
         if not await patience.wait():
             raise NotYetApplied(behind)
+    sums = found.sums
+    if sums is None:
+        async with pool.connection() as connection:
+            await refuse_unknown_holders(connection, [request.name])
+        sums = _NOTHING
+    balance = Balance(name=request.name, seconds=evidence_seconds(sums[1:]), entry_count=sums[0])
+    balance.MergeFrom(found.frame)
+    return balance
 
 
 async def batch_get_balances(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ledger.projections.balance_lookups import BalanceLookups
 from ledger.projections.balance_questions import batch_get_balances, get_balance
 from ledger.projections.basis import Ground, KnownHorizon, ReadPool
 from ledger.projections.entry_questions import list_entries
@@ -23,10 +24,11 @@ class HoursQuestions:
         """`horizon` tells how far the past is closed while nothing happens; without it, up to the last event."""
         self._pool = pool
         self._ground = Ground(partitions, horizon)
+        self._lookups = BalanceLookups(pool, self._ground)
 
     async def get_balance(self, request: pb.GetBalanceRequest, seconds_left: float | None = None) -> pb.Balance:
         """A holder's seconds by evidence class. Refuses NOT_FOUND, DATE_INVALID."""
-        return await get_balance(self._pool, self._ground, request, seconds_left)
+        return await get_balance(self._pool, self._ground, self._lookups, request, seconds_left)
 
     async def batch_get_balances(
         self, request: pb.BatchGetBalancesRequest, holders: Sequence[str], seconds_left: float | None = None
