@@ -16,7 +16,7 @@ from ledger.auditing.applied_hashes import AppliedHashCheck
 from ledger.auditing.attendances import AttendanceCheck
 from ledger.auditing.entries import EntryCheck
 from ledger.auditing.envelopes import EnvelopeCheck
-from ledger.auditing.finding import Report, Where
+from ledger.auditing.finding import FINDINGS_KEPT_MAX, Report, Where
 from ledger.auditing.folded_stream import StreamCheck, folded_streams
 from ledger.auditing.identities import IdentityCheck, IdentityOpener
 from ledger.auditing.progress import Progress
@@ -53,6 +53,9 @@ def run(settings: Settings, *, as_json: bool = False, settled: bool = False) -> 
             print(f"note: {note}")
         for finding in report.findings:
             print(f"finding: {finding.line()}")
+        for place, count in report.by_place.items():
+            if count > FINDINGS_KEPT_MAX:
+                print(f"finding: {place}: {count - FINDINGS_KEPT_MAX} more")
         print(f"findings: {report.count}")
     return 1 if report.count else 0
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-FINDINGS_KEPT_MAX: Final = 1_000
+FINDINGS_KEPT_MAX: Final = 200
+"""Of one place: a place that is all wrong must not hide what is wrong elsewhere."""
 SHOWN_MAX: Final = 160
 
 
@@ -60,16 +62,21 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """Everything found; of very many findings the first ones are kept and all are counted."""
+    """Everything found; of very many findings the first of each place are kept and all are counted."""
 
     findings: list[Finding] = field(default_factory=list)
-    count: int = 0
+    by_place: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """All findings, kept or not."""
+        return self.by_place.total()
 
     def differs(self, where: Where, name: str, expected: object, found: object) -> None:
         """Add a finding."""
-        self.count += 1
-        if len(self.findings) < FINDINGS_KEPT_MAX:
+        self.by_place[where.place] += 1
+        if self.by_place[where.place] <= FINDINGS_KEPT_MAX:
             self.findings.append(Finding(where, name, shown(expected), shown(found)))
 
     def note(self, text: str) -> None:
