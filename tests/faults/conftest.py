@@ -11,7 +11,9 @@ import pytest
 
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.local_kafka import LocalKafka
+from ledger.loopback import free_port
 from tests.conftest import open_folder
+from tests.faults.kafka_conversation import KafkaConversation, ProxiedKafka
 from tests.faults.postgres_conversation import PostgresConversation
 from tests.faults.programme import lay_out
 from tests.faults.tcp_proxy import TcpProxy
@@ -40,6 +42,23 @@ def tell(request: pytest.FixtureRequest, seed: int) -> Tell:
         lines.extend(f"  {line}" for line in text.splitlines())
 
     return say
+
+
+@pytest.fixture(scope="session")
+def mortal_postgres() -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL for all tests that kill one; each leaves it running."""
+    with open_folder() as folder, EmbeddedPostgres(folder, tcp=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mortal_kafka() -> Iterator[ProxiedKafka]:
+    """A broker for all tests that kill one, or cut its connections; each leaves it running."""
+    with open_folder() as folder:
+        broker = ProxiedKafka(folder)
+        broker.inner_port = free_port()
+        with TcpProxy(broker.inner_port, KafkaConversation) as broker.proxy, broker:
+            yield broker
 
 
 @dataclass(frozen=True)

@@ -104,11 +104,22 @@ class Striker:
 
     def _kill_backend(self, fault: Fault) -> None:
         """One backend of a writer: PostgreSQL then ends all others and recovers, as after any crash."""
-        with psycopg.connect(self._postgres.dsn(), autocommit=True) as connection:
-            rows = connection.execute(
-                "select pid, query from pg_stat_activity where usename = 'ledger_service' order by state, pid"
-            ).fetchall()
+        rows = self._writers()
         if rows:
             pid, query = rows[int(fault.choice * len(rows))]
             os.kill(pid, signal.SIGKILL)
             self._log.note("backend", f"process {pid}, last at {' '.join(str(query).split())[:40]!r}")
+
+    def _writers(self) -> list[tuple[int, str]]:
+        for _ in range(600):  # it may still be recovering from an earlier fault
+            try:
+                with psycopg.connect(self._postgres.dsn(), autocommit=True) as connection:
+                    rows = connection.execute(
+                        "select pid, query from pg_stat_activity where usename = 'ledger_service' order by state, pid"
+                    ).fetchall()
+            except psycopg.OperationalError:
+                rows = []
+            if rows:
+                return [(int(row[0]), str(row[1])) for row in rows]
+            time.sleep(0.05)
+        return []

@@ -122,16 +122,16 @@ class History:
         """Everybody who may have hours."""
         return sorted({one.volunteer for one in self.operations if one.minutes})
 
-    def check_balance(self, volunteer: str, attended_seconds: int) -> str | None:
-        """I3: the balance decodes to the set of acknowledged attendances, and at most the unknown ones beside them."""
+    def check_balance(self, volunteer: str, attended_seconds: int, least: int) -> str | None:
+        """I3: the balance decodes to a set of attendances: those of `least` minutes, beside them only ones we sent."""
         minutes, rest = divmod(attended_seconds, 60)
-        least, most = self.acknowledged_minutes(volunteer), self.possible_minutes(volunteer)
+        most = self.possible_minutes(volunteer)
         if rest or minutes >> SLOTS:
             return f"{volunteer}: {attended_seconds} seconds are no sum of different slots: something counts twice"
         if least & ~minutes:
-            return f"{volunteer}: acknowledged attendances of {_slots(least & ~minutes)} minutes are missing"
+            return f"{volunteer}: attendances of {_slots(least & ~minutes)} minutes are missing, known before"
         if minutes & ~most:
-            return f"{volunteer}: attendances of {_slots(minutes & ~most)} minutes were never acknowledged or sent"
+            return f"{volunteer}: attendances of {_slots(minutes & ~most)} minutes were refused or never sent"
         return None
 
     def _of(self, volunteer: str) -> Iterator[Operation]:

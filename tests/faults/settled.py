@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import json
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
 
 import psycopg
 
@@ -17,11 +22,11 @@ from tests.faults.history import History, check_store, stored_events
 from tests.system.running_ledger import PROJECT, RunningLedger
 from tests.system.stored_history import (
     caught_up,
-    first_hashes,
     heads_of,
     projected,
     settings_environment,
     stored_hashes,
+    topic_records,
 )
 from volunteer_hours.v1 import hours_service_pb2 as hours
 from volunteer_hours.v1.positions_pb2 import Position
@@ -48,7 +53,7 @@ def _caught_up(settings: Settings) -> bool:
         return False
 
 
-async def check_settled(ledger: RunningLedger, history: History, caller: Caller) -> None:
+async def check_settled(ledger: RunningLedger, history: History, caller: Caller, *, in_any_order: bool = False) -> None:
     """Everything the clients know against everything that is there. Nobody may be writing any more."""
     settings = ledger.settings
     assert ledger.stopped_loudly() == [], ledger.log_tails()
@@ -56,27 +61,49 @@ async def check_settled(ledger: RunningLedger, history: History, caller: Caller)
     events = await asyncio.to_thread(stored_events, settings)
     problems = check_store(history, events) + history.problems
     assert problems == [], "\n".join(problems[:20])
-    await _check_balances(history, caller, heads_of(settings))
-    await asyncio.to_thread(check_topic_is_store, settings)
+    await _check_balances(history, caller, heads_of(settings), stored_seconds(events))
+    await asyncio.to_thread(check_topic_is_store, settings, in_any_order=in_any_order)
     await asyncio.to_thread(check_audit, settings)
 
 
-async def _check_balances(history: History, caller: Caller, heads: dict[int, int]) -> None:
+def stored_seconds(events: Iterable[dict[str, Any]]) -> Counter[str]:
+    """Holder → the seconds that the stored events brought into the ledger."""
+    seconds: Counter[str] = Counter()
+    for event in events:
+        for entry in event["data"].get("entries", ()):
+            seconds[event["data"]["holder"]] += entry["seconds"] if entry["from_class"] == "outside" else 0
+    return seconds
+
+
+async def _check_balances(
+    history: History, caller: Caller, heads: dict[int, int], stored_seconds: Counter[str]
+) -> None:
     at = [Position(partition=partition, position=position) for partition, position in heads.items()]
     volunteers = history.volunteers()
     for first in range(0, len(volunteers), 1000):
         question = hours.BatchGetBalancesRequest(names=volunteers[first : first + 1000], positions=at)
         answer = await caller.ask("HoursService/BatchGetBalances", question.SerializeToString(), seconds=30)
         for balance in hours.BatchGetBalancesResponse.FromString(answer).balances:
-            assert history.check_balance(balance.name, balance.seconds.attended_seconds) is None
+            least = history.acknowledged_minutes(balance.name)
+            assert history.check_balance(balance.name, balance.seconds.attended_seconds, least) is None
             assert balance.seconds.attended_seconds == balance.seconds.recorded_seconds
-            assert balance.seconds.attended_seconds == 60 * history.acknowledged_minutes(balance.name)
+            assert balance.seconds.attended_seconds == stored_seconds[balance.name], balance.name
 
 
-def check_topic_is_store(settings: Settings) -> None:
-    """I4: the topic without its repetitions is the store, by position and hash."""
+def check_topic_is_store(settings: Settings, *, in_any_order: bool = False) -> None:
+    """I4: the relay's records, without their repetitions, are the store, by position and hash; the rest is nobody's."""
+    key = settings.relay_key.get_secret_value().encode()
     for partition in range(settings.partitions):
-        assert first_hashes(settings, partition) == stored_hashes(settings, partition)
+        seen: dict[int, bytes] = {}
+        for record in topic_records(settings, partition):
+            value, seal = record.value or b"", dict(record.headers).get("hmac")
+            if seal != hmac.digest(key, value, "sha256"):
+                continue
+            position = json.loads(value)["position"]
+            digest = hashlib.sha256(value).digest()
+            assert seen.setdefault(position, digest) == digest, f"position {position} has two hashes"
+            assert in_any_order or position <= len(seen), f"position {position} came before {len(seen)}"
+        assert [seen[position] for position in sorted(seen)] == stored_hashes(settings, partition)
 
 
 def check_audit(settings: Settings) -> None:

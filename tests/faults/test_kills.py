@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from ledger.embedded_postgres import EmbeddedPostgres
-from ledger.local_kafka import LocalKafka
 from tests.faults.caller import Caller
 from tests.faults.conftest import Tell
 from tests.faults.fault_schedule import FaultLog, Striker, planned
 from tests.faults.history import History
+from tests.faults.kafka_conversation import ProxiedKafka
 from tests.faults.load import Client, ask_everything_again
 from tests.faults.programme import lay_out
 from tests.faults.settled import check_settled, wait_for_lag_zero
@@ -26,11 +26,11 @@ SMALL, FULL = 8, 100
 
 @pytest.fixture
 def crashing_ledger(
-    fresh_postgres: EmbeddedPostgres, fresh_kafka: LocalKafka, server_dir: Path, partitions: int, servers: int
+    mortal_postgres: EmbeddedPostgres, mortal_kafka: ProxiedKafka, tmp_path: Path, partitions: int, servers: int
 ) -> Iterator[RunningLedger]:
-    """Processes, a database server and a broker that are this test's own, to be killed."""
-    settings = opened_ledger(fresh_postgres, fresh_kafka, partitions)
-    with RunningLedger(settings, server_dir / "logs", servers=servers) as ledger:
+    """Processes, a database server and a broker to be killed."""
+    settings = opened_ledger(mortal_postgres, mortal_kafka, partitions)
+    with RunningLedger(settings, tmp_path, servers=servers) as ledger:
         yield ledger
 
 
@@ -47,14 +47,14 @@ def crashing_ledger(
 )
 async def test_killed_under_load(
     crashing_ledger: RunningLedger,
-    fresh_postgres: EmbeddedPostgres,
-    fresh_kafka: LocalKafka,
+    mortal_postgres: EmbeddedPostgres,
+    mortal_kafka: ProxiedKafka,
     faults: int,
     seed: int,
     tell: Tell,
 ) -> None:
     history, log, stop = History(), FaultLog(), asyncio.Event()
-    striker = Striker(crashing_ledger, fresh_postgres, fresh_kafka, log)
+    striker = Striker(crashing_ledger, mortal_postgres, mortal_kafka, log)
     await lay_out(crashing_ledger.addresses[0])
     async with Caller(crashing_ledger.addresses, client=history.client) as caller:
         clients = [Client(number, caller, history, seed) for number in range(CLIENTS)]

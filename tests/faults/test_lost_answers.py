@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ledger.embedded_postgres import EmbeddedPostgres
-from ledger.loopback import free_port
-from tests.conftest import open_folder
 from tests.faults.caller import Caller
 from tests.faults.conftest import Tell, TwoServers
 from tests.faults.grpc_conversation import GrpcConversation
 from tests.faults.history import History
-from tests.faults.kafka_conversation import KafkaConversation, ProxiedKafka
+from tests.faults.kafka_conversation import ProxiedKafka
 from tests.faults.programme import Attendances, lay_out
 from tests.faults.settled import check_settled, wait_for_lag_zero
 from tests.faults.tcp_proxy import CUTS, TcpProxy
@@ -49,30 +46,20 @@ async def test_lost_answer_of_a_call(two_servers: TwoServers, cuts: int, seed: i
             await check_settled(ledger, history, caller)
 
 
-@pytest.fixture
-def proxied_kafka() -> Iterator[ProxiedKafka]:
-    """A broker that is also advertised behind a proxy; the relay alone is given that address."""
-    with open_folder() as folder:
-        broker = ProxiedKafka(folder)
-        broker.inner_port = free_port()
-        with TcpProxy(broker.inner_port, KafkaConversation) as broker.proxy, broker:
-            yield broker
-
-
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize(("cuts", "partitions"), [(9, 1), pytest.param(2_000, 3, marks=pytest.mark.proof)])
 async def test_lost_answer_of_a_produce_request(
     postgres: EmbeddedPostgres,
-    proxied_kafka: ProxiedKafka,
+    mortal_kafka: ProxiedKafka,
     tmp_path: Path,
     cuts: int,
     partitions: int,
     seed: int,
     tell: Tell,
 ) -> None:
-    settings, history = opened_ledger(postgres, proxied_kafka, partitions), History()
-    cutting, choice = proxied_kafka.proxy.cuts, random.Random(seed)
-    behind = settings.model_copy(update={"kafka": f"127.0.0.1:{proxied_kafka.proxy.port}"})
+    settings, history = opened_ledger(postgres, mortal_kafka, partitions), History()
+    cutting, choice = mortal_kafka.proxy.cuts, random.Random(seed)
+    behind = settings.model_copy(update={"kafka": f"127.0.0.1:{mortal_kafka.proxy.port}"})
     with RunningLedger(settings, tmp_path, servers=1, relay=behind) as ledger:
         await lay_out(ledger.addresses[0])
         async with Caller(ledger.addresses, client=history.client) as caller:

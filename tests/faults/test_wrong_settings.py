@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -43,10 +42,14 @@ def refused(settings: Settings, message: str) -> None:
     assert re.search(message, said), said
 
 
-@pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
-def test_server_that_may_tear_pages_or_lose_them(kafka: LocalKafka, server_dir: Path, setting: str) -> None:
-    with EmbeddedPostgres(server_dir, tcp=True, settings={setting: "off"}) as postgres:
-        refused(opened_ledger(postgres, kafka, 1), rf"as role ledger_service: {setting} is off, it must be on")
+def test_server_that_may_tear_pages_or_lose_them(kafka: LocalKafka, fresh_postgres: EmbeddedPostgres) -> None:
+    settings = opened_ledger(fresh_postgres, kafka, 1)
+    for wrong in ("fsync", "full_page_writes"):
+        with psycopg.connect(fresh_postgres.dsn(), autocommit=True) as connection:
+            connection.execute("alter system reset all")
+            connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(wrong)))
+            connection.execute("select pg_reload_conf()")
+        refused(settings, f"as role ledger_service: {wrong} is off, it must be on$")
 
 
 def test_commit_that_does_not_wait_for_the_service_alone(postgres: EmbeddedPostgres, kafka: LocalKafka) -> None:
