@@ -20,13 +20,15 @@ Statement: TypeAlias = tuple[str, tuple[object, ...]]
 
 LOCK: Final = "select position, recorded_at from partition_counters where partition = %b for update"
 
-# Read after the lock was granted: taken in the same statement it would be the time before the wait.
+# The clock is read after the lock was granted: taken in the locking statement it would be the time before the wait.
 CLOCK: Final = "select clock_timestamp()"
 
-KEYS: Final = """
-    select k.client, k.request_id, k.request_hash, k.partition, k.position, k.event_count
-    from unnest(%b::text[], %b::text[]) as wanted (client, request_id)
-    join request_keys k on k.client = wanted.client and k.request_id = wanted.request_id
+CLOCK_AND_KEYS: Final = """
+    select clock.now, k.client, k.request_id, k.request_hash, k.partition, k.position, k.event_count
+    from (select clock_timestamp() as now) clock left join (
+        unnest(%b::text[], %b::text[]) as wanted (client, request_id)
+        join request_keys k on k.client = wanted.client and k.request_id = wanted.request_id
+    ) on true
 """
 
 STREAMS: Final = """

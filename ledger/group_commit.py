@@ -222,19 +222,18 @@ class GroupCommit:
             [
                 ("begin", ()),
                 (append_sql.LOCK, (self._partition,)),
-                (append_sql.CLOCK, ()),
-                (append_sql.KEYS, (clients, request_ids)),
+                (append_sql.CLOCK_AND_KEYS, (clients, request_ids)),
                 *lookups,
             ],
         )
         counter = await cursors[1].fetchone()
-        clock = await cursors[2].fetchone()
-        if counter is None or clock is None:
+        if counter is None:
             raise InvariantBroken(f"partition {self._partition} has no counter row")
-        keys = {(row[0], row[1]): StoredKey(*row[2:]) for row in await cursors[3].fetchall()}
-        answers = [(text, await cursor.fetchall()) for (text, _), cursor in zip(lookups, cursors[4:], strict=True)]
+        known = await cursors[2].fetchall()
+        keys = {(row[1], row[2]): StoredKey(*row[3:]) for row in known if row[1] is not None}
+        answers = [(text, await cursor.fetchall()) for (text, _), cursor in zip(lookups, cursors[3:], strict=True)]
         await self._loading.take(reads, loaded, answers)
-        return keys, clock[0], (counter[0], counter[1])
+        return keys, known[0][0], (counter[0], counter[1])
 
     async def _decide(
         self,
