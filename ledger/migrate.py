@@ -55,6 +55,7 @@ def _apply(target: Target, passwords: dict[str, str]) -> list[str]:
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         _create_roles(connection, passwords)
         connection.execute("create table if not exists schema_version (step text primary key, applied_at timestamptz)")
+        connection.execute("grant select on schema_version to " + ", ".join(ROLES))
         known = {str(row[0]) for row in connection.execute("select step from schema_version")}
         steps = sorted((_FOLDER / target.folder).glob("*.sql"))
         if not known <= {step.stem for step in steps}:
