@@ -85,12 +85,14 @@ class History:
     """What a reader saw that cannot be."""
     answered_at: list[float] = field(default_factory=list)
     """When commands were answered, monotonic seconds."""
+    _by_volunteer: dict[str, list[Operation]] = field(default_factory=lambda: defaultdict(list))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, operation: Operation) -> Operation:
         """Note a command before it is sent."""
         with self._lock:
             self.operations.append(operation)
+            self._by_volunteer[operation.volunteer].append(operation)
         return operation
 
     def counts(self) -> Counter[Outcome]:
@@ -135,7 +137,7 @@ class History:
         return None
 
     def _of(self, volunteer: str) -> Iterator[Operation]:
-        return (one for one in list(self.operations) if one.volunteer == volunteer)
+        return iter(self._by_volunteer[volunteer])
 
 
 def _slots(minutes: int) -> list[int]:

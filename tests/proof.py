@@ -1,0 +1,180 @@
+"""`make proof`: everything in its full dose, by the commands people type; what they printed is kept in docs/proof/.
+
+Each output begins with its command and ends with how it ended. Paths and names of this machine are taken out of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from ledger.child_process import ChildProcess
+from tests.conftest import open_folder
+
+PROJECT: Final = Path(__file__).parents[1]
+KEPT: Final = PROJECT / "docs" / "proof"
+HISTORY: Final = "examples/leeds2023"
+READY_SECONDS_MAX: Final = 120.0
+ALL_PUBLISHED: Final = "79 of 79"
+FIGURES: Final = (
+    ("2023-06-17T23:38:46Z", "recorded", 8_913),
+    ("2023-06-17T23:38:46Z", "attended", 7_713),
+    ("2023-06-19T23:39:33Z", "recorded", 7_813),
+    ("2023-06-19T23:39:33Z", "attended", 7_813),
+    ("2024-06-01T00:00:00Z", "verified", 0),
+)
+"""As of (source time), measure, hours by the publisher's rounding: shift 86004 stood in the total for 11 days."""
+
+
+class Transcript:
+    """What was typed and what came back, without this machine in it."""
+
+    def __init__(self, name: str) -> None:
+        self.good = True
+        self._file = KEPT / f"{name}.txt"
+        self._lines: list[str] = []
+
+    def run(self, *arguments: str, address: str = "", shown: Sequence[str] = ()) -> str:
+        """Run `python -m …`; its output, which is also kept (standard error only if it failed)."""
+        self.say(f"$ python -m {' '.join(shown or arguments)}")
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")}
+        variables |= {"LC_ALL": "C.UTF-8", "COLUMNS": "110", "NO_COLOR": "1"}
+        variables |= {"LEDGER_GRPC_ADDRESS": address} if address else {}
+        began = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-m", *arguments], cwd=PROJECT, env=variables, capture_output=True, text=True, check=False
+        )
+        self.say(done.stdout.rstrip())
+        if done.returncode:
+            self.say(done.stderr.rstrip())
+            self.good = False
+        self.say(f"[exit code {done.returncode}, {time.monotonic() - began:.0f} s]\n")
+        return done.stdout
+
+    def check(self, holds: bool, what: str) -> None:
+        """Something that must be so."""
+        self.say(f"{'holds' if holds else 'DOES NOT HOLD'}: {what}")
+        self.good = self.good and holds
+
+    def say(self, text: str) -> None:
+        """Add lines, and print them."""
+        clean = without_this_machine(text)
+        print(clean, flush=True)
+        self._lines.append(clean)
+
+    def keep(self) -> None:
+        """Write the file."""
+        KEPT.mkdir(parents=True, exist_ok=True)
+        self._file.write_text("\n".join(self._lines).rstrip() + "\n", "utf-8")
+
+
+def without_this_machine(text: str) -> str:
+    """Paths of the checkout, of Python and of temporary folders, the user's and the machine's name, colours."""
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+    for path, name in (
+        (str(PROJECT), "."),
+        (sys.prefix, ".venv"),
+        (sys.base_prefix, "python"),
+        (str(Path.home()), "~"),
+    ):
+        text = text.replace(path, name)
+    text = re.sub(re.escape(tempfile.gettempdir()) + r"/[\w.-]+", "TMP", text)
+    return re.sub(rf"\b{re.escape(socket.gethostname())}\b", "HOST", text)
+
+
+def demo(transcript: Transcript) -> None:
+    """The demo on the embedded database."""
+    transcript.check(ALL_PUBLISHED in transcript.run("ledger", "demo", "--once"), ALL_PUBLISHED)
+
+
+def stack(transcript: Transcript) -> None:
+    """The same through real Kafka: the figures come from projections fed by the topic alone."""
+    transcript.check(ALL_PUBLISHED in transcript.run("ledger.local_stack", "--once"), ALL_PUBLISHED)
+
+
+def report(transcript: Transcript) -> None:
+    """The history imported over gRPC, twice; the published figures; audit; the projections dropped and made anew."""
+    with served() as (address, folder):
+        for _ in range(2):
+            transcript.run("ledger", "import", "leeds2023", HISTORY, address=address)
+        for as_of, measure, hours in FIGURES:
+            asked = ("report", "--as-of", as_of, "--clock", "source", "--measure", measure, "--json")
+            answer = json.loads(transcript.run("ledger", *asked, address=address))
+            transcript.check(answer["total_hours_rounded"] == hours, f"{measure} as of {as_of}: {hours} hours")
+        data = ("--data-dir", str(folder))
+        audited = transcript.run("ledger", "audit", *data, shown=("ledger", "audit", "--data-dir", "TMP"))
+        transcript.check(audited.rstrip().endswith("findings: 0"), "findings: 0")
+        transcript.run("ledger", "rebuild", *data, shown=("ledger", "rebuild", "--data-dir", "TMP"))
+
+
+def full_doses(transcript: Transcript, seed: int | None) -> None:
+    """Every test marked `proof`."""
+    seeds = ("--seed", str(seed)) if seed is not None else ()
+    printed = transcript.run("pytest", "-m", "proof", "-q", "--durations=20", *seeds)
+    transcript.check(" passed" in printed and " failed" not in printed, "every full dose passed")
+
+
+@contextmanager
+def served() -> Iterator[tuple[str, Path]]:
+    """A fresh embedded ledger, served as people serve it: its address and its folder."""
+    with open_folder() as folder:
+        command = [sys.executable, "-m", "ledger", "serve", "--embedded", "--data-dir", str(folder)]
+        child = ChildProcess(
+            "serve", [*command, "--grpc-address", "127.0.0.1:0"], folder / "serve.log", working_directory=PROJECT
+        )
+        child.start()
+        try:
+            yield _address(child), folder
+        finally:
+            child.stop(deadline_seconds=60.0)
+
+
+def _address(child: ChildProcess) -> str:
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while child.running and time.monotonic() < deadline:
+        if found := re.search(r"serving gRPC on (\S+)", child.log_file.read_text("utf-8")):
+            return found[1]
+        time.sleep(0.05)
+    raise SystemExit(f"serve did not get ready:\n{child.log_tail()}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run all parts, or the named ones; 0 if everything holds."""
+    parser = argparse.ArgumentParser(prog="python -m tests.proof", description=__doc__)
+    parser.add_argument("--seed", type=int, help="repeat the full doses of a run: the seed it printed")
+    parts: dict[str, Callable[[Transcript], None]] = {
+        "demo": demo,
+        "stack": stack,
+        "report": report,
+        "full-doses": lambda transcript: full_doses(transcript, wanted.seed),
+    }
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(parts)}; without one: all")
+    wanted = parser.parse_args(arguments)
+    if unknown := set(wanted.parts) - parts.keys():
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; choose of {', '.join(parts)}")
+    bad: list[str] = []
+    for name in wanted.parts or parts:
+        transcript = Transcript(name)
+        try:
+            parts[name](transcript)
+        finally:
+            transcript.keep()
+        if not transcript.good:
+            bad.append(name)
+    print(f"proof: {'everything holds' if not bad else 'does not hold: ' + ', '.join(bad)}; kept in docs/proof/")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
