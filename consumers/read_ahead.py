@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,6 +32,7 @@ class ReadAhead:
         self._reader = ThreadPoolExecutor(1, "read-ahead")
         self._ahead: deque[tuple[int, Future[_Batch]]] = deque()
         self._asked_seeks: deque[Future[None]] = deque()
+        self._ended = False
         self._seeks = 0
         self._sought: dict[int, int] = {}
         """By partition, which seek was its last: what was asked for earlier is no longer wanted."""
@@ -89,8 +90,17 @@ class ReadAhead:
 
     def _ask_ahead(self) -> None:
         while len(self._ahead) < POLLS_AHEAD:
-            self._ahead.append((self._seeks, self._reader.submit(self._read)))
+            future = self._reader.submit(self._read)
+            future.add_done_callback(self._note_end)
+            self._ahead.append((self._seeks, future))
+
+    def _note_end(self, future: Future[_Batch]) -> None:
+        if not future.cancelled() and not isinstance(future.exception(), OffsetLost | None):
+            self._ended = True
 
     def _read(self) -> _Batch:
+        if self._ended:
+            # Asked again after a record it could not read, kafka-python spins for ever: we could not even end.
+            raise CancelledError("an earlier poll failed")
         records = self._source.poll()
         return _Batch(records, {partition: self._source.next_offset(partition) for partition in self._tracked})

@@ -15,6 +15,7 @@ import msgspec
 import psycopg
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
+from kafka.errors import CorruptRecordError
 
 from ledger.event_bytes import sha256
 from ledger.projections.positions import ForkDetected
@@ -126,6 +127,14 @@ def compare_with_store(connection: psycopg.Connection[Any], partition: int, hash
                 raise ForkDetected(partition, position, "topic and event store hold different bytes")
 
 
+def is_unreadable(error: CorruptRecordError) -> bool:
+    """Whether kafka-python met a header whose name is no text: it cannot hand the record out, and it is not ours.
+
+    Nor can it hand out what follows in the same batch; a batch has one writer, so that is not ours either.
+    """
+    return isinstance(error.__context__, UnicodeDecodeError)
+
+
 def _read_run(consumer: KafkaConsumer, place: TopicPartition, start: int, end: int, seal: RecordSeal) -> _Run:
     run = _Run(0 if start == 0 else None)
     for record in read_between(consumer, place, start, end):
@@ -144,7 +153,14 @@ def read_between(consumer: KafkaConsumer, place: TopicPartition, start: int, end
     consumer.seek(place, start)
     deadline = time.monotonic() + READ_SECONDS_MAX
     while True:
-        for record in consumer.poll(timeout_ms=500, max_records=TAIL_RECORDS).get(place, []):
+        try:
+            polled = consumer.poll(timeout_ms=500, max_records=TAIL_RECORDS).get(place, [])
+        except CorruptRecordError as error:
+            if not is_unreadable(error):
+                raise
+            consumer.seek(place, (consumer.position(place) or start) + 1)
+            continue
+        for record in polled:
             if record.offset >= end:
                 return
             yield record

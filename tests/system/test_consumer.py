@@ -170,7 +170,11 @@ def poison(settings: Settings, chance: random.Random) -> dict[str, list[Produced
     foreign = RecordSeal(b"another key, 32 bytes long......").headers(other)
     return {
         "no value": [(None, SEAL.headers(b""))],
-        "no hmac header": [(other, []), (chance.randbytes(200), []), (chance.randbytes(900 * 1024), [])],
+        "no hmac header": [
+            (other, []),
+            (chance.randbytes(200), []),
+            (chance.randbytes(900 * 1024), []),
+        ],
         "hmac does not fit the bytes": [(other, foreign), (future, foreign), (other + b" ", SEAL.headers(other))],
         "content-type is not application/cloudevents+json": [(other, SEAL.headers(other)[1:])],
         "the bytes are no event": [sealed(chance.randbytes(300)), sealed(b"{}"), sealed(other[:-20])],
@@ -283,7 +287,7 @@ def test_a_wrong_hint_is_seen_through(postgres: EmbeddedPostgres, kafka: LocalKa
     project_once(settings, client)
     store_attendances(settings, 4_000)
     relay_once(settings)
-    for hint in (0, 1, 3_000, 7_000, 8_000, 100_000):
+    for hint in (0, 3_000, 8_000, 100_000):
         with psycopg.connect(settings.owner_read_database) as connection:
             connection.execute("update positions set next_offset = %s", [hint])
         with following(settings, client):
