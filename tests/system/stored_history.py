@@ -64,6 +64,8 @@ def store_attendances(
 ) -> None:
     """Append `count` events attendance-recorded to one partition, as the owner, in one transaction."""
     with psycopg.connect(settings.owner_database) as connection:
+        # Making the events takes a busy machine a while, and a server of ours ends transactions that idle.
+        connection.execute("set idle_in_transaction_session_timeout = 0")
         row = connection.execute(
             "select position from partition_counters where partition = %s for update", [partition]
         ).fetchone()
