@@ -27,8 +27,8 @@ LIBRARY_EVENTS: Final = 3000
 PAGE_ITEMS: Final = 500
 PAGES: Final = 120
 WARM_UP_PAGES: Final = 10
-STREAMS: Final = 1
-IN_FLIGHT: Final = 4
+STREAMS: Final = 2
+IN_FLIGHT: Final = 2
 
 
 def page(day: int, numbers: Sequence[int]) -> bytes:
