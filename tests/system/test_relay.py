@@ -10,17 +10,19 @@ from pathlib import Path
 import msgspec
 import psycopg
 import pytest
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from psycopg import sql
 from pydantic import SecretStr
 
 from ledger import relay
 from ledger.embedded_postgres import EmbeddedPostgres
+from ledger.event_store import heads
 from ledger.local_kafka import LocalKafka
 from ledger.process_end import START_AGAIN, STOPPED_LOUDLY, WRONG_SETTING
 from ledger.projections.positions import ForkDetected
 from ledger.record_seal import RecordSeal
+from ledger.relay_lane import RelayLane, TopicShrank
 from ledger.settings import Settings, WrongSetting
 from ledger.topic_guard import check_topic
 from ledger.topic_tail import HistoryDeleted
@@ -156,6 +158,22 @@ def test_idle_relay_notices_a_lost_tail(postgres: EmbeddedPostgres, fresh_kafka:
         assert process.wait(60) == START_AGAIN
     with started(settings, "ledger.relay", tmp_path / "relay.log"):
         wait_until(lambda: topic_is_store(settings))
+
+
+def test_offset_given_out_twice_is_noticed(postgres: EmbeddedPostgres, kafka: LocalKafka) -> None:
+    settings = opened_ledger(postgres, kafka, 1)
+    relay_once(settings)
+    sent = len(stored_hashes(settings, 0))
+    store_attendances(settings, 5)
+    # The broker had acknowledged records up to offset 99, and now gives out lower ones.
+    lane = RelayLane(settings.topic, 0, SEAL, sent, 100)
+    with psycopg.connect(settings.relay_database, autocommit=True) as connection:
+        assert lane.fill(connection, heads(connection)[0])
+    with KafkaProducer(bootstrap_servers=settings.kafka, linger_ms=5_000, batch_size=1_000_000) as producer:
+        lane.send(producer)
+        producer.flush(30)
+    with pytest.raises(TopicShrank, match=f"offset {sent} was given out before"):
+        lane.confirm()
 
 
 def test_two_relays_one_works(postgres: EmbeddedPostgres, kafka: LocalKafka, tmp_path: Path) -> None:
