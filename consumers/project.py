@@ -22,6 +22,7 @@ from consumers.read_ahead import ReadAhead
 from consumers.record_source import Client, OffsetLost, RecordSource, TopicRecord, fastest_client, open_source
 from ledger.database_guard import check_database
 from ledger.domain.refusals import InvariantBroken
+from ledger.garbage import look_for_cycles_less_often
 from ledger.process_end import run_as_process
 from ledger.projections.positions import Applied, ForkDetected, Hole, applied
 from ledger.projections.projector import Projector
@@ -54,6 +55,7 @@ def run(settings: Settings, *, stop: threading.Event, once: bool = False, client
         source = stack.enter_context(closing(ReadAhead(open_source(settings, client or fastest_client()))))
         quarantine = Quarantine(connections[1], settings.topic)
         projection = Projection(settings, source, connections[0], quarantine, seal)
+        look_for_cycles_less_often()
         if once:
             projection.catch_up(stop)
         else:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -28,6 +27,7 @@ from ledger.application import Application
 from ledger.child_process import ChildProcess
 from ledger.database_guard import check_database
 from ledger.embedded_ledger import EmbeddedLedger
+from ledger.garbage import look_for_cycles_less_often
 from ledger.grpc.server import GrpcServer
 from ledger.horizon import Horizon
 from ledger.loopback import is_loopback
@@ -129,19 +129,9 @@ async def _serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     async with serving(settings) as address:
-        _spare_the_collector()
+        look_for_cycles_less_often()
         print(f"serving gRPC on {address}", flush=True)
         await stopping.wait()
-
-
-def _spare_the_collector() -> None:
-    """What stands now stands until the end, and what a command makes dies by itself: look for cycles less often.
-
-    With Python's defaults a sixth of a check-in's processor time went into looking through aggregates kept on purpose.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
 
 
 @contextlib.asynccontextmanager
