@@ -16,6 +16,7 @@ from tests.conftest import open_folder
 from tests.faults.kafka_conversation import KafkaConversation, ProxiedKafka
 from tests.faults.postgres_conversation import PostgresConversation
 from tests.faults.programme import lay_out
+from tests.faults.settled import check_audit, wait_for_lag_zero
 from tests.faults.tcp_proxy import TcpProxy
 from tests.system.running_ledger import RunningLedger
 from tests.system.stored_history import opened_ledger
@@ -71,7 +72,7 @@ class TwoServers:
 
 @pytest.fixture(scope="session")
 def two_servers(postgres: EmbeddedPostgres, kafka: LocalKafka) -> Iterator[TwoServers]:
-    """One for all tests that end no process; each works under a client's name of its own."""
+    """One for all tests that end no process; each works under a client's name of its own. At the end it is audited."""
     settings = opened_ledger(postgres, kafka, 3)
     assert postgres.tcp_port is not None
     with open_folder() as folder, TcpProxy(postgres.tcp_port, PostgresConversation) as proxy:
@@ -79,6 +80,8 @@ def two_servers(postgres: EmbeddedPostgres, kafka: LocalKafka) -> Iterator[TwoSe
         with RunningLedger(settings, folder, servers=[proxied, settings]) as ledger:
             asyncio.run(lay_out(ledger.addresses[1]))
             yield TwoServers(ledger, proxy)
+            asyncio.run(wait_for_lag_zero(ledger))
+            check_audit(settings)
 
 
 def through(proxy: TcpProxy, url: str) -> str:

@@ -44,6 +44,7 @@ class Client:
         self._written: dict[int, int] = {}
         self._read: dict[int, int] = {}
         self._seen_minutes: dict[str, int] = {}
+        self._projected: list[str] = []
         self._readers: set[asyncio.Task[None]] = set()
 
     async def work(self, stop: asyncio.Event, pause_seconds: float) -> None:
@@ -110,33 +111,39 @@ class Client:
     async def _read_balance(self, volunteer: str) -> None:
         """I6: a read at the positions of our writes sees them; positions and hours never go back for us.
 
-        Half of the reads ask for no positions: they are answered also while projections lag, and must not go back.
+        Half of the reads ask for no positions, about somebody who was seen before: they are answered also while
+        projections lag, and must not go back.
         """
-        at_our_writes = self._choice.random() < 0.5
-        written = self._written if at_our_writes else {}
-        acknowledged = self._history.acknowledged_minutes(volunteer) if at_our_writes else 0
+        at_our_writes = not self._projected or self._choice.random() < 0.5
+        name = volunteer if at_our_writes else self._choice.choice(self._projected)
+        written = dict(self._written) if at_our_writes else {}
+        acknowledged = self._history.acknowledged_minutes(name) if at_our_writes else 0
         floor = Floor(
-            acknowledged | self._seen_minutes.get(volunteer, 0),
+            acknowledged | self._seen_minutes.get(name, 0),
             {
                 partition: max(written.get(partition, 0), self._read.get(partition, 0))
                 for partition in {*written, *self._read}
             },
         )
         wanted = [Position(partition=partition, position=position) for partition, position in written.items()]
-        question = hours.GetBalanceRequest(name=volunteer, positions=wanted).SerializeToString()
+        question = hours.GetBalanceRequest(name=name, positions=wanted).SerializeToString()
         try:
             answer = await self._caller.ask("HoursService/GetBalance", question, server=self._next_server(), seconds=8)
         except grpc.aio.AioRpcError as error:
             self._history.reads[f"unanswered {error.code().name}"] += 1
+            if error.code() is grpc.StatusCode.NOT_FOUND and floor.minutes:
+                self._history.problems.append(f"{name} had {floor.minutes} minutes, now there is no such person")
             return
         self._history.reads["answered"] += 1
-        self._judge(volunteer, floor, hours.Balance.FromString(answer))
+        self._judge(name, floor, hours.Balance.FromString(answer))
 
     def _judge(self, volunteer: str, floor: Floor, balance: hours.Balance) -> None:
         problems = self._history.problems
         minutes = balance.seconds.attended_seconds // 60
         if wrong := self._history.check_balance(volunteer, balance.seconds.attended_seconds, floor.minutes):
             problems.append(wrong)
+        if volunteer not in self._seen_minutes:
+            self._projected.append(volunteer)
         self._seen_minutes[volunteer] = minutes | self._seen_minutes.get(volunteer, 0)
         for one in balance.positions:
             if one.position < floor.positions.get(one.partition, 0):

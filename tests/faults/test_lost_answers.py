@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from tests.faults.grpc_conversation import GrpcConversation
 from tests.faults.history import History
 from tests.faults.kafka_conversation import ProxiedKafka
 from tests.faults.programme import Attendances, lay_out
-from tests.faults.settled import check_settled, wait_for_lag_zero
+from tests.faults.settled import check_audit, check_settled, wait_for_lag_zero
 from tests.faults.tcp_proxy import CUTS, TcpProxy
 from tests.faults.test_lost_commits import IN_COMPANY, ask_both
 from tests.system.running_ledger import RunningLedger
@@ -58,14 +57,14 @@ async def test_lost_answer_of_a_produce_request(
     tell: Tell,
 ) -> None:
     settings, history = opened_ledger(postgres, mortal_kafka, partitions), History()
-    cutting, choice = mortal_kafka.proxy.cuts, random.Random(seed)
+    cutting = mortal_kafka.proxy.cuts
     behind = settings.model_copy(update={"kafka": f"127.0.0.1:{mortal_kafka.proxy.port}"})
     with RunningLedger(settings, tmp_path, servers=1, relay=behind) as ledger:
         await lay_out(ledger.addresses[0])
         async with Caller(ledger.addresses, client=history.client) as caller:
             attendances = Attendances(caller, history, seed)
             for number in range(cuts):
-                cutting.arm(choice.choice(CUTS))
+                cutting.arm(CUTS[number % 3])
                 operations = await attendances.next(IN_COMPANY)
                 await asyncio.gather(*(caller.send(one, tries=5) for one in operations))
                 await asyncio.to_thread(cutting.wait_for, number + 1, 60)
@@ -75,3 +74,4 @@ async def test_lost_answer_of_a_produce_request(
                 f"produce requests cut: {cutting.made}; relay ended {len(ledger.ends)} times; lag 0 in {seconds:.1f} s"
             )
             await check_settled(ledger, history, caller)
+        await asyncio.to_thread(check_audit, settings)
