@@ -6,7 +6,6 @@ recorded, so it is folded from them again when the same request comes back, and 
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
@@ -22,7 +21,7 @@ from ledger.domain.refusals import InvariantBroken, Reason, Refusal
 from ledger.domain.streams import partition_of
 from ledger.domain.world import Command
 from ledger.event_bytes import decode, recorded_event
-from ledger.group_commit import GroupCommit
+from ledger.group_commit import GroupCommit, Outcome, PageAnswers, Waiting
 
 _FIRST_ANSWER_SQL: Final = """
     select body from events where partition = %b and position >= %b and position < %b order by position
@@ -76,36 +75,44 @@ class Application:
                 With reason UNAVAILABLE it is unknown whether it was: the same request, sent again, will tell.
             WriterStopped: the partition's writer has stopped for good.
         """
-        answer = self._submit(command, client, actor, request_id, request_body)
-        return await self._result(command, await answer)
+        writer = self._writers[partition_of(command.stream, self._partitions)]
+        request = self._request(command, client, actor, request_id, request_body)
+        return await self._result(await writer.submit(request))
 
     async def execute_page(
         self, commands: Sequence[tuple[Command, bytes]], *, client: str, actor: str, request_id: str
     ) -> list[CommandResult | Refusal]:
         """Record a page of independent commands; item i has the key `{request_id}/{i}`. One outcome an item."""
-        answers = [
-            self._submit(command, client, actor, f"{request_id}/{item}", body)
-            for item, (command, body) in enumerate(commands)
-        ]
-        outcomes = await asyncio.gather(*answers, return_exceptions=True)
-        results: list[CommandResult | Refusal] = []
-        for (command, _), outcome in zip(commands, outcomes, strict=True):
-            if isinstance(outcome, CommandResult | Refusal):
-                results.append(outcome)
-            elif isinstance(outcome, StoredKey):
-                results.append(await self._result(command, outcome))
-            else:
-                raise outcome
-        return results
+        page = PageAnswers(len(commands))
+        waiting: dict[int, list[Waiting]] = {}
+        for item, (command, body) in enumerate(commands):
+            request = self._request(command, client, actor, f"{request_id}/{item}", body)
+            partition = partition_of(command.stream, self._partitions)
+            waiting.setdefault(partition, []).append(Waiting(request, page, item))
+        for partition, items in waiting.items():
+            self._queue(self._writers[partition], items)
+        await page.complete
+        return [await self._page_result(outcome) for outcome in page.outcomes]
 
-    def _submit(
-        self, command: Command, client: str, actor: str, request_id: str, body: bytes
-    ) -> asyncio.Future[CommandResult | StoredKey]:
-        request_hash = hmac.digest(self._request_hash_key, body, hashlib.sha256)
-        writer = self._writers[partition_of(command.stream, self._partitions)]
-        return writer.submit(Request(command, client, actor, request_id, request_hash))
+    def _queue(self, writer: GroupCommit, items: list[Waiting]) -> None:
+        try:
+            writer.queue(items)
+        except Refusal as refusal:
+            # Other partitions of the page may have accepted their items: these alone are told to come again.
+            for waiting in items:
+                waiting.tell(refusal)
 
-    async def _result(self, command: Command, outcome: CommandResult | StoredKey) -> CommandResult:
+    async def _page_result(self, outcome: Outcome) -> CommandResult | Refusal:
+        if isinstance(outcome, StoredKey):
+            return await self._result(outcome)
+        if isinstance(outcome, CommandResult | Refusal):
+            return outcome
+        raise outcome
+
+    def _request(self, command: Command, client: str, actor: str, request_id: str, body: bytes) -> Request:
+        return Request(command, client, actor, request_id, hmac.digest(self._request_hash_key, body, hashlib.sha256))
+
+    async def _result(self, outcome: CommandResult | StoredKey) -> CommandResult:
         if isinstance(outcome, CommandResult):
             return outcome
         try:

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import psycopg
 from psycopg import AsyncConnection, errors
@@ -53,19 +53,50 @@ class WriterStopped(Exception):
     """An invariant broke in this partition: its writer has stopped until somebody has looked."""
 
 
+Outcome: TypeAlias = CommandResult | StoredKey | Exception
+
+
+class PageAnswers:
+    """What became of each item of a page, told at once when all are known: one future for five hundred commands."""
+
+    def __init__(self, items: int) -> None:
+        self.outcomes: list[Outcome] = [WriterStopped("not decided")] * items
+        self.complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._left = items
+
+    def tell(self, item: int, outcome: Outcome) -> None:
+        """Each item is told once."""
+        self.outcomes[item] = outcome
+        self._left -= 1
+        if not self._left and not self.complete.done():
+            self.complete.set_result(None)
+
+
 @dataclass(slots=True)
 class Waiting:
-    """A request and the caller that waits for it; `repeated` is set when its key was found in the store."""
+    """A request and who waits for it: a caller of its own, or a page in which it is one item."""
 
     request: Request
-    answer: asyncio.Future[CommandResult | StoredKey]
+    answer: asyncio.Future[CommandResult | StoredKey] | PageAnswers
+    item: int = 0
+
+    def tell(self, outcome: Outcome) -> None:
+        """Give the outcome to whoever waits; a caller that went away is not told."""
+        if isinstance(self.answer, PageAnswers):
+            self.answer.tell(self.item, outcome)
+        elif self.answer.done():
+            return
+        elif isinstance(outcome, Exception):
+            self.answer.set_exception(outcome)
+        else:
+            self.answer.set_result(outcome)
 
 
 @dataclass(slots=True)
 class Settled:
     """What became of each waiting request of one run."""
 
-    outcomes: list[tuple[Waiting, CommandResult | StoredKey | Exception]] = field(default_factory=list)
+    outcomes: list[tuple[Waiting, Outcome]] = field(default_factory=list)
 
 
 class GroupCommit:
@@ -114,15 +145,19 @@ class GroupCommit:
 
         Cancelling the future does not undo anything: a command that was accepted is finished.
         """
+        answer: asyncio.Future[CommandResult | StoredKey] = asyncio.get_running_loop().create_future()
+        self.queue([Waiting(request, answer)])
+        return answer
+
+    def queue(self, waiting: list[Waiting]) -> None:
+        """Queue requests in order. Refuses UNAVAILABLE when too many wait, and raises WriterStopped; then none is."""
         if self._stopped is not None:
             raise WriterStopped(str(self._stopped))
-        if len(self._waiting) >= WAITING_MAX:
+        if len(self._waiting) + len(waiting) > WAITING_MAX:
             raise Refusal(Reason.UNAVAILABLE, {})
-        answer: asyncio.Future[CommandResult | StoredKey] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Waiting(request, answer))
+        self._waiting.extend(waiting)
         self._arrived.set()
         self._idle.clear()
-        return answer
 
     async def _serve(self) -> None:
         try:
@@ -144,7 +179,7 @@ class GroupCommit:
     def _stop(self, error: BaseException) -> None:
         self._stopped = error
         for waiting in self._waiting:
-            _fail(waiting, WriterStopped(str(error)))
+            waiting.tell(WriterStopped(str(error)))
         self._waiting = []
         self._idle.set()
         if self._on_stop is not None:
@@ -161,7 +196,7 @@ class GroupCommit:
                 await asyncio.sleep(min(0.5, 0.01 * 2 ** min(run, 6)) if run else 0)
             except InvariantBroken as error:
                 for waiting in batch:
-                    _fail(waiting, WriterStopped(str(error)))
+                    waiting.tell(WriterStopped(str(error)))
                 raise
             except Exception as error:
                 log.exception("partition %s: batch of %d failed", self._partition, len(batch))
@@ -170,15 +205,15 @@ class GroupCommit:
                 return
             else:
                 for waiting, outcome in settled.outcomes:
-                    _answer(waiting, outcome)
+                    waiting.tell(outcome)
                 return
         for waiting in batch:
-            _fail(waiting, Refusal(Reason.UNAVAILABLE, {}))
+            waiting.tell(Refusal(Reason.UNAVAILABLE, {}))
 
     async def _isolate(self, batch: list[Waiting], error: Exception) -> None:
         """No command's failure fails its neighbours: run them one by one, so that only the culprit fails."""
         if len(batch) == 1:
-            _fail(batch[0], error)
+            batch[0].tell(error)
             return
         for waiting in batch:
             await self._settle([waiting])
@@ -274,7 +309,7 @@ def _decide_one(
     request: Request,
     keys: dict[tuple[str, str], StoredKey],
     stands: dict[tuple[str, str], tuple[Request, CommandResult]],
-) -> CommandResult | StoredKey | Exception:
+) -> Outcome:
     """The first answer for a known key, a refusal, a fault of this command alone, or what it records now."""
     key = request_key(request)
     stored = keys.get(key)
@@ -294,15 +329,3 @@ def _decide_one(
         return error
     stands[key] = (request, result)
     return result
-
-
-def _answer(waiting: Waiting, outcome: CommandResult | StoredKey | Exception) -> None:
-    if isinstance(outcome, Exception):
-        _fail(waiting, outcome)
-    elif not waiting.answer.done():
-        waiting.answer.set_result(outcome)
-
-
-def _fail(waiting: Waiting, error: Exception) -> None:
-    if not waiting.answer.done():
-        waiting.answer.set_exception(error)
