@@ -7,11 +7,11 @@ nothing behind and does not disturb its neighbours.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -298,32 +298,30 @@ def recorded_as(
     new: NewEvent, version: int, partition: int, position: int, recorded_at: datetime, actor: str
 ) -> RecordedEvent:
     """The event with the place it takes in the ledger."""
+    # By place: at ten thousand a second, names would cost as much as the rest of this function.
     return RecordedEvent(
-        stream=new.stream,
-        version=version,
-        event_id=new.event_id or secrets.token_hex(16),
-        partition=partition,
-        position=position,
-        recorded_at=recorded_at,
-        actor=actor,
-        data=new.data,
-        policy=new.policy,
-        corrects=new.corrects,
-        source_time=new.source_time,
+        new.stream,
+        version,
+        new.event_id or os.urandom(16).hex(),
+        partition,
+        position,
+        recorded_at,
+        actor,
+        new.data,
+        new.policy,
+        new.corrects,
+        new.source_time,
     )
 
 
 def merge_reads(reads: Iterable[Reads]) -> Reads:
     """All of them together, each thing once."""
-    every = list(reads)
-    return Reads(
-        streams=tuple(dict.fromkeys(item for one in every for item in one.streams)),
-        exists=tuple(dict.fromkeys(item for one in every for item in one.exists)),
-        shifts=tuple(dict.fromkeys(item for one in every for item in one.shifts)),
-        presences=tuple(dict.fromkeys(item for one in every for item in one.presences)),
-        identities=tuple(dict.fromkeys(item for one in every for item in one.identities)),
-        birth_dates=tuple(dict.fromkeys(item for one in every for item in one.birth_dates)),
-    )
+    every: tuple[dict[Any, None], ...] = tuple({} for _ in Reads._fields)
+    for one in reads:
+        for merged, wanted in zip(every, one, strict=True):
+            for item in wanted:
+                merged[item] = None
+    return Reads(*map(tuple, every))
 
 
 def request_key(request: Request) -> tuple[str, str]:
