@@ -58,7 +58,7 @@ class SeedSigner:
         return self._key
 
     def sign(self, text: bytes, unix_seconds: int) -> NoteSignature:
-        """Sign a note's text. Raises Malformed for an impossible time and, with ML-DSA-44, for what is no checkpoint."""
+        """Sign a note's text. Raises Malformed for an impossible time; ML-DSA-44 also for what is no checkpoint."""
         return NoteSignature(self._key.name, self._key.key_id, self._signature(text, unix_seconds))
 
     def skey(self) -> str:
