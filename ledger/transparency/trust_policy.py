@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ledger.transparency.cosignature import SignedBy
 from ledger.transparency.failures import Malformed, SignatureRejected
-from ledger.transparency.verifier_key import SignatureType, VerifierKey
+from ledger.transparency.verifier_key import SignatureType, VerifierKey, parse_vkey
 
 _FORM: Final = "trust policy"
 
@@ -74,6 +75,27 @@ class TrustPolicy:
                 f"{self.witnesses_required} of {len(self._witness_names)} witnesses must have signed, not {count}"
             )
         return cosigned
+
+
+def read_policy(
+    log_lines: Sequence[str],
+    witness_lines: Sequence[str] = (),
+    witnesses_required: int = 0,
+    other_origin: str | None = None,
+) -> TrustPolicy:
+    """The policy that people give as verifier key lines: one or two of the log, any number of witnesses.
+
+    Raises:
+        Malformed: a line is no verifier key, or together they are no policy.
+    """
+    own = [parse_vkey(line) for line in log_lines]
+    by_type = {key.type: key for key in own}
+    log_key = by_type.pop(SignatureType.ED25519, None)
+    post_quantum_key = by_type.pop(SignatureType.ML_DSA_44, None)
+    if log_key is None or by_type or len(own) != 1 + (post_quantum_key is not None):
+        raise Malformed(_FORM, "of the log it needs one Ed25519 key (0x01) and may have one ML-DSA-44 key (0x06)")
+    witnesses = tuple(parse_vkey(line) for line in witness_lines)
+    return TrustPolicy(log_key, post_quantum_key, witnesses, witnesses_required, other_origin)
 
 
 def _need(key: VerifierKey, signed: list[SignedBy]) -> None:

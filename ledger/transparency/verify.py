@@ -6,9 +6,11 @@ when every step held, and it says no more than they showed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
 from ledger.transparency.checkpoint import Checkpoint, parse_checkpoint_text
 from ledger.transparency.consistency import verify_consistency
@@ -18,8 +20,11 @@ from ledger.transparency.inclusion import verify_inclusion
 from ledger.transparency.signed_note import parse_note
 from ledger.transparency.tiles import ENTRY_BYTES_MAX
 from ledger.transparency.tlog_proof import parse_tlog_proof
-from ledger.transparency.tree_hash import leaf_hash
+from ledger.transparency.tree_hash import Frontier, leaf_hash, leaf_hashes
 from ledger.transparency.trust_policy import TrustPolicy
+
+_BATCH: Final = 4_096
+"""Events hashed at once by `verify_whole_log`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,32 @@ def verify_growth(
     with _step(15, "the new tree continues the old one"):
         verify_consistency(before.size, before.root, after.size, after.root, hashes)
     return GrowthVerdict(old, new)
+
+
+def verify_whole_log(checkpoint: bytes, events: Iterable[bytes], policy: TrustPolicy) -> CheckpointVerdict:
+    """Check that these events, from position 1 on, are all that the log holds: how an export or a copy is checked.
+
+    Steps: 1 to 7 the checkpoint, as in `verify_checkpoint`; 8 as many events as its size; 9 they hash to its root.
+    Memory stays flat, however many events there are.
+
+    Raises:
+        StepFailed: a step does not hold.
+    """
+    verdict = _checkpoint(checkpoint, policy, 1)
+    head = verdict.checkpoint
+    frontier, left = Frontier(), iter(events)
+    with _step(8, f"there are {head.size} events"):
+        # One more is asked for, so that a longer log is seen and an endless one ends.
+        wanted = islice(left, head.size + 1)
+        while batch := list(islice(wanted, _BATCH)):
+            frontier = frontier.extended(leaf_hashes(batch))
+        if frontier.size != head.size:
+            raise Malformed("log", f"there are {'more' if frontier.size > head.size else frontier.size}")
+    with _step(9, "the events hash to the checkpoint's root"):
+        root = frontier.root()
+        if root != head.root:
+            raise Malformed("root", f"they hash to {root.hex()}, not to {head.root.hex()}")
+    return verdict
 
 
 def _checkpoint(data: bytes, policy: TrustPolicy, first: int, which: str = "the ") -> CheckpointVerdict:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import cycle
 
 import pytest
 
@@ -12,9 +13,9 @@ from ledger.transparency.failures import Malformed, StepFailed
 from ledger.transparency.signed_note import Note, format_note, parse_note
 from ledger.transparency.signing import SeedSigner, sign_checkpoint
 from ledger.transparency.tlog_proof import TlogProof, format_tlog_proof, parse_tlog_proof
-from ledger.transparency.trust_policy import TrustPolicy
+from ledger.transparency.trust_policy import TrustPolicy, read_policy
 from ledger.transparency.verifier_key import SignatureType, VerifierKey
-from ledger.transparency.verify import verify_checkpoint, verify_event, verify_growth
+from ledger.transparency.verify import verify_checkpoint, verify_event, verify_growth, verify_whole_log
 from tests.transparency.sample_log import SIGNED_AT, SampleLog, sample_entries
 
 LOG = SampleLog("log.example/hours/0", sample_entries(300))
@@ -180,6 +181,35 @@ def test_a_fork_is_found_by_whoever_kept_a_checkpoint():
 def test_a_cut_tail_is_found_by_whoever_kept_a_checkpoint():
     with pytest.raises(StepFailed, match="step 15"):
         verify_growth(LOG.checkpoint(300), LOG.checkpoint(299), [], POLICY)
+
+
+@pytest.mark.parametrize("size", [0, 1, 256, 300])
+def test_a_whole_log(size):
+    verdict = verify_whole_log(LOG.checkpoint(size), iter(LOG.entries[:size]), POLICY)
+    assert verdict.checkpoint.size == size
+
+
+def test_a_whole_log_with_anything_else_in_it():
+    def step(entries: Iterable[bytes]) -> int:
+        return failed_step(lambda: verify_whole_log(LOG.checkpoint(300), entries, POLICY))
+
+    assert step(LOG.entries[:299]) == 8
+    assert step([*LOG.entries, b"one more"]) == 8
+    assert step(cycle(LOG.entries)) == 8
+    assert step(FORK.entries) == 9
+    assert step([*LOG.entries[:-2], LOG.entries[-1], LOG.entries[-2]]) == 9
+    assert step([LOG.entries[0] + b" ", *LOG.entries[1:]]) == 9
+    assert failed_step(lambda: verify_whole_log(b"", [], POLICY)) == 1
+
+
+def test_policies_from_lines():
+    own = [LOG.ml_dsa.key.line(), LOG.ed25519.key.line()]
+    others = [witness.key.line() for witness in LOG.witnesses]
+    assert read_policy(own, others, 2) == POLICY
+    assert read_policy(own[1:]) == TrustPolicy(LOG.ed25519.key)
+    for wrong in ([], own[:1], own * 2, [*own, others[0]], [own[1], own[1]], ["no key"], [own[1] + "\n"]):
+        with pytest.raises(Malformed):
+            read_policy(wrong)
 
 
 def test_a_policy_of_another_note_of_the_log():
