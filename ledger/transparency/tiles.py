@@ -137,8 +137,8 @@ def decode_bundle(data: bytes, width: int) -> list[bytes]:
     at = 0
     for number in range(width):
         end = at + _LENGTH_BYTES + int.from_bytes(data[at : at + _LENGTH_BYTES], "big")
-        # A cut length reads as a small number: the end alone would not show that half of it is missing.
-        if at + _LENGTH_BYTES > len(data) or end > len(data):
+        # A cut length reads as a small number, but still ends behind its two bytes, and so behind the data.
+        if end > len(data):
             raise Malformed("entry bundle", f"entry {number} of {width} must end by byte {len(data)}")
         entries.append(data[at + _LENGTH_BYTES : end])
         at = end

@@ -27,8 +27,8 @@ class MemoryTiles:
 
     def read_tile(self, level: int, index: int, width: int) -> bytes:
         self.reads += 1
-        exact = self.stored.get(HashTile(level, index, width).path)
-        return exact if exact is not None else self.stored[HashTile(level, index).path]
+        paths = (HashTile(level, index, wider).path for wider in range(width, 257))
+        return next(self.stored[path] for path in paths if path in self.stored)
 
 
 class SampleLog:

@@ -72,6 +72,16 @@ def test_another_growth_is_rejected(old, new, path, step):
         verify_consistency(old, TREE.root(6), new, ROOT, path)
 
 
+def test_the_root_of_a_smaller_tree_is_not_one_of_this_size():
+    """Every hash fits: only the length of the proof shows that the size is another."""
+    with pytest.raises(ProofRejected, match="more hashes"):
+        verify_inclusion(LEAF, 0, 2, [], LEAF)
+    with pytest.raises(ProofRejected, match="more hashes"):
+        verify_inclusion(leaf_hash(TREE.entries[5]), 5, 20, TREE.path(5, 8), TREE.root(8))
+    with pytest.raises(ProofRejected, match="more hashes"):
+        verify_consistency(2, TREE.root(2), 8, TREE.root(4), TREE.proof(2, 4))
+
+
 def test_which_of_the_two_roots_is_wrong():
     with pytest.raises(ProofRejected, match="old root"):
         verify_consistency(6, TREE.root(7), 13, ROOT, GROWTH)

@@ -123,6 +123,18 @@ def test_a_tree_that_was_read_grows_like_one_that_was_kept():
     assert edge.grown([]).edge == edge
 
 
+@pytest.mark.parametrize("size", [1, 255, 300, 511, 512, 599])
+def test_a_smaller_tree_is_read_from_wider_tiles(size):
+    pair = Pair(SIZES_MAX, SIZES_MAX)
+    tree = TileTree(pair.tiles, size)
+    assert tree.root(size) == pair.naive.root(size)
+    assert tree.right_edge() == small_edge(pair, size)
+
+
+def small_edge(pair: Pair, size: int) -> RightEdge:
+    return RightEdge().grown(leaf_hashes(pair.entries[:size])).edge
+
+
 @pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 65_535, 65_536, 65_537])
 def test_right_edges(size):
     hashes = [bytes(32)] * size
