@@ -18,7 +18,7 @@ from ledger.domain.event import NewEvent
 from ledger.domain.hours import Span, entries_between, spans_of, to_epoch
 from ledger.domain.policy import STANDARD_POLICY_V1_NAME
 from ledger.domain.refusals import Reason, refuse
-from ledger.domain.releasing import releases
+from ledger.domain.releasing import counting_now, releases
 from ledger.domain.values import ImportedFrom
 from ledger.domain.world import Reads, World
 
@@ -71,7 +71,7 @@ class CorrectAttendance:
             corrects=known.last_event_id,
             source_time=self.source_time,
         )
-        return [corrected, *releases(world, known, spans_of(decided["counted"]))]
+        return [corrected, *releases(world, counting_now(known, spans_of(decided["counted"])))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class WithdrawAttendance:
             corrects=known.last_event_id or None,
             source_time=self.source_time,
         )
-        return [event, *releases(world, known, ())]
+        return [event, *releases(world, counting_now(known, ()))]
 
 
 def _served(known: Attendance) -> Span:

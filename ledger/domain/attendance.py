@@ -20,6 +20,7 @@ from ledger.domain.hours import Span, to_epoch
 from ledger.domain.policy import STANDARD_POLICY_V1_NAME
 from ledger.domain.presence import window_around
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
+from ledger.domain.releasing import newly_counting, releases
 from ledger.domain.shift import Shift
 from ledger.domain.streams import opportunity_of, volunteer_of
 from ledger.domain.values import ImportedFrom, whole_seconds
@@ -135,7 +136,8 @@ class CheckOut:
             credited = credited_schedule(shift.existing(world, present.shift), world.now)
         decided = decide_hours(world, terms_of(present), served=served, credited=credited, current={})
         checked_out = VolunteerCheckedOut(**decided, method=self.method)
-        return [NewEvent(self.attendance, checked_out, policy=STANDARD_POLICY_V1_NAME)]
+        event = NewEvent(self.attendance, checked_out, policy=STANDARD_POLICY_V1_NAME)
+        return [event, *releases(world, newly_counting(decided))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,8 @@ class RecordAttendance:
             source_time=self.source_time,
         )
         recorded = AttendanceRecorded(**decided)
-        return [NewEvent(self.attendance, recorded, policy=STANDARD_POLICY_V1_NAME, source_time=self.source_time)]
+        event = NewEvent(self.attendance, recorded, policy=STANDARD_POLICY_V1_NAME, source_time=self.source_time)
+        return [event, *releases(world, newly_counting(decided))]
 
     def _served(self, wanted: Shift, now: datetime) -> Span:
         if self.start is not None and self.end is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -52,12 +53,8 @@ def counted_elsewhere(
 
     `decided` are those that this command has just decided and that no row tells yet.
     """
-    elsewhere: dict[str, tuple[Span, ...]] = {}
-    for other in world.presences(window_around(volunteer, span)):
-        counted = other.counted if decided is None else decided.get(other.attendance, other.counted)
-        if counted and other.attendance != attendance:
-            elsewhere[other.attendance] = counted
-    return elsewhere
+    told = {other.attendance: other.counted for other in world.presences(window_around(volunteer, span))}
+    return {name: counted for name, counted in {**told, **(decided or {})}.items() if counted and name != attendance}
 
 
 def count(world: World, span: Span, elsewhere: CountedSpans, place_zone: ZoneInfo) -> Counting:
@@ -77,11 +74,17 @@ def count(world: World, span: Span, elsewhere: CountedSpans, place_zone: ZoneInf
     return Counting(counted, withheld, OVERLAP if withheld else None)
 
 
-def above_day_cap(world: World, counted: tuple[Span, ...], elsewhere: CountedSpans, place_zone: ZoneInfo) -> bool:
+def above_day_cap(
+    world: World,
+    counted: tuple[Span, ...],
+    elsewhere: CountedSpans,
+    place_zone: ZoneInfo,
+    zones: Mapping[str, str] = MappingProxyType({}),
+) -> bool:
     """Whether a calendar date on which `counted` lies would hold more than its cap. Raises NotLoaded.
 
     A date is one of this place, or of another place where the person served on it: a person who flies from London to
-    Riyadh has no more than the cap on either's date.
+    Riyadh has no more than the cap on either's date. `zones` are those of attendances that no stream tells yet.
     """
     together = (*counted, *all_spans(elsewhere))
     if total_seconds(together) <= STANDARD_POLICY_V1.day_seconds_max:
@@ -90,7 +93,8 @@ def above_day_cap(world: World, counted: tuple[Span, ...], elsewhere: CountedSpa
         return False  # nearly always: only who serves around the clock can fill a date on which clocks are put back
     served = [(counted, place_zone)]
     for name, spans in elsewhere.items():
-        served.append((spans, zone(attendance_state.existing(world, name).time_zone)))
+        time_zone = zones.get(name) or attendance_state.existing(world, name).time_zone
+        served.append((spans, zone(time_zone)))
     return any(_day_above_cap(counted, spans, together, dates_of) for spans, dates_of in served)
 
 

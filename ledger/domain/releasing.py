@@ -1,4 +1,4 @@
-"""When the ground for withholding ends: time that a decision frees counts for the attendances that wait for it.
+"""When the ground for withholding ends: time that a decision makes free counts for the attendances that wait for it.
 
 Who was recorded first gets the second. All of it is in the person's own partition, in the command that freed the time:
 no moment exists at which a second counts for two attendances, or a withheld one waits for a second that is free.
@@ -7,11 +7,12 @@ no moment exists at which a second counts for two attendances, or a withheld one
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from ledger.domain import attendance_state, presence
 from ledger.domain.attendance_events import HoursReleased
 from ledger.domain.attendance_state import Attendance
+from ledger.domain.crediting import DecidedFields
 from ledger.domain.event import NewEvent
 from ledger.domain.hours import (
     Span,
@@ -19,11 +20,13 @@ from ledger.domain.hours import (
     intervals_of,
     joined,
     seconds_by_date,
+    spans_of,
     subtract,
     to_epoch,
     total_seconds,
 )
 from ledger.domain.policy import STANDARD_POLICY_V1, STANDARD_POLICY_V1_NAME
+from ledger.domain.presence import CountedSpans
 from ledger.domain.values import Account, zone
 from ledger.domain.world import World
 
@@ -31,38 +34,80 @@ OVERLAP_ENDED: Final = "OVERLAP_ENDED"
 DURATION_WITHIN_CAP: Final = "DURATION_WITHIN_CAP"
 
 
-def releases(world: World, decided: Attendance, counted: tuple[Span, ...]) -> list[NewEvent]:
-    """What else of the person begins to count once `decided` counts `counted` and no more. Raises NotLoaded."""
-    freed = subtract(decided.counted, counted)
-    if not freed:
+class Decided(NamedTuple):
+    """What a command has just decided about one attendance, before any row or stream tells it."""
+
+    holder: str
+    attendance: str
+    time_zone: str
+    counted_before: tuple[Span, ...]
+    counted: tuple[Span, ...]
+
+
+def counting_now(known: Attendance, counted: tuple[Span, ...]) -> Decided:
+    """`known` counts `counted` from now on, and no more."""
+    return Decided(known.holder, known.name, known.time_zone, known.counted, counted)
+
+
+def newly_counting(fields: DecidedFields) -> Decided:
+    """An attendance counts for the first time."""
+    return Decided(fields["holder"], fields["attendance"], fields["time_zone"], (), spans_of(fields["counted"]))
+
+
+def releases(world: World, decided: Decided) -> list[NewEvent]:
+    """What else of the person begins to count once `decided` stands. Raises NotLoaded.
+
+    Time that is no longer counted ends a ground for withholding; so can time that now is: what was withheld because all
+    of it together passed a date's cap may be free where the new time does not overlap it.
+    """
+    before, counted = decided.counted_before, decided.counted
+    changed = (*subtract(before, counted), *subtract(counted, before))
+    if not changed:
         return []
-    counted_now = {decided.name: counted}
+    around = presence.window_around(
+        decided.holder, (min(start for start, _ in changed), max(end for _, end in changed))
+    )
+    left = [
+        other.attendance
+        for other in world.presences(around)
+        if other.attendance != decided.attendance and total_seconds(other.counted) != other.end - other.start
+    ]
+    counted_now, zones = {decided.attendance: counted}, {decided.attendance: decided.time_zone}
     events: list[NewEvent] = []
-    for other in world.presences(presence.window_around(decided.holder, (freed[0][0], freed[-1][1]))):
-        if other.attendance == decided.name or total_seconds(other.counted) == other.end - other.start:
-            continue
-        waiting = attendance_state.existing(world, other.attendance)
-        released = _released(world, waiting, counted_now)
-        if released is not None:
-            counted_now[waiting.name] = joined((*waiting.counted, *released))
-            events.append(_release(waiting, released))
+    # Each release takes time too, so it is looked again, from who was recorded first, until nothing more is free.
+    while (found := _first_released(world, left, counted_now, zones)) is not None:
+        waiting, released = found
+        left.remove(waiting.name)
+        counted_now[waiting.name] = joined((*waiting.counted, *released))
+        events.append(_release(waiting, released))
     return events
 
 
+def _first_released(
+    world: World, left: Sequence[str], counted_now: CountedSpans, zones: Mapping[str, str]
+) -> tuple[Attendance, tuple[Span, ...]] | None:
+    for name in left:
+        waiting = attendance_state.existing(world, name)
+        released = _released(world, waiting, counted_now, zones)
+        if released:
+            return waiting, released
+    return None
+
+
 def _released(
-    world: World, waiting: Attendance, counted_now: Mapping[str, tuple[Span, ...]]
-) -> tuple[Span, ...] | None:
-    """The withheld spans of an attendance that may count now, None when there are none."""
+    world: World, waiting: Attendance, counted_now: CountedSpans, zones: Mapping[str, str]
+) -> tuple[Span, ...]:
+    """The withheld spans of an attendance that may count now."""
     if waiting.state not in ("recorded", "verified") or not waiting.withheld:
-        return None
+        return ()
     span = to_epoch(waiting.start), to_epoch(waiting.end)
     if span[1] - span[0] > STANDARD_POLICY_V1.attendance_seconds_max:
-        return None
+        return ()
     elsewhere = presence.counted_elsewhere(world, waiting.holder, waiting.name, span, counted_now)
     released = subtract(waiting.withheld, presence.all_spans(elsewhere))
     counted = (*waiting.counted, *released)
-    if not released or presence.above_day_cap(world, counted, elsewhere, zone(waiting.time_zone)):
-        return None
+    if not released or presence.above_day_cap(world, counted, elsewhere, zone(waiting.time_zone), zones):
+        return ()
     return released
 
 

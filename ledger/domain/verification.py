@@ -35,7 +35,7 @@ from ledger.domain.hours import (
 from ledger.domain.organization import Organization
 from ledger.domain.policy import STANDARD_POLICY_V1_NAME
 from ledger.domain.refusals import Reason, refuse
-from ledger.domain.releasing import releases
+from ledger.domain.releasing import counting_now, releases
 from ledger.domain.streams import is_group
 from ledger.domain.values import Account, Entry, zone
 from ledger.domain.world import Reads, World
@@ -126,7 +126,7 @@ class DeclineHours:
             appointment=appointment,
             reason=self.reason,
         )
-        return [_deciding(known, declined), *releases(world, known, known.verified)]
+        return [_deciding(known, declined), *releases(world, counting_now(known, known.verified))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class ReverseHours:
             appointment=appointment,
             reason=self.reason,
         )
-        return [_deciding(known, taken_back), *releases(world, known, still_attended)]
+        return [_deciding(known, taken_back), *releases(world, counting_now(known, still_attended))]
 
 
 def _with_hours(world: World, name: str) -> Attendance | GroupAttendance:
@@ -209,7 +209,7 @@ def _verify(world: World, known: Attendance, verified_seconds: int, appointment:
         appointment=appointment,
         verified_seconds=verified_seconds,
     )
-    return [_deciding(known, verified), *releases(world, known, counted)]
+    return [_deciding(known, verified), *releases(world, counting_now(known, counted))]
 
 
 def _verify_group(known: GroupAttendance, verified_seconds: int, appointment: str) -> NewEvent:

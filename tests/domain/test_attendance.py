@@ -429,6 +429,25 @@ def test_seconds_released_to_a_verified_attendance_wait_for_their_own_verificati
     assert scenario.seconds(SECOND) == {"verified": 4 * HOUR}
 
 
+def test_time_that_begins_to_count_can_end_a_ground_for_withholding_too():
+    """25 October has 25 hours in London: the second finds no room for its last half hour there, so it waits whole.
+
+    The third takes the time that filled the date. What is left of the second overlaps nothing and fills no date.
+    """
+    night = f"{GARDEN}/shifts/night"
+    scenario = programme().given(
+        shift(night, "2026-10-24 12:00", "2026-10-26 00:00", "Europe/London"),
+        served(FIRST, MORNING, "2026-10-24 23:30", "2026-10-25 23:29"),
+        served(SECOND, night, "2026-10-24 12:00", "2026-10-25 11:59"),
+    )
+    assert attendance(scenario, SECOND).withheld_reasons == ("DURATION_ABOVE_CAP",)
+    scenario.when(served(THIRD, MORNING, "2026-10-24 12:30", "2026-10-25 12:29"))
+    scenario.then_recorded(AttendanceRecorded, HoursReleased)
+    assert [event.stream for event in scenario.events] == [THIRD, SECOND]
+    assert scenario.seconds(SECOND)["attended"] == HOUR // 2
+    assert attendance(scenario, SECOND).withheld_reasons == ("OVERLAP",)
+
+
 def test_what_a_date_had_no_room_for_counts_when_there_is_room():
     autumn = f"{GARDEN}/shifts/autumn"
     scenario = programme().given(
