@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from ledger.binary_arrays import BigintArray, BinaryArray, BytesArray, IntegerArray, TextArray
 from ledger.domain.world import Presence
-
-Statement: TypeAlias = tuple[str, tuple[object, ...]]
+from ledger.statement_pipeline import Statement
 
 LOCK: Final = "select position, recorded_at from partition_counters where partition = %b for update"
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ledger.append_sql import EventRow, KeyRow, Statement, statements
+from ledger.append_sql import EventRow, KeyRow, statements
 from ledger.domain.catalogue import fold
 from ledger.domain.constraints import places_delta, presence_after
 from ledger.domain.event import NewEvent, RecordedEvent
@@ -23,6 +23,7 @@ from ledger.domain.refusals import InvariantBroken, Reason, Refusal, refuse
 from ledger.domain.streams import partition_of, shift_of
 from ledger.domain.world import Command, NotLoaded, Presence, Reads, TimeWindow
 from ledger.event_bytes import EVENT_BYTES_MAX, Envelope, encode
+from ledger.statement_pipeline import Statement
 
 
 class Request(NamedTuple):

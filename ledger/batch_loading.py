@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 
 from ledger import append_sql
 from ledger.aggregate_cache import AggregateCache
-from ledger.append_sql import Statement
 from ledger.batch import Loaded
 from ledger.binary_arrays import BigintArray, BytesArray, IntegerArray, TextArray
 from ledger.domain.catalogue import fold
@@ -19,20 +17,10 @@ from ledger.domain.refusals import InvariantBroken
 from ledger.domain.world import Presence, Reads
 from ledger.event_bytes import decode, recorded_event
 from ledger.event_store import column_difference
+from ledger.statement_pipeline import Statement
 
 BirthDates: TypeAlias = Callable[[Mapping[str, object | None]], Awaitable[Mapping[str, date | None]]]
 """Opens the birth dates of volunteers, given their folded states."""
-
-
-async def run_together(connection: AsyncConnection[Any], statements: list[Statement]) -> list[AsyncCursor[TupleRow]]:
-    """Send all statements at once and wait for all: one round trip. The first failure raises."""
-    cursors: list[AsyncCursor[TupleRow]] = []
-    async with connection.pipeline():
-        for text, parameters in statements:
-            cursor = connection.cursor(binary=True)
-            await cursor.execute(text, parameters, prepare=True)
-            cursors.append(cursor)
-    return cursors
 
 
 class Loading:
@@ -68,9 +56,8 @@ class Loading:
         wanted = (*reads.streams, *reads.birth_dates)
         return list(dict.fromkeys(stream for stream in wanted if stream not in loaded.streams))
 
-    async def take(self, reads: Reads, loaded: Loaded, answers: list[tuple[str, list[TupleRow]]]) -> None:
-        """Take the rows of `statements(reads, …)`. What the batch itself has changed since is kept."""
-        rows_of = dict(answers)
+    async def take(self, reads: Reads, loaded: Loaded, rows_of: Mapping[str, list[TupleRow]]) -> None:
+        """Take the rows of `statements(reads, …)`, by their texts. What the batch itself has changed since is kept."""
         self._take_streams(self._streams_to_read(reads, loaded), loaded, rows_of.get(append_sql.STREAMS, []))
         begun = {row[0] for row in rows_of.get(append_sql.EXISTS, [])}
         for stream in reads.exists:

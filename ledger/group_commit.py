@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import psycopg
 from psycopg import AsyncConnection, errors
@@ -21,10 +21,11 @@ from psycopg import AsyncConnection, errors
 from ledger import append_sql
 from ledger.aggregate_cache import AggregateCache
 from ledger.batch import Batch, CommandResult, Loaded, Request, StoredKey, merge_reads, refuse_reuse, request_key
-from ledger.batch_loading import BirthDates, Loading, run_together
+from ledger.batch_loading import BirthDates, Loading
 from ledger.binary_arrays import TextArray
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal
 from ledger.domain.world import NotLoaded, Reads
+from ledger.statement_pipeline import StatementPipeline
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ class GroupCommit:
         self._waiting: list[Waiting] = []
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
-        self._connection: AsyncConnection[Any] | None = None
+        self._connection: StatementPipeline | None = None
         self._stopped: BaseException | None = None
         self._on_stop = on_stop
         self._last_size = 1
@@ -234,45 +235,41 @@ class GroupCommit:
         decided = Batch(self._ledger_id, self._partition, self._partitions, position, recorded_at, loaded)
         settled = await self._decide(connection, decided, batch, keys)
         added = decided.statements()
-        # The commit travels with the rows. From here until its reply is read the outcome is unknown. Where nothing
-        # stands it is a commit too: after a rollback psycopg forgets its prepared statements in the next pipeline.
-        await run_together(connection, [*added, ("commit", ())])
+        # The commit travels with the rows. From here until its reply is read the outcome is unknown.
+        await connection.run([*added, ("commit", ())])
         self._cache.keep(decided.folded_streams())
         return settled
 
-    async def _connected(self) -> AsyncConnection[Any]:
+    async def _connected(self) -> StatementPipeline:
         if self._connection is None or self._connection.closed:
-            self._connection = await AsyncConnection.connect(self._conninfo, autocommit=True, prepare_threshold=0)
-            await self._connection.execute("set idle_in_transaction_session_timeout = '5s'")
+            self._connection = StatementPipeline(await AsyncConnection.connect(self._conninfo, autocommit=True))
+            await self._connection.run([("set idle_in_transaction_session_timeout = '5s'", ())])
         return self._connection
 
     async def _lock_and_look_up(
-        self, connection: AsyncConnection[Any], batch: list[Waiting], reads: Reads, loaded: Loaded
+        self, connection: StatementPipeline, batch: list[Waiting], reads: Reads, loaded: Loaded
     ) -> tuple[dict[tuple[str, str], StoredKey], datetime, tuple[int, datetime]]:
         clients = TextArray([waiting.request.client for waiting in batch])
         request_ids = TextArray([waiting.request.request_id for waiting in batch])
         lookups = self._loading.statements(reads, loaded)
-        cursors = await run_together(
-            connection,
+        _, counters, known, *rows = await connection.run(
             [
                 ("begin", ()),
                 (append_sql.LOCK, (self._partition,)),
                 (append_sql.CLOCK_AND_KEYS, (clients, request_ids)),
                 *lookups,
-            ],
+            ]
         )
-        counter = await cursors[1].fetchone()
-        if counter is None:
+        if not counters:
             raise InvariantBroken(f"partition {self._partition} has no counter row")
-        known = await cursors[2].fetchall()
         keys = {(row[1], row[2]): StoredKey(*row[3:]) for row in known if row[1] is not None}
-        answers = [(text, await cursor.fetchall()) for (text, _), cursor in zip(lookups, cursors[3:], strict=True)]
-        await self._loading.take(reads, loaded, answers)
-        return keys, known[0][0], (counter[0], counter[1])
+        await self._loading.take(reads, loaded, dict(zip([text for text, _ in lookups], rows, strict=True)))
+        position, recorded_at = counters[0]
+        return keys, known[0][0], (position, recorded_at)
 
     async def _decide(
         self,
-        connection: AsyncConnection[Any],
+        connection: StatementPipeline,
         decided: Batch,
         batch: list[Waiting],
         keys: dict[tuple[str, str], StoredKey],
@@ -297,11 +294,10 @@ class GroupCommit:
             undecided = again
         raise InvariantBroken(f"decisions still ask for more after {_ROUNDS_MAX} rounds: {missing[0]}")
 
-    async def _load_more(self, connection: AsyncConnection[Any], reads: Reads, loaded: Loaded) -> None:
+    async def _load_more(self, connection: StatementPipeline, reads: Reads, loaded: Loaded) -> None:
         lookups = self._loading.statements(reads, loaded)
-        cursors = await run_together(connection, lookups)
-        answers = [(text, await cursor.fetchall()) for (text, _), cursor in zip(lookups, cursors, strict=True)]
-        await self._loading.take(reads, loaded, answers)
+        rows = await connection.run(lookups)
+        await self._loading.take(reads, loaded, dict(zip([text for text, _ in lookups], rows, strict=True)))
 
 
 def _decide_one(
