@@ -1,0 +1,113 @@
+"""Pages of the balance map: some levels of it in one row, so that a batch reads and writes few rows.
+
+How nodes are stored is private and may change; roots and proofs don't depend on it. A page lies at a path: the first
+bits of its keys, four to a hexadecimal digit; the page of all keys has the path "". A path with up to LEAVES_MAX leaves
+below it is one page of leaves; with more it is a page of its 16 subtrees, each of them a page again unless it is empty.
+So which pages there are depends on the set of leaves alone.
+
+    page of leaves     0x4c || (key 32 || leaf hash 32), ascending by key
+    page of subtrees   0x53 || 16 bits, the first the highest: the subtree has at most one leaf || 16 hashes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from ledger.transparency.failures import Malformed
+from ledger.transparency.holder_key import KEY_BYTES
+from ledger.transparency.map_hash import EMPTY, HASH_BYTES, Subtree, fold, fold_full, subtree_of
+
+LEVELS: Final = 4
+"""Of the trie in a page of subtrees: one hexadecimal digit of the path."""
+WIDTH: Final = 1 << LEVELS
+LEAVES_MAX: Final = 32
+"""In a page of leaves: at most 2,049 bytes, which PostgreSQL keeps in the row itself."""
+
+_FORM: Final = "map page"
+_LEAVES: Final = 0x4C
+_SUBTREES: Final = 0x53
+_LEAF_BYTES: Final = 2 * HASH_BYTES
+_SUBTREES_BYTES: Final = 3 + WIDTH * HASH_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class LeavesPage:
+    """All leaves below a path."""
+
+    leaves: dict[bytes, bytes]
+    """Key → leaf hash, ascending. Values are kept with the accounts: hashing them anew would cost as much again."""
+
+    def to_bytes(self) -> bytes:
+        """What is stored."""
+        return b"".join((b"%c" % _LEAVES, *(key + leaf for key, leaf in self.leaves.items())))
+
+    def subtree(self, path: str) -> Subtree:
+        """What the page at `path` is in the map."""
+        return subtree_of(list(self.leaves), list(self.leaves.values()), len(path) * LEVELS)
+
+
+@dataclass(frozen=True, slots=True)
+class SubtreesPage:
+    """The 16 subtrees below a path, as they are stored."""
+
+    rising: int
+    """16 bits, the first subtree's the highest: it rises (`map_hash.Subtree`)."""
+    hashes: bytes
+
+    def to_bytes(self) -> bytes:
+        """What is stored."""
+        return b"%c%b%b" % (_SUBTREES, self.rising.to_bytes(2, "big"), self.hashes)
+
+    def subtree(self, path: str) -> Subtree:
+        """What the page at `path` is in the map."""
+        if self.rising:
+            return fold(self.subtrees())
+        return fold_full(self.hashes), False
+
+    def subtrees(self) -> list[Subtree]:
+        """Each subtree, from the left."""
+        return [(self.hash_at(at), bool(self.rising >> (WIDTH - 1 - at) & 1)) for at in range(WIDTH)]
+
+    def hash_at(self, at: int) -> bytes:
+        """The hash of one subtree."""
+        return self.hashes[at * HASH_BYTES : (at + 1) * HASH_BYTES]
+
+    def replaced(self, changed: Mapping[int, Subtree]) -> SubtreesPage:
+        """The page with some of its subtrees, by their number from the left, changed."""
+        rising, hashes = self.rising, bytearray(self.hashes)
+        for at, (changed_hash, rises) in changed.items():
+            hashes[at * HASH_BYTES : (at + 1) * HASH_BYTES] = changed_hash
+            bit = 1 << (WIDTH - 1 - at)
+            rising = rising | bit if rises else rising & ~bit
+        return SubtreesPage(rising, bytes(hashes))
+
+
+EMPTY_SUBTREES: Final = SubtreesPage((1 << WIDTH) - 1, EMPTY * WIDTH)
+
+Page: TypeAlias = LeavesPage | SubtreesPage
+
+
+def read_page(path: str, stored: bytes) -> Page:
+    """The page at `path` from what is stored. Raises Malformed."""
+    kind = stored[0] if stored else None
+    if kind == _LEAVES and len(stored) % _LEAF_BYTES == 1:
+        return _read_leaves(path, stored)
+    if kind == _SUBTREES and len(stored) == _SUBTREES_BYTES:
+        return SubtreesPage(int.from_bytes(stored[1:3], "big"), stored[3:])
+    raise Malformed(_FORM, f"it must be leaves or {WIDTH} subtrees, not {stored[:1].hex()} and {len(stored)} bytes")
+
+
+def _read_leaves(path: str, stored: bytes) -> LeavesPage:
+    starts = range(1, len(stored), _LEAF_BYTES)
+    leaves = {stored[at : at + KEY_BYTES]: stored[at + KEY_BYTES : at + _LEAF_BYTES] for at in starts}
+    keys = list(leaves)
+    # Ascending and of this path: otherwise hashing would go by bits that the keys do not have.
+    if len(keys) < len(starts) or keys != sorted(keys) or not _all_below(path, keys):
+        raise Malformed(_FORM, f"its keys must ascend and begin with {path!r}")
+    return LeavesPage(leaves)
+
+
+def _all_below(path: str, ascending: list[bytes]) -> bool:
+    return all(key.hex().startswith(path) for key in (*ascending[:1], *ascending[-1:]))
