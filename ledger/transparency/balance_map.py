@@ -12,13 +12,21 @@ from typing import Final, Protocol, TypeAlias
 
 from ledger.transparency.failures import Malformed, OutOfTree, TransparencyFailure
 from ledger.transparency.holder_key import KEY_BYTES
-from ledger.transparency.map_hash import EMPTY, HASH_BYTES, Subtree, leaf_hash
-from ledger.transparency.map_page import EMPTY_SUBTREES, LEAVES_MAX, LeavesPage, Page, SubtreesPage, read_page
+from ledger.transparency.map_hash import EMPTY, HASH_BYTES, Subtree
+from ledger.transparency.map_page import (
+    EMPTY_SUBTREES,
+    LEAVES_MAX,
+    NO_LEAVES,
+    LeavesPage,
+    Page,
+    SubtreesPage,
+    read_page,
+)
 
 ROOT_PATH: Final = ""
 
 Leaves: TypeAlias = list[tuple[bytes, bytes]]
-"""Key and leaf hash, ascending by key."""
+"""Key and value, ascending by key."""
 
 
 class PageReader(Protocol):
@@ -95,7 +103,7 @@ def updated(store: PageReader, root: bytes, changes: Mapping[bytes, bytes]) -> M
     if not changes:
         return MapUpdate(root, {})
     descent = _Descent(held={ROOT_PATH: root})
-    level: dict[str, Leaves] = {ROOT_PATH: sorted((key, leaf_hash(key, value)) for key, value in changes.items())}
+    level: dict[str, Leaves] = {ROOT_PATH: sorted(changes.items())}
     while level:
         stored = store.pages(list(level))
         below: dict[str, Leaves] = {}
@@ -112,14 +120,11 @@ def updated(store: PageReader, root: bytes, changes: Mapping[bytes, bytes]) -> M
 def _touch(descent: _Descent, path: str, stored: bytes | None, leaves: Leaves, below: dict[str, Leaves]) -> None:
     page = read_checked(path, stored, descent.held.get(path, EMPTY))
     if isinstance(page, LeavesPage):
-        merged = page.leaves | dict(leaves)
-        if len(merged) > len(page.leaves):
-            merged = dict(sorted(merged.items()))
-        if len(merged) <= LEAVES_MAX:
-            changed = LeavesPage(merged)
+        changed = page.merged(dict(leaves))
+        if len(changed.values) <= LEAVES_MAX:
             descent.done[path] = changed.subtree(path), changed.to_bytes()
             return
-        leaves = list(merged.items())
+        leaves = list(changed.values.items())
         page = EMPTY_SUBTREES  # too many for one page: all of them go a level down
     groups = _by_digit(len(path), leaves)
     descent.subtrees.append((path, page, list(groups)))
@@ -135,7 +140,7 @@ def read_checked(path: str, stored: bytes | None, expected: bytes) -> Page:
     Raises PageBroken if it is another one, or not there.
     """
     try:
-        page = LeavesPage({}) if stored is None else read_page(path, stored)
+        page = NO_LEAVES if stored is None else read_page(path, stored)
     except Malformed as error:
         raise PageBroken(f"map page {path!r}: {error}") from error
     found = page.subtree(path)[0]

@@ -19,8 +19,8 @@ from ledger.transparency.account_balance import BALANCE_BYTES, VALUE_BYTES, Acco
 from ledger.transparency.balance_map import PageBroken, PageReader
 from ledger.transparency.failures import Malformed
 from ledger.transparency.holder_key import KEY_BYTES, account_key
-from ledger.transparency.map_hash import EMPTY, HASH_BYTES, KEY_BITS, leaf_hash
-from ledger.transparency.map_path import MapPath, map_path
+from ledger.transparency.map_hash import EMPTY, HASH_BYTES, KEY_BITS
+from ledger.transparency.map_path import map_path
 
 PROOF_BYTES_MAX: Final = 4 + BALANCE_BYTES + KEY_BITS // 8 + KEY_BITS * HASH_BYTES
 
@@ -36,7 +36,7 @@ class BalanceReader(Protocol):
     """Reads the balances that the map's leaves commit to, as they were at the size of the pages read beside it."""
 
     def balance(self, key: bytes) -> AccountBalance:
-        """The balance of the holder with this key, who has a leaf."""
+        """The balance of the holder with this key, who has a leaf: the newest one not later than that size."""
         ...
 
 
@@ -78,11 +78,15 @@ def prove_balance(store: PageReader, balances: BalanceReader, root: bytes, holde
     """
     key = account_key(holder)
     way = map_path(store, root, key)
-    if way.end_key is None:
+    if way.end is None:
         return BalanceProof(None, way.siblings)
-    balance = balances.balance(way.end_key)
-    _need_same(way, balance)
-    return BalanceProof(balance if way.end_key == key else OtherLeaf(way.end_key, balance.value()), way.siblings)
+    end_key, value = way.end
+    if end_key != key:
+        return BalanceProof(OtherLeaf(end_key, value), way.siblings)
+    balance = balances.balance(key)
+    if balance.value() != value:
+        raise PageBroken(f"the balance kept for {holder} is not the one its leaf was made from")
+    return BalanceProof(balance, way.siblings)
 
 
 def parse_balance_proof(data: bytes) -> BalanceProof:
@@ -143,8 +147,3 @@ def _body(end: AccountBalance | OtherLeaf | None) -> bytes:
     if end is None:
         return b""
     return end.to_bytes() if isinstance(end, AccountBalance) else end.key + end.value
-
-
-def _need_same(way: MapPath, balance: AccountBalance) -> None:
-    if way.end_key is not None and leaf_hash(way.end_key, balance.value()) != way.end_hash:
-        raise PageBroken(f"the balance kept for key {way.end_key.hex()} is not the one its leaf was made from")

@@ -5,7 +5,7 @@ bits of its keys, four to a hexadecimal digit; the page of all keys has the path
 below it is one page of leaves; with more it is a page of its 16 subtrees, each of them a page again unless it is empty.
 So which pages there are depends on the set of leaves alone.
 
-    page of leaves     0x4c || (key 32 || leaf hash 32), ascending by key
+    page of leaves     0x4c || (key 32 || value 32), ascending by key
     page of subtrees   0x53 || 16 bits, the first the highest: the subtree has at most one leaf || 16 hashes
 """
 
@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 
 from ledger.transparency.failures import Malformed
 from ledger.transparency.holder_key import KEY_BYTES
-from ledger.transparency.map_hash import EMPTY, HASH_BYTES, Subtree, fold, fold_full, subtree_of
+from ledger.transparency.map_hash import EMPTY, HASH_BYTES, Subtree, fold, fold_full, leaf_hash, subtree_of
 
 LEVELS: Final = 4
 """Of the trie in a page of subtrees: one hexadecimal digit of the path."""
@@ -34,18 +34,30 @@ _SUBTREES_BYTES: Final = 3 + WIDTH * HASH_BYTES
 
 @dataclass(frozen=True, slots=True)
 class LeavesPage:
-    """All leaves below a path."""
+    """All leaves below a path, ascending by key."""
 
-    leaves: dict[bytes, bytes]
-    """Key → leaf hash, ascending. Values are kept with the accounts: hashing them anew would cost as much again."""
+    values: dict[bytes, bytes]
+    hashes: dict[bytes, bytes]
+    """Leaf hashes by key. Made anew at every reading: a stored one would not show that a key beside it was changed."""
 
     def to_bytes(self) -> bytes:
         """What is stored."""
-        return b"".join((b"%c" % _LEAVES, *(key + leaf for key, leaf in self.leaves.items())))
+        return b"".join((b"%c" % _LEAVES, *(key + value for key, value in self.values.items())))
 
     def subtree(self, path: str) -> Subtree:
         """What the page at `path` is in the map."""
-        return subtree_of(list(self.leaves), list(self.leaves.values()), len(path) * LEVELS)
+        return subtree_of(list(self.hashes), list(self.hashes.values()), len(path) * LEVELS)
+
+    def merged(self, changed: dict[bytes, bytes]) -> LeavesPage:
+        """The page with these leaves, key → value, added or changed. It may be too full to be stored."""
+        values = self.values | changed
+        hashes = self.hashes | {key: leaf_hash(key, value) for key, value in changed.items()}
+        if len(values) > len(self.values):
+            values, hashes = dict(sorted(values.items())), dict(sorted(hashes.items()))
+        return LeavesPage(values, hashes)
+
+
+NO_LEAVES: Final = LeavesPage({}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +118,7 @@ def _read_leaves(path: str, stored: bytes) -> LeavesPage:
     # Ascending and of this path: otherwise hashing would go by bits that the keys do not have.
     if len(keys) < len(starts) or keys != sorted(keys) or not _all_below(path, keys):
         raise Malformed(_FORM, f"its keys must ascend and begin with {path!r}")
-    return LeavesPage(leaves)
+    return LeavesPage(leaves, {key: leaf_hash(key, value) for key, value in leaves.items()})
 
 
 def _all_below(path: str, ascending: list[bytes]) -> bool:

@@ -16,10 +16,8 @@ class MapPath:
 
     siblings: tuple[bytes, ...]
     """At each depth from the root's two subtrees down: the hash of the subtree that the key does not go into."""
-    end_key: bytes | None
-    """The key of the one leaf at the end; None: there is none."""
-    end_hash: bytes
-    """The hash of that leaf, or EMPTY."""
+    end: tuple[bytes, bytes] | None
+    """Key and value of the one leaf at the end; None: there is none."""
 
 
 def map_path(store: PageReader, root: bytes, key: bytes) -> MapPath:
@@ -38,7 +36,7 @@ def map_path(store: PageReader, root: bytes, key: bytes) -> MapPath:
             return _end_in_leaves(page, len(path) * LEVELS, key, siblings)
         subtree, number = _through_subtrees(page, len(path) * LEVELS, key, siblings)
         if subtree == EMPTY:
-            return MapPath(tuple(siblings), None, EMPTY)
+            return MapPath(tuple(siblings), None)
         path, expected = f"{path}{number:x}", subtree
         if path not in held:
             # The way ends at the only leaf of a wider subtree, and that leaf's page lies beside the key's own pages.
@@ -65,7 +63,7 @@ def _through_subtrees(page: SubtreesPage, depth: int, key: bytes, siblings: list
 
 
 def _end_in_leaves(page: LeavesPage, depth: int, key: bytes, siblings: list[bytes]) -> MapPath:
-    keys, hashes = list(page.leaves), list(page.leaves.values())
+    keys, hashes = list(page.hashes), list(page.hashes.values())
     # A page whose only leaf rose to where the way stopped has no further turn; its depth does not matter.
     while len(keys) > 1:
         middle = next((at for at, leaf in enumerate(keys) if bit_of(leaf, depth)), len(keys))
@@ -75,6 +73,4 @@ def _end_in_leaves(page: LeavesPage, depth: int, key: bytes, siblings: list[byte
         depth += 1
         siblings.append(subtree_of(keys[far], hashes[far], depth)[0])
         keys, hashes = keys[near], hashes[near]
-    if not keys:
-        return MapPath(tuple(siblings), None, EMPTY)
-    return MapPath(tuple(siblings), keys[0], hashes[0])
+    return MapPath(tuple(siblings), (keys[0], page.values[keys[0]]) if keys else None)

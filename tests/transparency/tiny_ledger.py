@@ -1,0 +1,116 @@
+"""Events in the form of docs/format.md for tests of the balance map: synthetic persons, made by hand or by number."""
+
+from __future__ import annotations
+
+import json
+
+from ledger.transparency.account_balance import AccountBalance
+from ledger.transparency.balance_map import MemoryNodeStore, updated
+from ledger.transparency.entry_chain import Entry
+from ledger.transparency.log_balances import LogPartition, balances_after, entries_by_key
+from ledger.transparency.map_hash import EMPTY
+
+Movement = dict[str, str | int]
+
+
+def movement(from_class: str, to_class: str, seconds: int, reason: str | None = None) -> Movement:
+    told: Movement = {
+        "service_date": "2026-11-20",
+        "from_class": from_class,
+        "to_class": to_class,
+        "seconds": seconds,
+    }
+    return told if reason is None else {**told, "reason": reason}
+
+
+def stored(position: int, stored_name: str, subject: str, data: dict[str, object], partition: int = 0) -> bytes:
+    """The stored bytes of an event."""
+    event = {
+        "specversion": "1.0",
+        "id": f"{position:032x}",
+        "source": "tiny-ledger",
+        "type": stored_name,
+        "subject": subject,
+        "time": "2026-11-20T12:00:00Z",
+        "partition": partition,
+        "position": position,
+        "streamversion": 1,
+        "schemaversion": 1,
+        "actor": "staff/amal",
+        "client": "tests",
+        "requestid": "",
+        "requesthash": "",
+        "data": data,
+    }
+    return json.dumps(event, separators=(",", ":")).encode()
+
+
+def opened(partition: int = 0, partitions: int = 1) -> bytes:
+    return stored(
+        1, "ledger-opened", f"partitions/{partition}", {"ledger_id": "tiny-ledger", "partitions": partitions}, partition
+    )
+
+
+def moved(position: int, stored_name: str, attendance: str, *movements: Movement, partition: int = 0) -> bytes:
+    """The stored bytes of an event that moves hours."""
+    data: dict[str, object] = {
+        "holder": "/".join(attendance.split("/")[:2]),
+        "attendance": attendance,
+        "organization": "organizations/green",
+        "opportunity": "opportunities/garden",
+        "shift": "opportunities/garden/shifts/s1",
+        "entries": list(movements),
+    }
+    return stored(position, stored_name, attendance, data, partition)
+
+
+class TinyLedger:
+    """One partition's map, batch by batch, as whoever keeps it in a database does."""
+
+    def __init__(self, log: LogPartition | None = None) -> None:
+        self.log = log or LogPartition(0, 1)
+        self.size = 0
+        self.root = EMPTY
+        self.store = MemoryNodeStore()
+        self.balances: dict[bytes, AccountBalance] = {}
+        self.entries: dict[bytes, list[Entry]] = {}
+
+    def add(self, events: list[bytes]) -> None:
+        entries = entries_by_key(self.log, self.size, events)
+        changed = balances_after(entries, self.balances)
+        update = updated(self.store, self.root, {key: balance.value() for key, balance in changed.items()})
+        self.store.write(update.pages)
+        self.balances |= changed
+        for key, some in entries.items():
+            self.entries.setdefault(key, []).extend(some)
+        self.root, self.size = update.root, self.size + len(events)
+
+    def balance(self, key: bytes) -> AccountBalance:
+        return self.balances[key]
+
+
+EXAMPLE = [
+    opened(),
+    moved(2, "attendance-recorded", "volunteers/amal/attendances/a1", movement("outside", "attended", 10_800)),
+    moved(
+        3,
+        "attendance-recorded",
+        "volunteers/badr/attendances/a2",
+        movement("outside", "withheld", 3_600, "OVERLAP"),
+        movement("outside", "attended", 7_200),
+    ),
+    moved(
+        4,
+        "group-attendance-recorded",
+        "opportunities/garden/shifts/s1/groupAttendances/g1",
+        movement("outside", "attended", 86_400),
+    ),
+    moved(
+        5,
+        "hours-verified",
+        "volunteers/amal/attendances/a1",
+        movement("attended", "verified", 7_200),
+        movement("attended", "reversed", 3_600, "NOT_CONFIRMED"),
+    ),
+]
+"""The worked example of docs/provable-balances.md."""
