@@ -14,7 +14,7 @@ malice: no key has two values under one root, and none is both there and not the
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Final, TypeAlias
 
@@ -70,18 +70,22 @@ def fold_full(hashes: bytes) -> bytes:
     return hashes
 
 
-def subtree_of(keys: Sequence[bytes], hashes: Sequence[bytes], depth: int) -> Subtree:
+def numbers_of(keys: Iterable[bytes]) -> list[int]:
+    """Keys as numbers, for `subtree_of`."""
+    return [int.from_bytes(key, "big") for key in keys]
+
+
+def subtree_of(keys: Sequence[int], hashes: Sequence[bytes], depth: int) -> Subtree:
     """The subtree at `depth` over these leaves: ascending keys that agree in the bits before, and their leaf hashes."""
     if len(keys) < 2:
         return (hashes[0], True) if keys else NOTHING
-    numbers = [int.from_bytes(key, "big") for key in keys]
-    return _root(numbers, hashes, 0, len(numbers), KEY_BITS - 1 - depth), False
+    return _root(keys, hashes, 0, len(keys), KEY_BITS - 1 - depth), False
 
 
 def map_root(leaves: Mapping[bytes, bytes]) -> bytes:
     """The root over all leaves, key → value, computed at once. Enough for whoever has them all, as an auditor does."""
     keys = sorted(leaves)
-    return subtree_of(keys, [leaf_hash(key, leaves[key]) for key in keys], 0)[0]
+    return subtree_of(numbers_of(keys), [leaf_hash(key, leaves[key]) for key in keys], 0)[0]
 
 
 def _root(keys: Sequence[int], hashes: Sequence[bytes], start: int, end: int, shift: int) -> bytes:

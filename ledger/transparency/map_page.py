@@ -17,7 +17,17 @@ from typing import Final, TypeAlias
 
 from ledger.transparency.failures import Malformed
 from ledger.transparency.holder_key import KEY_BYTES
-from ledger.transparency.map_hash import EMPTY, HASH_BYTES, Subtree, fold, fold_full, leaf_hash, subtree_of
+from ledger.transparency.map_hash import (
+    EMPTY,
+    HASH_BYTES,
+    KEY_BITS,
+    Subtree,
+    fold,
+    fold_full,
+    leaf_hash,
+    numbers_of,
+    subtree_of,
+)
 
 LEVELS: Final = 4
 """Of the trie in a page of subtrees: one hexadecimal digit of the path."""
@@ -39,6 +49,8 @@ class LeavesPage:
     values: dict[bytes, bytes]
     hashes: dict[bytes, bytes]
     """Leaf hashes by key. Made anew at every reading: a stored one would not show that a key beside it was changed."""
+    numbers: list[int]
+    """The keys as numbers."""
 
     def to_bytes(self) -> bytes:
         """What is stored."""
@@ -46,18 +58,18 @@ class LeavesPage:
 
     def subtree(self, path: str) -> Subtree:
         """What the page at `path` is in the map."""
-        return subtree_of(list(self.hashes), list(self.hashes.values()), len(path) * LEVELS)
+        return subtree_of(self.numbers, list(self.hashes.values()), len(path) * LEVELS)
 
     def merged(self, changed: dict[bytes, bytes]) -> LeavesPage:
         """The page with these leaves, key → value, added or changed. It may be too full to be stored."""
         values = self.values | changed
         hashes = self.hashes | {key: leaf_hash(key, value) for key, value in changed.items()}
-        if len(values) > len(self.values):
-            values, hashes = dict(sorted(values.items())), dict(sorted(hashes.items()))
-        return LeavesPage(values, hashes)
+        if len(values) == len(self.values):
+            return LeavesPage(values, hashes, self.numbers)
+        return LeavesPage(dict(sorted(values.items())), dict(sorted(hashes.items())), numbers_of(sorted(values)))
 
 
-NO_LEAVES: Final = LeavesPage({}, {})
+NO_LEAVES: Final = LeavesPage({}, {}, [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +126,10 @@ def read_page(path: str, stored: bytes) -> Page:
 def _read_leaves(path: str, stored: bytes) -> LeavesPage:
     starts = range(1, len(stored), _LEAF_BYTES)
     leaves = {stored[at : at + KEY_BYTES]: stored[at + KEY_BYTES : at + _LEAF_BYTES] for at in starts}
-    keys = list(leaves)
+    numbers, shift = numbers_of(leaves), KEY_BITS - len(path) * LEVELS
     # Ascending and of this path: otherwise hashing would go by bits that the keys do not have.
-    if len(keys) < len(starts) or keys != sorted(keys) or not _all_below(path, keys):
-        raise Malformed(_FORM, f"its keys must ascend and begin with {path!r}")
-    return LeavesPage(leaves, {key: leaf_hash(key, value) for key, value in leaves.items()})
-
-
-def _all_below(path: str, ascending: list[bytes]) -> bool:
-    return all(key.hex().startswith(path) for key in (*ascending[:1], *ascending[-1:]))
+    if len(numbers) < len(starts) or numbers != sorted(numbers):
+        raise Malformed(_FORM, "its keys must ascend")
+    if numbers and not numbers[0] >> shift == numbers[-1] >> shift == int(path or "0", 16):
+        raise Malformed(_FORM, f"its keys must begin with {path!r}")
+    return LeavesPage(leaves, {key: leaf_hash(key, value) for key, value in leaves.items()}, numbers)

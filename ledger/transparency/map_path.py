@@ -63,7 +63,7 @@ def _through_subtrees(page: SubtreesPage, depth: int, key: bytes, siblings: list
 
 
 def _end_in_leaves(page: LeavesPage, depth: int, key: bytes, siblings: list[bytes]) -> MapPath:
-    keys, hashes = list(page.hashes), list(page.hashes.values())
+    keys, numbers, hashes = list(page.hashes), page.numbers, list(page.hashes.values())
     # A page whose only leaf rose to where the way stopped has no further turn; its depth does not matter.
     while len(keys) > 1:
         middle = next((at for at, leaf in enumerate(keys) if bit_of(leaf, depth)), len(keys))
@@ -71,6 +71,6 @@ def _end_in_leaves(page: LeavesPage, depth: int, key: bytes, siblings: list[byte
         if bit_of(key, depth):
             near, far = far, near
         depth += 1
-        siblings.append(subtree_of(keys[far], hashes[far], depth)[0])
-        keys, hashes = keys[near], hashes[near]
+        siblings.append(subtree_of(numbers[far], hashes[far], depth)[0])
+        keys, numbers, hashes = keys[near], numbers[near], hashes[near]
     return MapPath(tuple(siblings), (keys[0], page.values[keys[0]]) if keys else None)

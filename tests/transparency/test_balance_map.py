@@ -204,7 +204,7 @@ def test_the_way_along_any_key_is_that_of_the_naive_recursion(leaves, key):
 
 def test_ways_in_maps_of_many_pages(seed):
     chance = random.Random(seed)
-    leaves = random_leaves(chance, 600)
+    leaves = random_leaves(chance, 300)
     store, root = built(leaves)
     near = [close_key(key, [chance.randrange(40)]) for key in chance.sample(list(leaves), 20)]
     for key in (*near, *chance.sample(list(leaves), 20)):
