@@ -11,7 +11,7 @@ UV := $(BIN)/uv pip
 PROTOS := $(shell find protos third_party -name '*.proto' 2>/dev/null)
 CHECKED := $(foreach folder,ledger consumers bench tests,$(if $(wildcard $(folder)/*.py),$(folder))) hatch_build.py
 
-.PHONY: run up test lint bench proof stubs lock kafka-jars java clean
+.PHONY: run up test lint bench proof stubs lock kafka-jars java go clean
 
 run: .venv stubs
 	$(BIN)/python -m ledger demo $(ARGS)
@@ -19,13 +19,13 @@ run: .venv stubs
 up: .venv stubs java
 	$(BIN)/python -m ledger.local_stack $(ARGS)
 
-test: .venv stubs java
+test: .venv stubs java go
 	$(BIN)/python -m pytest $(ARGS)
 
 bench: .venv stubs java
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
-proof: .venv stubs java
+proof: .venv stubs java go
 	$(BIN)/python -m tests.proof $(ARGS)
 
 lint: .venv stubs
@@ -62,6 +62,10 @@ lock: $(BIN)/.installed
 # Tests and `make up` run a real Kafka broker: Java starts it, Maven brings its jars.
 java:
 	@deploy/need_java.sh
+
+# Tests check the transparency log by programs of other authors, written in Go.
+go:
+	@deploy/need_go.sh
 
 kafka-jars: .venv java
 	$(BIN)/python -m ledger.kafka_jars

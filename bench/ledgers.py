@@ -105,6 +105,7 @@ def new_settings(server_url: str, partitions: int) -> Settings:
         database=_url(server_url, events, "ledger_service"),
         owner_database=_url(server_url, events),
         relay_database=_url(server_url, events, "ledger_relay"),
+        log_keeper_database=_url(server_url, events, "ledger_log_keeper"),
         keys_database=_url(server_url, keys, "ledger_service"),
         owner_keys_database=_url(server_url, keys),
         read_database=_url(server_url, read, "ledger_reader"),

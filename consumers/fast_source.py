@@ -35,7 +35,7 @@ _PASSING: Final = frozenset(
 class _Read(NamedTuple):
     offset: int
     value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
+    headers: Sequence[tuple[str, str | bytes | None]]
 
 
 class FastSource:
@@ -137,11 +137,9 @@ class FastSource:
             raise KafkaException(error)
 
 
-def _headers(message: Message) -> Sequence[tuple[str, bytes | None]]:
+def _headers(message: Message) -> Sequence[tuple[str, str | bytes | None]]:
     try:
         headers = message.headers()
     except UnicodeDecodeError:
         return ()  # names that are no text: not ours, and so without a seal
-    if not isinstance(headers, list):
-        return ()
-    return [(name, value) for name, value in headers if not isinstance(value, str)]
+    return headers if isinstance(headers, list) else ()

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
-from consumers.quarantine import Quarantine, Rejected
-from consumers.record_source import TopicRecord
+from consumers.quarantine import Quarantine
+from consumers.seen_record import EventRecord, RejectedRecord, SeenRecord, UnreadableRecord
 from ledger.projections.positions import ForkDetected
 from ledger.projections.projector import Projector
-from ledger.record_seal import RecordSeal
-from ledger.topic_tail import placed
+from ledger.projections.stored_event import StoredEvent
 
 EARLY_RECORDS_MAX: Final = 20_000
 EARLY_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -23,12 +22,17 @@ HOLE_ALARM_SECONDS: Final = 30.0
 NEAR_POSITIONS: Final = 10_000
 
 
+class Nexts(NamedTuple):
+    """Events whose turn has come, and the hashes of their stored bytes."""
+
+    events: list[StoredEvent]
+    hashes: list[bytes]
+
+
 class PartitionFeed:
     """What this process knows of one partition it was given; the read database stays the judge."""
 
-    def __init__(
-        self, partition: int, applied_position: int, projector: Projector, quarantine: Quarantine, seal: RecordSeal
-    ) -> None:
+    def __init__(self, partition: int, applied_position: int, projector: Projector, quarantine: Quarantine) -> None:
         """Begin behind what the read database has applied."""
         self.partition = partition
         self.applied_position = applied_position
@@ -38,9 +42,8 @@ class PartitionFeed:
         """We began at an offset found by search; only the first record of the topic is left to try."""
         self._projector = projector
         self._quarantine = quarantine
-        self._seal = seal
         self._start_is_trusted = False
-        self._early: dict[int, TopicRecord] = {}
+        self._early: dict[int, EventRecord] = {}
         self._early_bytes = 0
         self._dropped_offset: int | None = None
         self._hole_since: float | None = None
@@ -50,41 +53,35 @@ class PartitionFeed:
         self._start_is_trusted = True
         self.begins_too_late = False
 
-    def take(self, records: Sequence[TopicRecord]) -> int | None:
+    def take(self, records: Sequence[SeenRecord]) -> int | None:
         """Apply what can be applied; returns an offset to read again from, if records had to be dropped.
 
         Raises:
             ForkDetected: two truths about one position.
             Hole: the read database was set back under us.
+            InvariantBroken: an event that cannot be, or that this program does not know.
         """
-        nexts: list[bytes] = []
-        repeated: list[tuple[int, bytes]] = []
-        rejected: list[Rejected] = []
-        reached = self.applied_position
-        fault, early = self._seal.fault, self._early
+        nexts, repeated, rejected = Nexts([], []), list[EventRecord](), list[RejectedRecord]()
+        reached, early = self.applied_position, self._early
         for record in records:
-            stored = record.value
-            reason = "no value" if stored is None else fault(record.headers, stored)
-            if stored is None or reason is not None:
-                rejected.append(Rejected(record, reason or "no value"))
-                continue
-            place = placed(stored)
-            if place is None or place.partition != self.partition or place.position < 1:
-                rejected.append(Rejected(record, _misplaced(place is None)))
-            elif place.position == reached + 1:
-                nexts.append(stored)
+            if not isinstance(record, EventRecord):
+                if isinstance(record, UnreadableRecord):
+                    raise record.broken
+                rejected.append(record)
+            elif record.event.position == reached + 1:
+                nexts.events.append(record.event)
+                nexts.hashes.append(record.sha256)
                 reached += 1
-                while early and (held := self._release(reached + 1)) is not None:
-                    nexts.append(held)
-                    reached += 1
-            elif place.position <= reached:
-                repeated.append((place.position, stored))
+                if early:
+                    reached = self._release_into(nexts, reached)
+            elif record.event.position <= reached:
+                repeated.append(record)
             else:
-                self._hold(place.position, record)
+                self._hold(record)
         if rejected:
             # Before anything is applied: if we crash behind this line, the record is at least named.
             self._quarantine.keep(self.partition, rejected)
-        self._judge_start(bool(nexts or repeated))
+        self._judge_start(bool(nexts.events or repeated))
         if not self.begins_too_late:
             self._apply(nexts, repeated, records[-1].offset + 1)
         return self._offset_to_repeat()
@@ -109,22 +106,26 @@ class PartitionFeed:
         self._dropped_offset = None
         self._hole_since = None
 
-    def _apply(self, nexts: list[bytes], repeated: list[tuple[int, bytes]], next_offset: int) -> None:
+    def _apply(self, nexts: Nexts, repeated: list[EventRecord], next_offset: int) -> None:
         resume_offset = min([next_offset, *(record.offset for record in self._early.values())])
         if self._dropped_offset is not None:
             resume_offset = min(resume_offset, self._dropped_offset)
-        if nexts:
-            self.applied_position = self._projector.apply(self.partition, nexts, resume_offset)
+        if nexts.events:
+            self.applied_position = self._projector.apply_decoded(
+                self.partition, nexts.events, nexts.hashes, resume_offset
+            )
         # Another process may have applied more than we knew: then what we hold is repetition too.
         while self._early and (position := min(self._early)) <= self.applied_position:
-            repeated.append((position, self._release(position) or b""))
+            repeated.append(self._release(position))
         for near in _near_each_other(repeated):
-            self.applied_position = self._projector.apply(self.partition, near, resume_offset)
-        if not nexts and not repeated:
+            self.applied_position = self._projector.apply_decoded(
+                self.partition, [record.event for record in near], [record.sha256 for record in near], resume_offset
+            )
+        if not nexts.events and not repeated:
             self._projector.apply(self.partition, [], resume_offset)
         if not self._early:
             self._hole_since = None
-        elif self._hole_since is None or nexts:
+        elif self._hole_since is None or nexts.events:
             self._hole_since = time.monotonic()
 
     def _judge_start(self, fits: bool) -> None:
@@ -133,13 +134,14 @@ class PartitionFeed:
             self.was_searched = False
         self.begins_too_late = bool(self._early) and not self._start_is_trusted
 
-    def _hold(self, position: int, record: TopicRecord) -> None:
+    def _hold(self, record: EventRecord) -> None:
+        position = record.event.position
         held = self._early.get(position)
         if held is not None:
-            if held.value != record.value:
+            if held.stored != record.stored:
                 raise ForkDetected(self.partition, position, "the topic holds two different records of it")
             return
-        size = len(record.value or b"")
+        size = len(record.stored)
         if len(self._early) >= EARLY_RECORDS_MAX or self._early_bytes + size > EARLY_BYTES_MAX:
             if self._dropped_offset is None:
                 self._dropped_offset = record.offset
@@ -147,12 +149,19 @@ class PartitionFeed:
         self._early[position] = record
         self._early_bytes += size
 
-    def _release(self, position: int) -> bytes | None:
-        record = self._early.pop(position, None)
-        if record is None or record.value is None:
-            return None
-        self._early_bytes -= len(record.value)
-        return record.value
+    def _release_into(self, nexts: Nexts, reached: int) -> int:
+        """Add what was held back and follows now; gives how far that reaches."""
+        while reached + 1 in self._early:
+            held = self._release(reached + 1)
+            nexts.events.append(held.event)
+            nexts.hashes.append(held.sha256)
+            reached += 1
+        return reached
+
+    def _release(self, position: int) -> EventRecord:
+        record = self._early.pop(position)
+        self._early_bytes -= len(record.stored)
+        return record
 
     def _offset_to_repeat(self) -> int | None:
         if self._early or self._dropped_offset is None:
@@ -161,19 +170,13 @@ class PartitionFeed:
         return offset
 
 
-def _near_each_other(repeated: list[tuple[int, bytes]]) -> Iterator[list[bytes]]:
+def _near_each_other(repeated: list[EventRecord]) -> Iterator[list[EventRecord]]:
     """Repeated events in order of position, so grouped that comparing a group never loads hashes of a whole ledger."""
-    near: list[bytes] = []
-    last = 0
-    for position, stored in sorted(repeated):
-        if near and position - last > NEAR_POSITIONS:
+    near: list[EventRecord] = []
+    for record in sorted(repeated, key=lambda each: each.event.position):
+        if near and record.event.position - near[-1].event.position > NEAR_POSITIONS:
             yield near
             near = []
-        near.append(stored)
-        last = position
+        near.append(record)
     if near:
         yield near
-
-
-def _misplaced(no_event: bool) -> str:
-    return "the bytes are no event" if no_event else "the event belongs to another partition"

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 
@@ -19,7 +19,14 @@ from consumers.offset_search import search_offset
 from consumers.partition_feed import PartitionFeed
 from consumers.quarantine import Quarantine
 from consumers.read_ahead import ReadAhead
-from consumers.record_source import Client, OffsetLost, RecordSource, TopicRecord, fastest_client, open_source
+from consumers.record_source import (
+    POLL_RECORDS_MAX,
+    Client,
+    OffsetLost,
+    fastest_client,
+    open_source,
+)
+from consumers.seen_record import SeenRecord
 from ledger.database_guard import check_database
 from ledger.domain.refusals import InvariantBroken
 from ledger.garbage import look_for_cycles_less_often
@@ -29,6 +36,9 @@ from ledger.projections.projector import Projector
 from ledger.record_seal import RecordSeal
 from ledger.settings import Settings
 from ledger.topic_guard import check_topic
+
+SWITCH_SECONDS: Final = 0.001
+"""How long the reading thread may keep the interpreter while rows wait to be sent; Python's own is five times that."""
 
 _log = logging.getLogger(__name__)
 
@@ -52,10 +62,11 @@ def run(settings: Settings, *, stop: threading.Event, once: bool = False, client
             stack.enter_context(psycopg.connect(settings.projector_database, autocommit=True)) for _ in range(3)
         ]
         check_database(connections[0])
-        source = stack.enter_context(closing(ReadAhead(open_source(settings, client or fastest_client()))))
+        source = stack.enter_context(closing(ReadAhead(open_source(settings, client or fastest_client()), seal)))
         quarantine = Quarantine(connections[1], settings.topic)
         projection = Projection(settings, source, connections[0], quarantine, seal)
-        look_for_cycles_less_often()
+        look_for_cycles_less_often(after_objects=20 * POLL_RECORDS_MAX)
+        sys.setswitchinterval(SWITCH_SECONDS)
         if once:
             projection.catch_up(stop)
         else:
@@ -101,7 +112,7 @@ class Projection:
     def __init__(
         self,
         settings: Settings,
-        source: RecordSource,
+        source: ReadAhead,
         connection: psycopg.Connection[Any],
         quarantine: Quarantine,
         seal: RecordSeal,
@@ -144,7 +155,7 @@ class Projection:
             if feed.missing_position is not None and not stop.is_set():
                 raise Hole(feed.partition, feed.missing_position, feed.missing_position + 1)
 
-    def _poll(self) -> Mapping[int, Sequence[TopicRecord]] | None:
+    def _poll(self) -> Mapping[int, Sequence[SeenRecord]] | None:
         """None: the topic no longer holds where we were."""
         try:
             return self._source.poll()
@@ -152,7 +163,7 @@ class Projection:
             _log.warning("the topic no longer holds the offset we were at (%s): searching by position", error)
             return None
 
-    def _take(self, polled: Mapping[int, Sequence[TopicRecord]] | None) -> None:
+    def _take(self, polled: Mapping[int, Sequence[SeenRecord]] | None) -> None:
         if polled is None:
             for partition in list(self._feeds):
                 self._begin_anew(partition)
@@ -165,7 +176,7 @@ class Projection:
         for feed in self._feeds.values():
             feed.look_at_hole()
 
-    def _take_one(self, feed: PartitionFeed, records: Sequence[TopicRecord]) -> None:
+    def _take_one(self, feed: PartitionFeed, records: Sequence[SeenRecord]) -> None:
         try:
             repeat_from = feed.take(records)
         except Hole:
@@ -192,7 +203,7 @@ class Projection:
         self._source.seek(partition, offset)
 
     def _feed(self, partition: int, position: int) -> PartitionFeed:
-        return PartitionFeed(partition, position, self._projector, self._quarantine, self._seal)
+        return PartitionFeed(partition, position, self._projector, self._quarantine)
 
     @contextmanager
     def _alarms(self, feed: PartitionFeed) -> Iterator[None]:

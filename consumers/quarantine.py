@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
 
-from consumers.record_source import TopicRecord
+from consumers.seen_record import RejectedRecord
 
 BYTES_KEPT_MAX: Final = 65_536
 
@@ -27,14 +26,6 @@ _ALARM_SQL: Final = """
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A record and why it is not applied."""
-
-    record: TopicRecord
-    reason: str
-
-
 class Quarantine:
     """Writes rejected records and alarms to the read database, each in its own transaction."""
 
@@ -43,7 +34,7 @@ class Quarantine:
         self._connection = connection
         self._topic = topic
 
-    def keep(self, partition: int, rejected: Sequence[Rejected]) -> None:
+    def keep(self, partition: int, rejected: Sequence[RejectedRecord]) -> None:
         """Name each rejected record once, however often it is read."""
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.executemany(_QUARANTINE_SQL, [_row(self._topic, partition, one) for one in rejected])
@@ -51,7 +42,7 @@ class Quarantine:
             "quarantined %s records of partition %s from offset %s: %s",
             len(rejected),
             partition,
-            rejected[0].record.offset,
+            rejected[0].offset,
             ", ".join(sorted({one.reason for one in rejected})),
         )
 
@@ -61,9 +52,8 @@ class Quarantine:
         self._connection.execute(_ALARM_SQL, [partition, position, reason, details])
 
 
-def _row(topic: str, partition: int, rejected: Rejected) -> tuple[object, ...]:
-    record = rejected.record
-    value = record.value or b""
-    kept = None if record.value is None else value[:BYTES_KEPT_MAX]
+def _row(topic: str, partition: int, rejected: RejectedRecord) -> tuple[object, ...]:
+    value = rejected.value or b""
+    kept = None if rejected.value is None else value[:BYTES_KEPT_MAX]
     digest = hashlib.sha256(value).digest()
-    return (topic, partition, record.offset, digest, rejected.reason, len(value), kept)
+    return (topic, partition, rejected.offset, digest, rejected.reason, len(value), kept)

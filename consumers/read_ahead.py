@@ -1,4 +1,4 @@
-"""Reads the next records while the last ones are being applied: the database's time is the client's time too.
+"""Reads and looks at the next records while the last ones are being applied: the database's time is ours too.
 
 One thread reads, and it alone touches the Kafka client: polls and seeks wait in one line for it. What was read ahead of
 a rebalance does no harm: positions decide, not who read it or when.
@@ -12,23 +12,26 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from consumers.record_source import Listener, OffsetLost, RecordSource, TopicRecord
+from consumers.record_source import Listener, OffsetLost, RecordSource
+from consumers.seen_record import SeenRecord, look_at
+from ledger.record_seal import RecordSeal
 
 POLLS_AHEAD: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    records: Mapping[int, Sequence[TopicRecord]]
+    records: Mapping[int, Sequence[SeenRecord]]
     next_offsets: Mapping[int, int]
 
 
 class ReadAhead:
-    """A RecordSource that runs another one on a thread of its own, two polls ahead."""
+    """Runs a RecordSource on a thread of its own, two polls ahead; gives its records as they look by themselves."""
 
-    def __init__(self, source: RecordSource) -> None:
+    def __init__(self, source: RecordSource, seal: RecordSeal) -> None:
         """Takes the source over; nothing else may use it."""
         self._source = source
+        self._seal = seal
         self._reader = ThreadPoolExecutor(1, "read-ahead")
         self._ahead: deque[tuple[int, Future[_Batch]]] = deque()
         self._asked_seeks: deque[Future[None]] = deque()
@@ -49,7 +52,7 @@ class ReadAhead:
         self._next_offsets = dict(offsets)
         self._reader.submit(self._source.read, offsets).result()
 
-    def poll(self) -> Mapping[int, Sequence[TopicRecord]]:
+    def poll(self) -> Mapping[int, Sequence[SeenRecord]]:
         """See RecordSource. Raises what the source raised."""
         while self._asked_seeks and self._asked_seeks[0].done():
             self._asked_seeks.popleft().result()  # a seek that failed would leave a hole that nobody fills
@@ -102,5 +105,6 @@ class ReadAhead:
         if self._ended:
             # Asked again after a record it could not read, kafka-python spins for ever: we could not even end.
             raise CancelledError("an earlier poll failed")
-        records = self._source.poll()
+        polled = self._source.poll()
+        records = {number: look_at(self._seal, number, read) for number, read in polled.items()}
         return _Batch(records, {partition: self._source.next_offset(partition) for partition in self._tracked})

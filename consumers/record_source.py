@@ -13,7 +13,8 @@ from typing import Final, Protocol
 
 from ledger.settings import Settings
 
-POLL_RECORDS_MAX: Final = 5_000
+POLL_RECORDS_MAX: Final = 20_000
+"""Of one batch: in a backlog the same holders come again and again, and each holder's balance changes once a batch."""
 POLL_SECONDS: Final = 0.2
 SESSION_MS: Final = 6_000
 """The shortest that Kafka's own default (group.min.session.timeout.ms) accepts: how long a killed consumer blocks."""
@@ -33,7 +34,7 @@ class TopicRecord(Protocol):
         ...
 
     @property
-    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+    def headers(self) -> Sequence[tuple[str, str | bytes | None]]:
         """Names and values."""
         ...
 

@@ -14,11 +14,11 @@ from ledger.access.identity_keys import SECRET_BYTES_MIN, IdentityKeys
 from ledger.auditing import constraint_rows, directory, sums
 from ledger.auditing.applied_hashes import AppliedHashCheck
 from ledger.auditing.attendances import AttendanceCheck
-from ledger.auditing.entries import EntryCheck
 from ledger.auditing.envelopes import EnvelopeCheck
 from ledger.auditing.finding import FINDINGS_KEPT_MAX, Report, Where
 from ledger.auditing.folded_stream import StreamCheck, folded_streams
 from ledger.auditing.identities import IdentityCheck, IdentityOpener
+from ledger.auditing.journal_lines import JournalCheck
 from ledger.auditing.progress import Progress
 from ledger.auditing.request_keys import RequestKeyCheck, check_no_stranger
 from ledger.auditing.snapshots import Applied, Snapshots, taken
@@ -85,7 +85,7 @@ def _walk_positions(moment: Snapshots, report: Report, progress: Progress) -> No
         if moment.read is not None:
             applied = moment.applied.get(partition, Applied(0, None))
             checks.append(AppliedHashCheck(moment.read, partition, applied, report))
-            checks.append(EntryCheck(moment.read, partition, applied.position, report))
+            checks.append(JournalCheck(moment.read, partition, applied.position, report))
         step = progress.step(f"partition {partition} by position", head[0])
         for page in pages(moment.store, partition, head[0]):
             for check in checks:

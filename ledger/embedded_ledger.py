@@ -16,7 +16,8 @@ from ledger.settings import Settings
 EVENTS_DATABASE: Final = "ledger_events"
 KEYS_DATABASE: Final = "ledger_keys"
 READ_DATABASE: Final = "ledger_read"
-_SECRETS: Final = ("request_hash_key", "identity_key", "relay_key")
+SIGNER_FOLDER: Final = "signer"
+_SECRETS: Final = ("request_hash_key", "identity_key", "relay_key", "auditor_token")
 
 
 class EmbeddedLedger:
@@ -32,7 +33,12 @@ class EmbeddedLedger:
         """Returns the settings with which every part of this ledger runs."""
         self.postgres.start()
         settings = self._settings.model_copy(
-            update={**database_urls(self.postgres), **self._kept_secrets(), "kafka": self._settings.kafka}
+            update={
+                **database_urls(self.postgres),
+                **self._kept_secrets(),
+                "kafka": self._settings.kafka,
+                "signer_folder": str(self._data_dir.absolute() / SIGNER_FOLDER),
+            }
         )
         settings = Settings.model_validate(settings.model_dump())
         migrate(settings)
@@ -46,15 +52,17 @@ class EmbeddedLedger:
     def _kept_secrets(self) -> dict[str, str]:
         """The secrets of this ledger, made at its first start. If they are lost, no request can be recognised again."""
         path = self._data_dir / "secrets.json"
-        if not path.exists():
+        kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        missing = [name for name in _SECRETS if name not in kept]
+        if missing:
+            kept |= {name: secrets.token_hex(32) for name in missing}
             fresh = path.with_suffix(".new")
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w") as file:
-                json.dump({name: secrets.token_hex(32) for name in _SECRETS}, file)
+                json.dump(kept, file)
                 file.flush()
                 os.fsync(file.fileno())
             fresh.rename(path)
-        kept: dict[str, str] = json.loads(path.read_text())
         return kept
 
 
@@ -63,6 +71,7 @@ def database_urls(postgres: EmbeddedPostgres) -> dict[str, str]:
     return {
         "database": postgres.dsn(EVENTS_DATABASE, "ledger_service"),
         "relay_database": postgres.dsn(EVENTS_DATABASE, "ledger_relay"),
+        "log_keeper_database": postgres.dsn(EVENTS_DATABASE, "ledger_log_keeper"),
         "owner_database": postgres.dsn(EVENTS_DATABASE),
         "keys_database": postgres.dsn(KEYS_DATABASE, "ledger_service"),
         "owner_keys_database": postgres.dsn(KEYS_DATABASE),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 
 
-def look_for_cycles_less_often() -> None:
+def look_for_cycles_less_often(after_objects: int = 20_000) -> None:
     """What stands now stands until the end, and what an event or a command makes dies by itself.
+
+    `after_objects`: how many more than before there are when Python looks; more than one batch of events makes.
 
     With Python's defaults a sixth of a check-in's processor time went into looking through aggregates kept on purpose.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
+    gc.set_threshold(after_objects, 20, 100)

@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from ledger.domain.refusals import InvariantBroken
 from ledger.settings import Settings
 
-ROLES: Final = ("ledger_service", "ledger_relay", "ledger_projector", "ledger_reader")
+ROLES: Final = ("ledger_service", "ledger_relay", "ledger_log_keeper", "ledger_projector", "ledger_reader")
 _FOLDER: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 0x6C_65_64_67_65_72
 
@@ -78,7 +78,13 @@ def _create_roles(connection: psycopg.Connection, passwords: dict[str, str]) -> 
 
 
 def _passwords(settings: Settings) -> dict[str, str]:
-    urls = (settings.database, settings.relay_database, settings.projector_database, settings.read_database)
+    urls = (
+        settings.database,
+        settings.relay_database,
+        settings.log_keeper_database,
+        settings.projector_database,
+        settings.read_database,
+    )
     passwords: dict[str, str] = {}
     for url in urls:
         parts = conninfo_to_dict(url) if url else {}

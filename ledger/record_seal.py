@@ -5,8 +5,9 @@ A record without a valid seal is quarantined and does not count as its position.
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 from collections.abc import Sequence
+from hmac import compare_digest
 from typing import Final
 
 from ledger.event_bytes import CONTENT_TYPE
@@ -17,6 +18,8 @@ SEAL_HEADER: Final = "hmac"
 KEY_BYTES_MIN: Final = 16
 
 _CONTENT_TYPE_PAIR: Final = (CONTENT_TYPE_HEADER, CONTENT_TYPE.encode("ascii"))
+_BLOCK_BYTES: Final = 64
+"""Of SHA-256."""
 
 
 class RecordSeal:
@@ -26,7 +29,9 @@ class RecordSeal:
         """Raises WrongSetting for a key that could be guessed."""
         if len(key) < KEY_BYTES_MIN:
             raise WrongSetting(f"LEDGER_RELAY_KEY has {len(key)} bytes; set one of at least {KEY_BYTES_MIN}")
-        self._key = key
+        block = (hashlib.sha256(key).digest() if len(key) > _BLOCK_BYTES else key).ljust(_BLOCK_BYTES, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
     @classmethod
     def of(cls, settings: Settings) -> RecordSeal:
@@ -35,21 +40,32 @@ class RecordSeal:
 
     def headers(self, stored: bytes) -> list[tuple[str, bytes]]:
         """The two headers of a record: every further one costs each consumer a tenth of its speed."""
-        return [_CONTENT_TYPE_PAIR, (SEAL_HEADER, hmac.digest(self._key, stored, "sha256"))]
+        return [_CONTENT_TYPE_PAIR, (SEAL_HEADER, self._digest(stored))]
 
-    def fault(self, headers: Sequence[tuple[str, bytes | None]], stored: bytes) -> str | None:
+    def fault(self, headers: Sequence[tuple[str, str | bytes | None]], stored: bytes) -> str | None:
         """Why a record does not carry our seal over these bytes; None when it does."""
-        content_type: bytes | None = None
-        seal: bytes | None = None
+        content_type: str | bytes | None = None
+        seal: str | bytes | None = None
         for name, value in headers:
             if name == SEAL_HEADER:
                 seal = value
             elif name == CONTENT_TYPE_HEADER:
                 content_type = value
-        if seal is None:
+        if not isinstance(seal, bytes):
             return "no hmac header"
-        if not hmac.compare_digest(seal, hmac.digest(self._key, stored, "sha256")):
+        if not compare_digest(seal, self._digest(stored)):
             return "hmac does not fit the bytes"
         if content_type != _CONTENT_TYPE_PAIR[1]:
             return f"content-type is not {CONTENT_TYPE}"
         return None
+
+    def _digest(self, stored: bytes) -> bytes:
+        """HMAC by RFC 2104, section 2, from the two hash states that every record begins with.
+
+        hmac.digest gives the same in twice the time: it looks up the algorithm anew, and lets go of the interpreter
+        each time, which a consumer gets back only when its reading thread pauses.
+        """
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(stored)
+        outer.update(inner.digest())
+        return outer.digest()

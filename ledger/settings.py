@@ -30,6 +30,13 @@ class Settings(BaseSettings):
     relay_database: str = ""
     """The event store, as role ledger_relay: it reads events and holds a lease, nothing else."""
 
+    log_keeper_database: str = ""
+    """The event store, as role ledger_log_keeper: it reads events and writes tiles and checkpoints of the log."""
+    log_origin: str = "volunteer-hours.localhost/log"
+    """Begins the name of each partition's log, `<log_origin>/<partition>`; a URL without scheme, the same for ever."""
+    signer_folder: str = ""
+    """Where the log's keys are, and what was signed last: never backed up or restored with the event store."""
+
     kafka: str = ""
     """Bootstrap servers, host:port."""
     topic: str = "volunteer-hours.events"
@@ -52,6 +59,8 @@ class Settings(BaseSettings):
     """Under it identity numbers are made unique. The same in all processes, for ever."""
     relay_key: SecretStr = SecretStr("")
     """Under it the relay signs records on the topic."""
+    auditor_token: SecretStr = SecretStr("")
+    """The bearer token with which auditors read entry bundles over HTTP; empty: nobody does."""
     verify_check_digit: bool = True
     """Refuse national identity numbers whose check digit is wrong."""
 

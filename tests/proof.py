@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -118,10 +119,21 @@ def report(transcript: Transcript) -> None:
         transcript.run("ledger", "rebuild", *data, shown=("ledger", "rebuild", "--data-dir", "TMP"))
 
 
-def full_doses(transcript: Transcript, seed: int | None) -> None:
-    """Every test marked `proof`."""
+FULL_DOSES: Final = {
+    "domain": ("tests/domain", "tests/system"),
+    "kills": ("tests/faults/test_kills.py",),
+    "lost-answers": ("tests/faults/test_lost_answers.py",),
+    "lost-commits": ("tests/faults/test_lost_commits.py",),
+    "bad-records": ("tests/faults/test_bad_records.py",),
+    "contention": ("tests/faults/test_contention.py", "tests/faults/test_request_keys.py"),
+}
+"""The tests marked `proof`, by what is kept in one file: each takes long, and can be run again alone."""
+
+
+def full_doses(transcript: Transcript, tests: Sequence[str], seed: int | None) -> None:
+    """Every test marked `proof` in these files."""
     seeds = ("--seed", str(seed)) if seed is not None else ()
-    printed = transcript.run("pytest", "-m", "proof", "-q", "--durations=20", *seeds)
+    printed = transcript.run("pytest", *tests, "-m", "proof", "-q", "--durations=20", *seeds)
     transcript.check(" passed" in printed and " failed" not in printed, "every full dose passed")
 
 
@@ -153,14 +165,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run all parts, or the named ones; 0 if everything holds."""
     parser = argparse.ArgumentParser(prog="python -m tests.proof", description=__doc__)
     parser.add_argument("--seed", type=int, help="repeat the full doses of a run: the seed it printed")
-    parts: dict[str, Callable[[Transcript], None]] = {
-        "demo": demo,
-        "stack": stack,
-        "report": report,
-        "full-doses": lambda transcript: full_doses(transcript, wanted.seed),
-    }
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(parts)}; without one: all")
+    parts: dict[str, Callable[[Transcript], None]] = {"demo": demo, "stack": stack, "report": report}
+    names = [*parts, *(f"full-doses-{name}" for name in FULL_DOSES)]
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(names)}; without one: all")
     wanted = parser.parse_args(arguments)
+    for name, tests in FULL_DOSES.items():
+        parts[f"full-doses-{name}"] = partial(full_doses, tests=tests, seed=wanted.seed)
     if unknown := set(wanted.parts) - parts.keys():
         parser.error(f"no such part: {', '.join(sorted(unknown))}; choose of {', '.join(parts)}")
     bad: list[str] = []

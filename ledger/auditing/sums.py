@@ -52,13 +52,17 @@ _OUTSIDE: Final = """
            coalesce(accounts.seconds, 0) + coalesce(held.seconds, 0) as total
     from told full join outside_balances held using (partition) full join accounts using (partition)
 """
-_ELSEWHERE: Final = "select partition, min(position) from entries where partition >= %s group by partition limit 100"
+_ELSEWHERE: Final = (
+    "select partition, min(position) from journal_lines where partition >= %s group by partition limit 100"
+)
 
 
 def check(read: Database, partitions: int, report: Report) -> None:
     """Balances, months, and `outside`; and no entry in a partition that the ledger has not."""
     for partition, position in read.execute(_ELSEWHERE, [partitions]):
-        report.differs(Where("projection entries", partition, position), "partition", f"below {partitions}", partition)
+        report.differs(
+            Where("projection journal_lines", partition, position), "partition", f"below {partitions}", partition
+        )
     rows = read.cursor(row_factory=dict_row)
     for row in rows.execute(_BALANCES.encode()).fetchall():
         _differing(report, "projection balances", str(row["holder"]), row["told"], row["held"])

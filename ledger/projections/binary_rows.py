@@ -11,9 +11,12 @@ import struct
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
-from typing import Any, Final, LiteralString, TypeAlias
+from typing import Annotated, Any, Final, LiteralString, TypeAlias
 
+import msgspec
 from psycopg import Connection
+
+from ledger.domain.refusals import InvariantBroken
 
 ReadDatabase: TypeAlias = Connection[Any]
 """A connection to the read database as role ledger_projector."""
@@ -29,6 +32,27 @@ _ROWS_A_WRITE: Final = 1000
 _DAY_MICROSECONDS: Final = 86_400_000_000
 _length: Final = struct.Struct("!i").pack
 _moment: Final = struct.Struct("!iq").pack
+_WithZone: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Moments(dict[str, bytes]):
+    """Times as events write them (RFC 3339, with a zone) → timestamptz columns: the events of a burst share theirs.
+
+    Raises InvariantBroken for a text that is no such time.
+    """
+
+    def __missing__(self, written: str) -> bytes:
+        """Read a time not seen before."""
+        column = self[written] = moment_or_null(moment(written))
+        return column
+
+
+def moment(written: str) -> datetime:
+    """A time as events write it. Raises InvariantBroken for a text that is no such time."""
+    try:
+        return msgspec.convert(written, _WithZone)
+    except msgspec.ValidationError as error:
+        raise InvariantBroken(f"{written!r} is no time of RFC 3339 with a zone") from error
 
 
 def text(value: str) -> bytes:

@@ -29,11 +29,10 @@ class HashedTable:
 
 HASHED_TABLES: Final = (
     HashedTable("positions", ("partition",), frozenset({"next_offset"})),
-    HashedTable("entries", ("holder", "position", "entry_index")),
+    HashedTable("journal_lines", ("holder", "position", "entry_index")),
     HashedTable("balances", ("holder",)),
     HashedTable("outside_balances", ("partition",)),
     HashedTable("hours_by_month", ("partition", "opportunity", "organization", "service_month")),
-    HashedTable("attendance_versions", ("holder", "position")),
     HashedTable("organizations", ("organization",)),
     HashedTable("appointments", ("appointment",)),
     HashedTable("volunteers", ("volunteer",)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -33,7 +32,7 @@ class EntryData(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class HoursData(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """Everything such an event may say. What no projection reads stays raw."""
+    """Everything such an event may say. What no projection reads stays raw; times are read when they become columns."""
 
     holder: str
     attendance: str
@@ -41,9 +40,9 @@ class HoursData(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     opportunity: str
     shift: str
     entries: tuple[EntryData, ...] = ()
-    at: datetime | None = None
-    start: datetime | None = None
-    end: datetime | None = None
+    at: str | None = None
+    start: str | None = None
+    end: str | None = None
     counted: tuple[msgspec.Raw, ...] = ()
     head_count: int | None = None
     flags: tuple[str, ...] = ()

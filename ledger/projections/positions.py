@@ -6,14 +6,13 @@ locks it first, so that a consumer that was thought dead can do nothing.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from ledger.domain.refusals import InvariantBroken
-from ledger.projections.binary_rows import ReadDatabase, microseconds
+from ledger.projections.binary_rows import ReadDatabase
 
 HASH_BYTES: Final = 32
 
@@ -94,14 +93,19 @@ def advance(
     *,
     first: int,
     hashes: Sequence[bytes],
-    recorded_times: Sequence[datetime],
+    recorded_microseconds: bytes,
+    recorded_from: datetime,
+    recorded_until: datetime,
     next_offset: int | None,
 ) -> int:
-    """Note that the events first, first + 1, … with these hashes are applied; gives the new last position."""
+    """Note that the events first, first + 1, … with these hashes are applied; gives the new last position.
+
+    Their record times are int64 microseconds since 2000 each; the first and the last are given as such, too.
+    """
     last = first + len(hashes) - 1
-    times = struct.pack(f"!{len(recorded_times)}q", *map(microseconds, recorded_times))
-    connection.execute(_REMEMBER, [partition, first, last, recorded_times[0], b"".join(hashes), times], binary=True)
-    connection.execute(_ADVANCE, [last, recorded_times[-1], next_offset, partition])
+    remembered = [partition, first, last, recorded_from, b"".join(hashes), recorded_microseconds]
+    connection.execute(_REMEMBER, remembered, binary=True)
+    connection.execute(_ADVANCE, [last, recorded_until, next_offset, partition])
     return last
 
 

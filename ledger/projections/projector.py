@@ -12,10 +12,9 @@ from typing import Final
 
 from ledger.domain.refusals import InvariantBroken
 from ledger.projections import (
-    attendances,
     balances,
-    entries,
     hours_by_month,
+    journal_lines,
     opportunities,
     organizations,
     positions,
@@ -25,11 +24,18 @@ from ledger.projections import (
 )
 from ledger.projections.binary_rows import ReadDatabase
 from ledger.projections.positions import Applied, ForkDetected, Hole
-from ledger.projections.stored_event import Batch, StoredEvent, batch_of, decode, sha256
+from ledger.projections.stored_event import (
+    Batch,
+    StoredEvent,
+    batch_of,
+    decode,
+    recorded_at,
+    recorded_microseconds,
+    sha256,
+)
 
 PROJECTIONS: Final[Sequence[Callable[[ReadDatabase, Batch], None]]] = (
-    entries.apply,
-    attendances.apply,
+    journal_lines.apply,
     balances.apply,
     hours_by_month.apply,
     organizations.apply,
@@ -64,10 +70,18 @@ class Projector:
         return positions.applied(self._connection)
 
     def apply(self, partition: int, stored: Sequence[bytes], next_offset: int | None) -> int:
+        """Apply events as they are stored; as apply_decoded."""
+        return self.apply_decoded(
+            partition, [decode(raw) for raw in stored], [sha256(raw) for raw in stored], next_offset
+        )
+
+    def apply_decoded(
+        self, partition: int, events: Sequence[StoredEvent], hashes: Sequence[bytes], next_offset: int | None
+    ) -> int:
         """Apply events of one partition, in the order given; gives the last position applied.
 
-        Positions applied before are skipped once their hashes are found equal. With `next_offset`, where the topic is
-        read on, the hint is kept too.
+        `hashes`: SHA-256 of each event's stored bytes. Positions applied before are skipped once their hashes are found
+        equal. With `next_offset`, where the topic is read on, the hint is kept too.
 
         Raises:
             Hole: a position is missing; what comes before it is applied, the hint is not moved.
@@ -78,7 +92,7 @@ class Projector:
         with self._connection.transaction():
             # A zombie waits here until the living consumer has committed, and then finds its events applied.
             last = positions.lock(self._connection, partition).position
-            turn = _sort(partition, last, stored)
+            turn = _sort(partition, last, events, hashes)
             if turn.repeated:
                 positions.compare(self._connection, partition, turn.repeated)
             hint = None if turn.hole else next_offset
@@ -99,21 +113,21 @@ class Projector:
             partition,
             first=turn.events[0].position,
             hashes=turn.hashes,
-            recorded_times=[event.time for event in turn.events],
+            recorded_microseconds=recorded_microseconds(turn.events, batch.moments),
+            recorded_from=recorded_at(turn.events[0]),
+            recorded_until=recorded_at(turn.events[-1]),
             next_offset=hint,
         )
 
 
-def _sort(partition: int, last: int, stored: Sequence[bytes]) -> _Turn:
+def _sort(partition: int, last: int, events: Sequence[StoredEvent], hashes: Sequence[bytes]) -> _Turn:
     turn = _Turn()
     expected = last + 1
-    for raw in stored:
-        event = decode(raw)
+    for event, digest in zip(events, hashes, strict=True):
         if event.partition != partition:
             raise InvariantBroken(
                 f"partition {event.partition} position {event.position} was given as an event of partition {partition}"
             )
-        digest = sha256(raw)
         if event.position == expected:
             turn.events.append(event)
             turn.hashes.append(digest)

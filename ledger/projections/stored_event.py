@@ -15,6 +15,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from ledger.domain.refusals import InvariantBroken
+from ledger.projections.binary_rows import Moments, microseconds, moment
 from ledger.projections.directory_data import DIRECTORY_DATA, DirectoryData
 from ledger.projections.hours_data import HOURS_TYPES, HoursData
 
@@ -25,7 +26,6 @@ class _Attributes(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     source: str
     type: str
     subject: str
-    time: datetime
     partition: int
     position: int
     streamversion: int
@@ -37,10 +37,14 @@ class _Attributes(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class HoursEvent(_Attributes, kw_only=True):
-    """An event that moves hours, read in one pass: nearly all events are of this kind."""
+    """An event that moves hours, read in one pass: nearly all events are of this kind.
 
+    Its times stay as written until they become columns: see `Moments`.
+    """
+
+    time: str
     data: HoursData
-    sourcetime: datetime | None = None
+    sourcetime: str | None = None
     policy: str | None = None
     corrects: str | None = None
 
@@ -48,6 +52,7 @@ class HoursEvent(_Attributes, kw_only=True):
 class OtherEvent(_Attributes, kw_only=True):
     """Any other event: its type decides how `data` is read."""
 
+    time: datetime
     data: msgspec.Raw
     sourcetime: datetime | None = None
     policy: str | None = None
@@ -64,6 +69,7 @@ class Batch:
     partition: int
     hours: list[HoursEvent] = field(default_factory=list)
     directory: list[tuple[OtherEvent, DirectoryData]] = field(default_factory=list)
+    moments: Moments = field(default_factory=Moments)
 
 
 NOT_PROJECTED: Final[Mapping[str, str]] = {
@@ -75,6 +81,8 @@ NOT_PROJECTED: Final[Mapping[str, str]] = {
 SCHEMAS_KNOWN: Final[Mapping[str, int]] = dict.fromkeys((*HOURS_TYPES, *DIRECTORY_DATA, *NOT_PROJECTED), 1)
 """Every stored name read here, and the newest schema of it."""
 
+_LENGTH_BYTES: Final = 4
+"""Before the value of a column."""
 _HOURS_EVENT: Final = msgspec.json.Decoder(HoursEvent)
 _OTHER_EVENT: Final = msgspec.json.Decoder(OtherEvent)
 _HOURS_DATA: Final = msgspec.json.Decoder(HoursData)
@@ -110,6 +118,23 @@ def batch_of(partition: int, events: Sequence[StoredEvent]) -> Batch:
         elif event.type not in NOT_PROJECTED:
             batch.directory.append(_with_data(event))
     return batch
+
+
+def recorded_at(event: StoredEvent) -> datetime:
+    """Its record time."""
+    return moment(event.time) if isinstance(event, HoursEvent) else event.time
+
+
+def recorded_microseconds(events: Sequence[StoredEvent], moments: Moments) -> bytes:
+    """Their record times: int64 microseconds since 2000 each, in their order."""
+    return b"".join(
+        [
+            moments[event.time][_LENGTH_BYTES:]
+            if isinstance(event, HoursEvent)
+            else microseconds(event.time).to_bytes(8, "big", signed=True)
+            for event in events
+        ]
+    )
 
 
 def _with_data(event: StoredEvent) -> tuple[OtherEvent, DirectoryData]:

@@ -40,6 +40,7 @@ def opened_ledger(postgres: EmbeddedPostgres, kafka: LocalKafka, partitions: int
         database=postgres.dsn(f"{name}_events", "ledger_service"),
         owner_database=postgres.dsn(f"{name}_events"),
         relay_database=postgres.dsn(f"{name}_events", "ledger_relay"),
+        log_keeper_database=postgres.dsn(f"{name}_events", "ledger_log_keeper"),
         keys_database=postgres.dsn(f"{name}_keys", "ledger_service"),
         owner_keys_database=postgres.dsn(f"{name}_keys"),
         read_database=postgres.dsn(f"{name}_read", "ledger_reader"),

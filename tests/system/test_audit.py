@@ -57,7 +57,7 @@ def test_a_byte_of_a_stored_event_is_named_by_every_place_that_knew_better(setti
     where = "type = 'attendance-recorded' and position('\"seconds\":3600'::bytea in body) > 0"
     with changed(settings.owner_database, "events", "body", overlay, where) as row:
         position = row["position"]
-        assert named(settings, "projection entries", "seconds", position).expected == "9600"
+        assert named(settings, "projection journal_lines", "seconds", position).expected == "9600"
         assert named(settings, "projection applied_batches", "sha256", position)
         assert named(settings, "topic", "data.entries[1].seconds", position).found == "3600"
         assert named(settings, "store events", "data", position)
@@ -141,24 +141,36 @@ def test_a_key_without_an_event_is_named(settings):
 @pytest.mark.parametrize(
     ("table", "column", "value", "where"),
     [
-        ("entries", "seconds", "seconds + 1", "true"),
-        ("entries", "to_class", "3", "to_class = 2"),
-        ("entries", "service_date", "service_date + 1", "true"),
-        ("entries", "actor", "actor || 'x'", "true"),
-        ("entries", "reason", "'x'", "true"),
-        ("entries", "source_recorded_at", "recorded_at", "true"),
+        ("journal_lines", "seconds", "seconds + 1", "seconds is not null"),
+        ("journal_lines", "to_class", "3", "to_class = 2"),
+        ("journal_lines", "service_date", "service_date + 1", "seconds is not null"),
+        ("journal_lines", "actor", "actor || 'x'", "seconds is not null"),
+        ("journal_lines", "actor", "actor || 'x'", "seconds is null"),
+        ("journal_lines", "reason", "'x'", "true"),
+        ("journal_lines", "source_recorded_at", "recorded_at", "true"),
         ("balances", "verified_seconds", "verified_seconds + 1", "true"),
         ("balances", "entry_count", "entry_count + 1", "true"),
         ("hours_by_month", "attended_seconds", "attended_seconds + 1", "true"),
-        ("attendance_versions", "state", "'verified'", "version = 1 and state = 'recorded'"),
-        ("attendance_versions", "start_time", "start_time + interval '1 second'", "start_time is not null"),
-        ("attendance_versions", "withheld_reasons", "array['X']", "withheld_reasons is not null"),
         ("opportunity_versions", "event_type", "'x'", "true"),
     ],
 )
 def test_a_projected_row_is_named_with_its_position(settings, table, column, value, where):
     with changed(settings.owner_read_database, table, column, value, where) as row:
         assert named(settings, f"projection {table}", column, row.get("position")).where.position
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "where"),
+    [
+        ("state", "'verified'", "version = 1 and state = 'recorded'"),
+        ("start_time", "start_time + interval '1 second'", "start_time is not null"),
+        ("withheld_reasons", "array['X']", "withheld_reasons is not null"),
+        ("head_count", "head_count + 1", "version = 1"),
+    ],
+)
+def test_what_a_line_says_of_an_attendance_is_named_with_its_position(settings, column, value, where):
+    with changed(settings.owner_read_database, "journal_lines", column, value, where) as row:
+        assert named(settings, "projection attendance_versions", column, row["position"])
 
 
 @pytest.mark.parametrize(
@@ -179,7 +191,7 @@ def test_a_row_of_the_directory_is_named_with_its_position(settings, table, colu
         assert named(settings, f"projection {table}", column).where.position
 
 
-@pytest.mark.parametrize("table", ["entries", "balances", "attendance_versions", "volunteers", "opportunity_versions"])
+@pytest.mark.parametrize("table", ["journal_lines", "balances", "volunteers", "opportunity_versions"])
 def test_a_projected_row_that_is_missing_is_named(settings, table):
     with removed(settings.owner_read_database, table):
         assert named(settings, f"projection {table}", "row").where.position

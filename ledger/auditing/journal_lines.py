@@ -1,4 +1,7 @@
-"""Check: the entries are exactly those in the events, column by column; each moves seconds between classes."""
+"""Check: the journal's lines are those of the events, column by column; each entry moves seconds between classes.
+
+What a line says of the attendance is compared with the fold of its stream, in `attendances.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ from psycopg.rows import dict_row
 from ledger.auditing.finding import Report, Where
 from ledger.auditing.snapshots import Database
 from ledger.auditing.stored_page import AuditedEvent, StoredPage
+from ledger.event_bytes import Envelope
 
-PLACE: Final = "projection entries"
+PLACE: Final = "projection journal_lines"
 CLASS_NUMBERS: Final = {
     "outside": 0,
     "claimed": 1,
@@ -25,9 +29,9 @@ CLASS_NUMBERS: Final = {
 """As the API's EvidenceClass numbers them (`docs/format.md`)."""
 
 _HELD: Final = """
-    select * from entries where partition = %b and position between %b and %b order by position, entry_index
+    select * from journal_lines where partition = %b and position between %b and %b order by position, entry_index
 """
-_LATER: Final = "select min(position) from entries where partition = %b and position > %b"
+_LATER: Final = "select min(position) from journal_lines where partition = %b and position > %b"
 
 
 class _Movement(msgspec.Struct):
@@ -39,7 +43,7 @@ class _Movement(msgspec.Struct):
 
 
 class _Moved(msgspec.Struct):
-    """Of an event's data: what moves hours. Other events have no `entries`."""
+    """Of an event's data: what moves hours or tells of a presence. Other events name no attendance."""
 
     entries: list[_Movement] = []
     holder: str = ""
@@ -52,8 +56,14 @@ class _Moved(msgspec.Struct):
 _MOVED: Final = msgspec.json.Decoder(_Moved)
 
 
-class EntryCheck:
-    """One partition's entries beside its events."""
+_NO_MOVEMENT: Final[dict[str, object]] = dict.fromkeys(
+    ("from_class", "to_class", "seconds", "service_date", "reason"), None
+)
+"""A line of an event that moves no seconds."""
+
+
+class JournalCheck:
+    """One partition's lines beside its events."""
 
     def __init__(self, read: Database, partition: int, applied: int, report: Report) -> None:
         self._rows = read.cursor(binary=True, row_factory=dict_row)
@@ -72,10 +82,10 @@ class EntryCheck:
         for event in page.events:
             if event.position <= last:
                 for index, told in enumerate(self._told(event)):
-                    where = Where(PLACE, self._partition, event.position, f"entry {index}")
+                    where = Where(PLACE, self._partition, event.position, f"line {index}")
                     self._report.compare(where, told, held.pop((event.position, index), None))
         for position, index in held:
-            self._report.differs(Where(PLACE, self._partition, position, f"entry {index}"), "row", "none", "there")
+            self._report.differs(Where(PLACE, self._partition, position, f"line {index}"), "row", "none", "there")
 
     def end(self) -> None:
         row = self._rows.execute(_LATER, (self._partition, self._applied)).fetchone()
@@ -93,27 +103,35 @@ class EntryCheck:
         except msgspec.MsgspecError as error:
             self._report.differs(where, "data.entries", "movements of seconds", str(error))
             return []
-        told: list[dict[str, object]] = []
+        if not moved.attendance:
+            return []
         for index, entry in enumerate(moved.entries):
             if entry.seconds <= 0 or entry.from_class == entry.to_class or entry.to_class == "outside":
                 self._report.differs(where, f"data.entries[{index}]", "seconds > 0 into another class", repr(entry))
-            told.append(
-                {
-                    "from_class": CLASS_NUMBERS.get(entry.from_class),
-                    "to_class": CLASS_NUMBERS.get(entry.to_class),
-                    "seconds": entry.seconds,
-                    "service_date": date.fromisoformat(entry.service_date),
-                    "recorded_at": envelope.time,
-                    "source_recorded_at": envelope.sourcetime,
-                    "event_id": envelope.id,
-                    "event_type": envelope.type,
-                    "holder": moved.holder,
-                    "attendance": moved.attendance,
-                    "shift": moved.shift,
-                    "opportunity": moved.opportunity,
-                    "organization": moved.organization,
-                    "actor": envelope.actor,
-                    "reason": entry.reason,
-                }
-            )
-        return told
+        cause = _cause(envelope, moved)
+        return [_movement(entry) | cause for entry in moved.entries] or [_NO_MOVEMENT | cause]
+
+
+def _movement(entry: _Movement) -> dict[str, object]:
+    return {
+        "from_class": CLASS_NUMBERS.get(entry.from_class),
+        "to_class": CLASS_NUMBERS.get(entry.to_class),
+        "seconds": entry.seconds,
+        "service_date": date.fromisoformat(entry.service_date),
+        "reason": entry.reason,
+    }
+
+
+def _cause(envelope: Envelope, moved: _Moved) -> dict[str, object]:
+    return {
+        "recorded_at": envelope.time,
+        "source_recorded_at": envelope.sourcetime,
+        "event_id": envelope.id,
+        "event_type": envelope.type,
+        "holder": moved.holder,
+        "attendance": moved.attendance,
+        "shift": moved.shift,
+        "opportunity": moved.opportunity,
+        "organization": moved.organization,
+        "actor": envelope.actor,
+    }
