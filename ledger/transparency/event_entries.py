@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
@@ -18,11 +17,11 @@ from ledger.transparency.entry_chain import CLASS_NUMBERS, NUMBER_MAX, Entry
 from ledger.transparency.event_types import KNOWN, MOVES_HOURS, SCHEMA
 from ledger.transparency.failures import Malformed
 from ledger.transparency.holder_key import holder_of
+from ledger.transparency.tree_hash import leaf_hash
 
 EVENT_BYTES_MAX: Final = 65_535
 
 _FORM: Final = "event"
-_LEAF: Final = b"\x00"
 _Class: TypeAlias = Literal["outside", "claimed", "attended", "verified", "disputed", "withheld", "reversed"]
 
 
@@ -110,7 +109,7 @@ def entries_of_event(stored: bytes) -> EventEntries:
         if event.schemaversion != SCHEMA or event.type not in KNOWN:
             raise Malformed(_FORM, f"{event.type[:60]!r} schema {event.schemaversion} is unknown to this program")
         if event.type in MOVES_HOURS:
-            return _moved(event, _HOURS.decode(event.data), sha256(_LEAF + stored).digest())
+            return _moved(event, _HOURS.decode(event.data), leaf_hash(stored))
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise Malformed(_FORM, f"it must be as docs/format.md says: {error}") from error
     data = members["data"]
@@ -119,7 +118,7 @@ def entries_of_event(stored: bytes) -> EventEntries:
     return EventEntries(event.partition, event.position, "", ())
 
 
-def _moved(event: _Event, hours: _Hours, leaf_hash: bytes) -> EventEntries:
+def _moved(event: _Event, hours: _Hours, event_leaf_hash: bytes) -> EventEntries:
     if hours.attendance != event.subject or hours.holder != holder_of(event.subject):
         # Routing goes by the stream's name: entries of another holder would lie in a partition where nobody looks.
         raise Malformed(_FORM, f"{event.subject[:200]!r} must move hours of its own holder, not {hours.holder[:140]!r}")
@@ -133,7 +132,7 @@ def _moved(event: _Event, hours: _Hours, leaf_hash: bytes) -> EventEntries:
             service_date=movement.service_date,
             reason="" if movement.reason is UNSET else movement.reason,
             attendance=hours.attendance,
-            event_leaf_hash=leaf_hash,
+            event_leaf_hash=event_leaf_hash,
         )
         for index, movement in enumerate(hours.entries)
     )
