@@ -236,6 +236,7 @@ def test_any_bytes_are_refused_or_read_back(raw):
         pytest.param(b"\x01\x02\x00\x01\x80" + b"s" * 33, id="more behind it"),
         pytest.param(b"\x01\x02\x00\x01\x80" + bytes(32), id="an empty sibling in full"),
         pytest.param(b"\x01\x02\x00\x01\xc0" + b"s" * 64, id="a bit without depth"),
+        pytest.param(b"\x01\x02\x00\x01\xc0" + b"s" * 32, id="an unused bit set"),
         pytest.param(b"\x01\x02\x00\x00\x00", id="a byte too many"),
         pytest.param(b"\x01\x01" + b"\x80" + bytes(87) + b"\x00\x00", id="seconds beyond 63 bits"),
         pytest.param(b"\x01\x03" + bytes(63), id="half another leaf"),
