@@ -1,0 +1,158 @@
+"""The balance map as it grows with its log: one batch of changed leaves at a time, over pages that are stored anywhere.
+
+Pure: a batch takes the changes and somebody who reads pages, and returns the pages to write and the new root. A leaf is
+never taken away, since an entry isn't.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeAlias
+
+from ledger.transparency.failures import Malformed, OutOfTree, TransparencyFailure
+from ledger.transparency.holder_key import KEY_BYTES
+from ledger.transparency.map_hash import EMPTY, HASH_BYTES, Subtree
+from ledger.transparency.map_page import (
+    EMPTY_SUBTREES,
+    LEAVES_MAX,
+    NO_LEAVES,
+    LeavesPage,
+    Page,
+    SubtreesPage,
+    read_page,
+)
+
+ROOT_PATH: Final = ""
+
+Leaves: TypeAlias = list[tuple[bytes, bytes]]
+"""Key and value, ascending by key."""
+
+
+class PageReader(Protocol):
+    """Reads the pages of one map as it was at one size of its log."""
+
+    def pages(self, paths: Sequence[str]) -> Mapping[str, bytes]:
+        """The pages that exist at these paths; asked for some hundreds to thousands at once, once a level."""
+        ...
+
+
+class NodeStore(PageReader, Protocol):
+    """Keeps a map's pages.
+
+    A batch's pages MUST become visible together, and together with its root and the log's size. A reader MUST see the
+    pages of one size only: while later batches are written, proofs are still served for the size that was published.
+    """
+
+    def write(self, pages: Mapping[str, bytes]) -> None:
+        """Put these pages in the place of those at the same paths."""
+        ...
+
+
+class MemoryNodeStore:
+    """A NodeStore for tests and for auditors: the newest pages only."""
+
+    def __init__(self) -> None:
+        self._pages: dict[str, bytes] = {}
+
+    def pages(self, paths: Sequence[str]) -> Mapping[str, bytes]:
+        """The pages that exist at these paths."""
+        return {path: self._pages[path] for path in paths if path in self._pages}
+
+    def write(self, pages: Mapping[str, bytes]) -> None:
+        """Put these pages in the place of those at the same paths."""
+        self._pages.update(pages)
+
+
+class PageBroken(TransparencyFailure):
+    """A stored page is not what the root was made from: whoever builds on it would sign what the log never said."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapUpdate:
+    """What a batch changed."""
+
+    root: bytes
+    pages: Mapping[str, bytes]
+    """To be written, by path."""
+
+
+@dataclass(slots=True)
+class _Descent:
+    """The pages a batch touches, from the top down."""
+
+    subtrees: list[tuple[str, SubtreesPage, list[int]]] = field(default_factory=list)
+    """Path, the page as it was, and which of its subtrees change."""
+    done: dict[str, tuple[Subtree, bytes]] = field(default_factory=dict)
+    """By path: what a changed page is now, and its bytes."""
+    held: dict[str, bytes] = field(default_factory=dict)
+    """By path: the hash that the page above, or the root, says the stored page has."""
+
+
+def updated(store: PageReader, root: bytes, changes: Mapping[bytes, bytes]) -> MapUpdate:
+    """The map after these leaves, key → value, were added or got other values; `root` is the one before.
+
+    Every page read is checked against the one above it, and the first against `root`.
+
+    Raises:
+        OutOfTree: a key or value has not 32 bytes.
+        PageBroken: a stored page is not the one the root was made from.
+    """
+    if any(len(key) != KEY_BYTES or len(value) != HASH_BYTES for key, value in changes.items()):
+        raise OutOfTree(f"keys must have {KEY_BYTES} bytes and values {HASH_BYTES}")
+    if not changes:
+        return MapUpdate(root, {})
+    descent = _Descent(held={ROOT_PATH: root})
+    level: dict[str, Leaves] = {ROOT_PATH: sorted(changes.items())}
+    while level:
+        stored = store.pages(list(level))
+        below: dict[str, Leaves] = {}
+        for path, leaves in level.items():
+            _touch(descent, path, stored.get(path), leaves, below)
+        level = below
+    for path, page, digits in reversed(descent.subtrees):
+        whole = page.replaced({digit: descent.done[f"{path}{digit:x}"][0] for digit in digits})
+        descent.done[path] = whole.subtree(path), whole.to_bytes()
+    pages = {path: page for path, (_, page) in descent.done.items()}
+    return MapUpdate(descent.done[ROOT_PATH][0][0], pages)
+
+
+def _touch(descent: _Descent, path: str, stored: bytes | None, leaves: Leaves, below: dict[str, Leaves]) -> None:
+    page = read_checked(path, stored, descent.held.get(path, EMPTY))
+    if isinstance(page, LeavesPage):
+        changed = page.merged(dict(leaves))
+        if len(changed.values) <= LEAVES_MAX:
+            descent.done[path] = changed.subtree(path), changed.to_bytes()
+            return
+        leaves = list(changed.values.items())
+        page = EMPTY_SUBTREES  # too many for one page: all of them go a level down
+    groups = _by_digit(len(path), leaves)
+    descent.subtrees.append((path, page, list(groups)))
+    for digit, some in groups.items():
+        child = f"{path}{digit:x}"
+        descent.held[child] = page.hash_at(digit)
+        below[child] = some
+
+
+def read_checked(path: str, stored: bytes | None, expected: bytes) -> Page:
+    """The page at `path`, of which the page above says that it has the hash `expected`; EMPTY: there is none.
+
+    Raises PageBroken if it is another one, or not there.
+    """
+    try:
+        page = NO_LEAVES if stored is None else read_page(path, stored)
+    except Malformed as error:
+        raise PageBroken(f"map page {path!r}: {error}") from error
+    found = page.subtree(path)[0]
+    if found != expected:
+        raise PageBroken(f"map page {path!r} must have hash {expected.hex()}, not {found.hex()}")
+    return page
+
+
+def _by_digit(digits: int, leaves: Iterable[tuple[bytes, bytes]]) -> dict[int, Leaves]:
+    """Ascending leaves, by the hexadecimal digit of their key behind the first `digits`."""
+    index, shift = digits >> 1, 0 if digits & 1 else 4
+    groups: dict[int, Leaves] = {}
+    for leaf in leaves:
+        groups.setdefault(leaf[0][index] >> shift & 15, []).append(leaf)
+    return groups

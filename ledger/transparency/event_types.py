@@ -1,0 +1,51 @@
+"""Which events move hours, by their stored names: this package's own list, from `docs/format.md`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MOVES_HOURS: Final = frozenset(
+    {
+        "volunteer-checked-out",
+        "attendance-recorded",
+        "attendance-corrected",
+        "attendance-withdrawn",
+        "hours-verified",
+        "hours-declined",
+        "hours-reversed",
+        "hours-released",
+        "group-attendance-recorded",
+        "group-attendance-corrected",
+        "group-attendance-withdrawn",
+        "group-hours-verified",
+        "group-hours-declined",
+        "group-hours-reversed",
+    }
+)
+"""Events that have entries, though the list may be empty."""
+MOVES_NOTHING: Final = frozenset(
+    {
+        "ledger-opened",
+        "policy-enacted",
+        "organization-registered",
+        "organization-accredited",
+        "organization-suspended",
+        "organization-reinstated",
+        "member-appointed",
+        "appointment-ended",
+        "volunteer-registered",
+        "volunteer-updated",
+        "opportunity-published",
+        "opportunity-updated",
+        "opportunity-closed",
+        "shift-opened",
+        "shift-updated",
+        "registration-accepted",
+        "registration-withdrawn",
+        "volunteer-checked-in",
+    }
+)
+SCHEMA: Final = 1
+"""Of every type above."""
+KNOWN: Final = MOVES_HOURS | MOVES_NOTHING
+"""Every stored name of `docs/format.md`."""
