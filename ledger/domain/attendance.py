@@ -20,7 +20,7 @@ from ledger.domain.hours import Span, to_epoch
 from ledger.domain.policy import STANDARD_POLICY_V1_NAME
 from ledger.domain.presence import window_around
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
-from ledger.domain.releasing import newly_counting, releases
+from ledger.domain.releasing import releases_beside
 from ledger.domain.shift import Shift
 from ledger.domain.streams import opportunity_of, volunteer_of
 from ledger.domain.values import ImportedFrom, whole_seconds
@@ -137,7 +137,7 @@ class CheckOut:
         decided = decide_hours(world, terms_of(present), served=served, credited=credited, current={})
         checked_out = VolunteerCheckedOut(**decided, method=self.method)
         event = NewEvent(self.attendance, checked_out, policy=STANDARD_POLICY_V1_NAME)
-        return [event, *releases(world, newly_counting(decided))]
+        return [event, *releases_beside(world, decided)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ class RecordAttendance:
         )
         recorded = AttendanceRecorded(**decided)
         event = NewEvent(self.attendance, recorded, policy=STANDARD_POLICY_V1_NAME, source_time=self.source_time)
-        return [event, *releases(world, newly_counting(decided))]
+        return [event, *releases_beside(world, decided)]
 
     def _served(self, wanted: Shift, now: datetime) -> Span:
         if self.start is not None and self.end is not None:

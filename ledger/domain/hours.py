@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,9 @@ from ledger.domain.values import Account, Entry, Interval
 Span: TypeAlias = tuple[int, int]
 """[start, end) in whole seconds since 1970 UTC."""
 Allocation: TypeAlias = Mapping[tuple[date, Account], int]
+
+_SHARED_MAX: Final = 8_192
+"""Of values that never change and that the many who serve at one time share: each is made once."""
 
 _ORDER: Final = {account: index for index, account in enumerate(Account)}
 
@@ -44,17 +48,18 @@ def entries_between(
 
 def _first_entries(target: Allocation, withheld_reason: str | None) -> tuple[Entry, ...]:
     """What the entries are when all seconds come from outside: nearly always, so it is kept short."""
-    entries = [
-        Entry(
-            service_date=day,
-            from_class=Account.OUTSIDE,
-            to_class=account,
-            seconds=seconds,
-            reason=withheld_reason if account is Account.WITHHELD else None,
-        )
-        for (day, account), seconds in sorted(target.items(), key=_by_date_and_class)
-    ]
-    return tuple(entries)
+    held = target.items() if len(target) == 1 else sorted(target.items(), key=_by_date_and_class)
+    return tuple(
+        [
+            _first_entry(day, account, seconds, withheld_reason if account is Account.WITHHELD else None)
+            for (day, account), seconds in held
+        ]
+    )
+
+
+@lru_cache(_SHARED_MAX)
+def _first_entry(day: date, account: Account, seconds: int, reason: str | None) -> Entry:
+    return Entry(service_date=day, from_class=Account.OUTSIDE, to_class=account, seconds=seconds, reason=reason)
 
 
 def _by_date_and_class(held: tuple[tuple[date, Account], int]) -> tuple[date, int]:
@@ -176,13 +181,21 @@ def seconds_by_date(spans: Iterable[Span], zone: ZoneInfo) -> dict[date, int]:
     """How many seconds of `spans` fall on each calendar date of `zone`; a date there may have 23, 24 or 25 hours."""
     totals: dict[date, int] = {}
     for start, end in spans:
-        at = start
-        while at < end:
-            day = datetime.fromtimestamp(at, zone).date()
-            until = min(end, max(at + 1, _midnight_after(day, zone)))
-            totals[day] = totals.get(day, 0) + until - at
-            at = until
+        for day, seconds in _dates_of(start, end, zone):
+            totals[day] = totals.get(day, 0) + seconds
     return totals
+
+
+@lru_cache(_SHARED_MAX)
+def _dates_of(start: int, end: int, zone: ZoneInfo) -> tuple[tuple[date, int], ...]:
+    dates: list[tuple[date, int]] = []
+    at = start
+    while at < end:
+        day = datetime.fromtimestamp(at, zone).date()
+        until = min(end, max(at + 1, _midnight_after(day, zone)))
+        dates.append((day, until - at))
+        at = until
+    return tuple(dates)
 
 
 def _midnight_after(day: date, zone: ZoneInfo) -> int:
@@ -200,6 +213,7 @@ def intervals_of(spans: Iterable[Span]) -> tuple[Interval, ...]:
     return tuple([interval_of(span) for span in spans])
 
 
+@lru_cache(_SHARED_MAX)
 def interval_of(span: Span) -> Interval:
     """A span as an interval of an event."""
     return Interval(start=from_epoch(span[0]), end=from_epoch(span[1]))
@@ -210,6 +224,7 @@ def to_epoch(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
+@lru_cache(_SHARED_MAX)
 def from_epoch(seconds: int) -> datetime:
     """The UTC moment of whole seconds since 1970."""
     return datetime.fromtimestamp(seconds, UTC)

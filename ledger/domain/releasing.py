@@ -28,7 +28,7 @@ from ledger.domain.hours import (
 from ledger.domain.policy import STANDARD_POLICY_V1, STANDARD_POLICY_V1_NAME
 from ledger.domain.presence import CountedSpans
 from ledger.domain.values import Account, zone
-from ledger.domain.world import World
+from ledger.domain.world import TimeWindow, World
 
 OVERLAP_ENDED: Final = "OVERLAP_ENDED"
 DURATION_WITHIN_CAP: Final = "DURATION_WITHIN_CAP"
@@ -54,6 +54,13 @@ def newly_counting(fields: DecidedFields) -> Decided:
     return Decided(fields["holder"], fields["attendance"], fields["time_zone"], (), spans_of(fields["counted"]))
 
 
+def releases_beside(world: World, fields: DecidedFields) -> list[NewEvent]:
+    """As `releases`, for an attendance that counts for the first time: nearly always nobody waits beside it."""
+    span = to_epoch(fields["start"]), to_epoch(fields["end"])
+    around = presence.window_around(fields["holder"], span)
+    return releases(world, newly_counting(fields)) if _waiting(world, fields["attendance"], around) else []
+
+
 def releases(world: World, decided: Decided) -> list[NewEvent]:
     """What else of the person begins to count once `decided` stands. Raises NotLoaded.
 
@@ -64,14 +71,8 @@ def releases(world: World, decided: Decided) -> list[NewEvent]:
     changed = (*subtract(before, counted), *subtract(counted, before))
     if not changed:
         return []
-    around = presence.window_around(
-        decided.holder, (min(start for start, _ in changed), max(end for _, end in changed))
-    )
-    left = [
-        other.attendance
-        for other in world.presences(around)
-        if other.attendance != decided.attendance and total_seconds(other.counted) != other.end - other.start
-    ]
+    span = min(start for start, _ in changed), max(end for _, end in changed)
+    left = _waiting(world, decided.attendance, presence.window_around(decided.holder, span))
     counted_now, zones = {decided.attendance: counted}, {decided.attendance: decided.time_zone}
     events: list[NewEvent] = []
     # Each release takes time too, so it is looked again, from who was recorded first, until nothing more is free.
@@ -81,6 +82,15 @@ def releases(world: World, decided: Decided) -> list[NewEvent]:
         counted_now[waiting.name] = joined((*waiting.counted, *released))
         events.append(_release(waiting, released))
     return events
+
+
+def _waiting(world: World, attendance: str, around: TimeWindow) -> list[str]:
+    """The person's other attendances around that time that do not count in whole, the first recorded first."""
+    return [
+        other.attendance
+        for other in world.presences(around)
+        if other.attendance != attendance and total_seconds(other.counted) != other.end - other.start
+    ]
 
 
 def _first_released(
