@@ -121,7 +121,7 @@ def statements(
     presences: Iterable[Presence],
     identities: dict[bytes, str],
 ) -> list[Statement]:
-    """Everything an append adds, counter last. `events` must not be empty."""
+    """What is added for these events, but for the counter. `events` must not be empty."""
     added: list[Statement] = [(_ADD_EVENTS, (partition, recorded_at, *_event_columns(events)))]
     if keys:
         added.append((_ADD_KEYS, (partition, *_key_columns(keys))))
@@ -132,8 +132,12 @@ def statements(
         added.append((_SET_PRESENCES, _presence_columns(held)))
     if identities:
         added.append((_ADD_IDENTITIES, (BytesArray(identities), TextArray(identities.values()))))
-    added.append((_RAISE_COUNTER, (events[-1].position, recorded_at, partition)))
     return added
+
+
+def raise_counter(partition: int, position: int, recorded_at: datetime) -> Statement:
+    """The last statement before the commit: the partition now ends at this position."""
+    return _RAISE_COUNTER, (position, recorded_at, partition)
 
 
 def _event_columns(events: list[EventRow]) -> tuple[BinaryArray, ...]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ledger.append_sql import EventRow, KeyRow, statements
+from ledger.append_sql import EventRow, KeyRow, raise_counter, statements
 from ledger.domain.catalogue import fold
 from ledger.domain.constraints import places_delta, presence_after
 from ledger.domain.event import NewEvent, RecordedEvent
@@ -107,7 +107,7 @@ class Batch:
         self._ledger_id = ledger_id
         self._partition = partition
         self._partitions = partitions
-        self._position = position
+        self._position = self._begun_at = position
         self._now = recorded_at
         self._actor = ""
         self.loaded = loaded
@@ -279,11 +279,11 @@ class Batch:
         """The aggregates worth keeping for the next batch, once this one is durable."""
         return {stream: held for stream, held in self.loaded.streams.items() if not isinstance(held[1], Begun)}
 
-    def statements(self) -> list[Statement]:
-        """What to run so that all standing commands become durable; empty if none stands."""
-        if not self.changes.events:
+    def additions(self) -> list[Statement]:
+        """What to run for the commands that stand since the last call; empty if none does."""
+        changes, self.changes = self.changes, Changes()
+        if not changes.events:
             return []
-        changes = self.changes
         return statements(
             self._partition,
             self._now,
@@ -293,6 +293,12 @@ class Batch:
             changes.presences.values(),
             changes.identities,
         )
+
+    def last_statements(self) -> list[Statement]:
+        """What is left to run before the commit, the counter last; empty if no command of the batch stands."""
+        if self._position == self._begun_at:
+            return []
+        return [*self.additions(), raise_counter(self._partition, self._position, self._now)]
 
 
 def recorded_as(

@@ -34,6 +34,8 @@ WAITING_MAX: Final = 20_000
 COMPANY_SECONDS: Final = 0.003
 """How long a batch waits for company when the last one had some: behind unary calls batches else shrink to two."""
 COMPANY_ENOUGH: Final = 100
+SENT_AHEAD: Final = 200
+"""So many commands of a large batch are decided before their rows are sent."""
 RUNS_MAX: Final = 60
 """How often an unsettled batch is run again, up to half a second apart, before its commands are given up as unknown."""
 _ROUNDS_MAX: Final = 50
@@ -234,9 +236,8 @@ class GroupCommit:
         recorded_at = max(clock, last_recorded_at)
         decided = Batch(self._ledger_id, self._partition, self._partitions, position, recorded_at, loaded)
         settled = await self._decide(connection, decided, batch, keys)
-        added = decided.statements()
-        # The commit travels with the rows. From here until its reply is read the outcome is unknown.
-        await connection.run([*added, ("commit", ())])
+        # The commit travels with the last rows. From here until its reply is read the outcome is unknown.
+        await connection.run([*decided.last_statements(), ("commit", ())])
         self._cache.keep(decided.folded_streams())
         return settled
 
@@ -288,6 +289,9 @@ class GroupCommit:
                     again.append(waiting)
                 else:
                     settled.outcomes.append((waiting, outcome))
+                    if len(settled.outcomes) % SENT_AHEAD == 0:
+                        # The server adds these rows while the next commands are decided. A failure undoes them all.
+                        connection.send_ahead(decided.additions())
             if not again:
                 return settled
             await self._load_more(connection, merge_reads(missing), decided.loaded)

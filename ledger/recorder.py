@@ -27,7 +27,7 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
-from ledger.append_sql import CLOCK, LOCK, EventRow, statements
+from ledger.append_sql import CLOCK, LOCK, EventRow, raise_counter, statements
 from ledger.domain.catalogue import fold
 from ledger.domain.event import NewEvent, RecordedEvent
 from ledger.domain.refusals import InvariantBroken
@@ -116,7 +116,8 @@ class LedgerRecorder(ApplicationRecorder):
                 self._placed(stored, position, recorded_at)
                 for position, stored in enumerate(stored_events, counter[0] + 1)
             ]
-            for text, parameters in statements(self._partition, recorded_at, rows, [], {}, [], {}):
+            added = statements(self._partition, recorded_at, rows, [], {}, [], {})
+            for text, parameters in [*added, raise_counter(self._partition, rows[-1].position, recorded_at)]:
                 connection.execute(text, parameters)
         return [row.position for row in rows]
 

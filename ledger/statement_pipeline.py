@@ -34,6 +34,8 @@ class StatementPipeline:
         self._connection = connection
         self._adapted = Transformer(connection)
         self._names: dict[tuple[str, tuple[int, ...]], bytes] = {}
+        self._ahead = 0
+        """Answers that statements sent ahead will have."""
 
     @property
     def closed(self) -> bool:
@@ -44,6 +46,13 @@ class StatementPipeline:
         """Let go of the connection; what was not committed is rolled back."""
         await self._connection.close()
 
+    def send_ahead(self, statements: Sequence[Statement]) -> None:
+        """Send statements without waiting: the server runs them while we go on. The next `run` tells what failed."""
+        pgconn = self._connection.pgconn
+        for text, values in statements:
+            self._ahead += self._send(pgconn, text, values)
+        pgconn.flush()  # what the socket does not take now, the next call sends
+
     async def run(self, statements: Sequence[Statement]) -> list[list[TupleRow]]:
         """Send all statements at once and wait for all: one round trip. Gives the rows of each.
 
@@ -52,7 +61,7 @@ class StatementPipeline:
         """
         pgconn = self._connection.pgconn
         places: list[int] = []
-        answers = 0
+        answers, self._ahead = self._ahead, 0
         for text, values in statements:
             answers += self._send(pgconn, text, values)
             places.append(answers - 1)  # a statement that is new is answered twice: as prepared, then as run
