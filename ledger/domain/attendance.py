@@ -137,7 +137,7 @@ class CheckOut:
         decided = decide_hours(world, terms_of(present), served=served, credited=credited, current={})
         checked_out = VolunteerCheckedOut(**decided, method=self.method)
         event = NewEvent(self.attendance, checked_out, policy=STANDARD_POLICY_V1_NAME)
-        return [event, *releases_beside(world, decided)]
+        return [event, *releases_beside(world, decided, credited)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +175,7 @@ class RecordAttendance:
         wanted = shift.existing(world, self.shift)
         offered = opportunity.existing(world, wanted.opportunity)
         served = self._served(wanted, world.now)
+        credited = served if offered.crediting == "clock" else credited_schedule(wanted, world.now)
         decided = decide_hours(
             world,
             Terms(
@@ -187,14 +188,14 @@ class RecordAttendance:
                 offered.crediting,
             ),
             served=served,
-            credited=served if offered.crediting == "clock" else credited_schedule(wanted, world.now),
+            credited=credited,
             current={},
             imported_from=self.imported_from,
             source_time=self.source_time,
         )
         recorded = AttendanceRecorded(**decided)
         event = NewEvent(self.attendance, recorded, policy=STANDARD_POLICY_V1_NAME, source_time=self.source_time)
-        return [event, *releases_beside(world, decided)]
+        return [event, *releases_beside(world, decided, credited)]
 
     def _served(self, wanted: Shift, now: datetime) -> Span:
         if self.start is not None and self.end is not None:

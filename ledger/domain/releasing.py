@@ -54,10 +54,9 @@ def newly_counting(fields: DecidedFields) -> Decided:
     return Decided(fields["holder"], fields["attendance"], fields["time_zone"], (), spans_of(fields["counted"]))
 
 
-def releases_beside(world: World, fields: DecidedFields) -> list[NewEvent]:
+def releases_beside(world: World, fields: DecidedFields, credited: Span) -> list[NewEvent]:
     """As `releases`, for an attendance that counts for the first time: nearly always nobody waits beside it."""
-    span = to_epoch(fields["start"]), to_epoch(fields["end"])
-    around = presence.window_around(fields["holder"], span)
+    around = presence.window_around(fields["holder"], credited)
     return releases(world, newly_counting(fields)) if _waiting(world, fields["attendance"], around) else []
 
 
