@@ -34,7 +34,7 @@ WAITING_MAX: Final = 20_000
 COMPANY_SECONDS: Final = 0.003
 """How long a batch waits for company when the last one had some: behind unary calls batches else shrink to two."""
 COMPANY_ENOUGH: Final = 100
-SENT_AHEAD: Final = 200
+SENT_AHEAD: Final = 100
 """So many commands of a large batch are decided before their rows are sent."""
 RUNS_MAX: Final = 60
 """How often an unsettled batch is run again, up to half a second apart, before its commands are given up as unknown."""
