@@ -27,6 +27,7 @@ PROJECT: Final = Path(__file__).parents[2]
 HISTORY: Final = PROJECT / "examples" / "leeds2023"
 SNIPPET: Final = PROJECT / "examples" / "ask_hours.py"
 READY_SECONDS_MAX: Final = 60.0
+HTTP_ADDRESS_DEFAULT: Final = "127.0.0.1:8080"
 
 OnceOption = Annotated[bool, typer.Option("--once", help="End after the demo; without --data-dir nothing is kept.")]
 ConnectOption = Annotated[
@@ -78,7 +79,7 @@ def _served(once: bool, data_dir: Path | None) -> Iterator[str]:
         command = [sys.executable, "-m", "ledger", "serve", "--embedded", "--data-dir", str(folder)]
         child = ChildProcess(
             "serve",
-            [*command, "--grpc-address", address],
+            [*command, "--grpc-address", address, "--http-address", _http_address(once)],
             folder / "serve.log",
             death_signal=signal.SIGTERM,  # it stops its own children in order
         )
@@ -88,6 +89,12 @@ def _served(once: bool, data_dir: Path | None) -> Iterator[str]:
             _wait_until_ready(child, address)
         printing.remarks.print(f"an embedded ledger serves gRPC on {address}, its data is in {folder}")
         yield address
+
+
+def _http_address(once: bool) -> str:
+    """The usual place if it is free: the demo is about hours, so a neighbour there must not end it."""
+    port = int(HTTP_ADDRESS_DEFAULT.rpartition(":")[2])
+    return "127.0.0.1:0" if once or port_answers(port) else HTTP_ADDRESS_DEFAULT
 
 
 def _temporary_folder(stack: ExitStack) -> Path:
