@@ -208,7 +208,11 @@ def test_metrics_and_health(log: ServedLog):
 
 
 def test_wrong_addresses_are_named_before_anything_is_served(log: ServedLog):
-    for address, says in {log.http: "cannot be listened on", "127.0.0.1:http": "host:port", "0.0.0.0:0": "loopback"}.items():
+    for address, says in {
+        log.http: "cannot be listened on",
+        "127.0.0.1:http": "host:port",
+        "0.0.0.0:0": "loopback",
+    }.items():
         settings = log.settings.model_copy(update={"http_address": address})
         done = subprocess.run(
             [sys.executable, "-m", "ledger", "serve"],
