@@ -80,7 +80,8 @@ def test_the_program_in_go_agrees(log: ServedLog, kept: Path, tmp_path: Path):
 
 
 def test_the_example_checks_and_remembers(log: ServedLog, kept: Path, tmp_path: Path):
-    command = [sys.executable, PROJECT / "examples" / "check_an_event.py", kept / "log.vkeys", "memory", "17"]
+    program = PROJECT / "examples" / "check_an_event.py"
+    command = [sys.executable, str(program), str(kept / "log.vkeys"), "memory", "17"]
     first = run(log, tmp_path, command)
     assert first.stdout == f"position 17 is in {log.writer.origin}, size {NEW}\n", first.stderr
     shutil.copy(kept / "old.checkpoint", tmp_path / "memory")
