@@ -160,6 +160,8 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
         _pool(settings.database, 8) as events,
         _pool(settings.keys_database, 4) as keys,
         _pool(settings.read_database, 16) as read,
+        # Pages are for anybody: however many are asked for, those who record hours never wait for a connection.
+        _pool(settings.database, 4) as log_pages,
     ):
         person_keys = PersonKeys(keys, settings.ledger_id)
         horizon = Horizon(events, settings.partitions)
@@ -172,7 +174,6 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             person_keys.birth_dates,
             on_stop=lambda _: server.stopped_writing(),
         )
-        log_reader = LogReader(events, settings.partitions)
         server = GrpcServer(
             settings,
             application=application,
@@ -184,10 +185,11 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             directory=DirectoryQuestions(read, settings.partitions, horizon),
             event_pool=events,
             partitions=settings.partitions,
-            log_reader=log_reader,
+            log_reader=LogReader(events, settings.partitions),
         )
         token = settings.auditor_token.get_secret_value()
-        pages = site(log_reader, events, token, lambda: server.takes_commands)
+        log_reader = LogReader(log_pages, settings.partitions)
+        pages = site(log_reader, log_pages, token, lambda: server.takes_commands)
         http = HttpServer(settings.http_address, pages, GRACE_SECONDS)
         http_address = http.bind()
         await application.open()

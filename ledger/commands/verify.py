@@ -84,11 +84,10 @@ def _check(
     data: bytes, event: Path | None, old: Path | None, consistency: Path | None
 ) -> Callable[[TrustPolicy], Told]:
     """What is to be checked, all files read. Raises typer.BadParameter for options that do not go together."""
-    is_proof = data.startswith(HEADER.partition("@")[0].encode())
-    if is_proof != (event is not None):
-        raise typer.BadParameter("a .tlog-proof is checked with its --event, a checkpoint without one")
-    if (old is None) != (consistency is None) or (is_proof and old is not None):
-        raise typer.BadParameter("a growth is checked with a new checkpoint, --old and --consistency")
+    if event is None and data.startswith(HEADER.encode()):
+        raise typer.BadParameter("a .tlog-proof is checked with the event it is of: give --event")
+    if (old is None) != (consistency is None) or (event is not None and old is not None):
+        raise typer.BadParameter("a growth is checked with a new checkpoint, --old and --consistency, without --event")
     if event is not None:
         entry = _read(event, ENTRY_BYTES_MAX)
         return lambda policy: of_event(verify_event(data, entry, policy))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,6 @@ from ledger.transparency.tree_hash import leaf_hashes
 from ledger.transparency.trust_policy import TrustPolicy
 from ledger.transparency.verifier_key import SignatureType
 
-SIGNED_AT: Final = 1_795_000_000
 _TILE: Final = "insert into log_tiles values (%s, %s, %s, %s, %s) on conflict do nothing"
 _FORGET_PARTIAL: Final = """
     delete from log_tiles as partial using log_tiles as whole
@@ -73,7 +73,7 @@ class LogWriter:
             self._edge = growth.edge
             if sign:
                 head = Checkpoint(self.origin, size, growth.root)
-                self.checkpoints[size] = sign_checkpoint(head, [self.ed25519, self.ml_dsa], SIGNED_AT)
+                self.checkpoints[size] = sign_checkpoint(head, [self.ed25519, self.ml_dsa], int(time.time()))
                 row = [self._partition, size, growth.root, self.checkpoints[size]]
                 connection.execute("insert into log_checkpoints values (%s, %s, %s, %s)", row)
 

@@ -77,11 +77,12 @@ class ServedLog:
 
 @contextmanager
 def served_log(postgres: EmbeddedPostgres, folder: Path, events: int, *, token: str = TOKEN) -> Iterator[ServedLog]:
-    """Two partitions; `events` are stored in the first. Its log is not kept yet: say `writer.grow_to`."""
+    """Two partitions; so many events are stored in the first. Its log is not kept yet: say `writer.grow_to`."""
     settings = opened_store(postgres, 2).model_copy(
         update={"auditor_token": SecretStr(token), "grpc_address": "127.0.0.1:0", "signer_folder": str(folder / "keys")}
     )
-    store_attendances(settings, events)
+    if events:
+        store_attendances(settings, events)
     child = ChildProcess(
         "serve",
         [sys.executable, "-m", "ledger", "serve"],

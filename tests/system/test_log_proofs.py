@@ -113,6 +113,16 @@ def test_what_is_not_signed_is_refused(audit, method: str, request_, reason: str
     assert refusal_of(raised.value).reason == reason
 
 
+def test_calls_are_counted_by_how_they_ended(log, audit):
+    audit.GetCheckpoint(pb.GetCheckpointRequest())
+    with pytest.raises(grpc.RpcError):
+        audit.GetCheckpoint(pb.GetCheckpointRequest(partition=1))
+    figures = log.good("/metrics").decode()
+    for ended in ("answered", "refused"):
+        assert f'ledger_grpc_calls_total{{ended="{ended}",method="AuditService/GetCheckpoint"}}' in figures
+    assert 'ledger_grpc_calls_total{ended="broken",method="AuditService/GetCheckpoint"} 0.0' in figures
+
+
 @pytest.fixture(scope="module")
 def kept(log: ServedLog, audit: AuditServiceStub, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a stranger keeps: keys, a proof, its event, two checkpoints and the proof between them."""
@@ -163,6 +173,7 @@ def test_changed_files_fail_at_their_step(kept: Path):
         (verify(kept, "n.changed", n=new.replace(b"1500", b"1501")), 4),
         (verify(kept, "n.changed", n=new.replace(b"log/0\n", b"log/1\n")), 3),
         (verify(kept, "n.changed", n=b"nothing"), 1),
+        (verify(kept, "new", "--event", "event.json"), 1),
         (verify(kept, "new", "--old", "old", "--consistency", "g.changed", g=b"".join(growth[::-1])), 15),
         (verify(kept, "new", "--old", "old", "--consistency", "g.changed", g=b""), 15),
         (verify(kept, "old", "--old", "new", "--consistency", "growth"), 15),
@@ -183,7 +194,6 @@ def test_a_failure_for_programs(kept: Path):
     "arguments",
     [
         ["hour.tlog-proof"],
-        ["new", "--event", "event.json"],
         ["new", "--old", "old"],
         ["new", "--consistency", "growth"],
         ["new", "--old", "old", "--consistency", "event.json"],
