@@ -14,7 +14,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
-from ledger.event_store import checked_page
+from ledger.event_store import PAGE_SQL, checked_page
 from ledger.log_serving.tiles_at_hand import TilesAtHand
 from ledger.transparency.proof_ranges import consistency_ranges, inclusion_ranges, tiles_of_ranges
 from ledger.transparency.tile_tree import TileTree
@@ -39,12 +39,6 @@ _TILES: Final = """
         where partition = %b and level = wanted.level and tile_index = wanted.tile_index and width >= wanted.width
         order by width limit 1
     ) as stored
-"""
-_ENTRIES: Final = """
-    select position, stream, version, type, recorded_at, body from events
-    where partition = %b and position > %b
-      and position <= least(%b, (select max(size) from log_checkpoints where partition = %b))
-    order by position
 """
 
 
@@ -87,10 +81,8 @@ class LogReader:
 
     async def at_least(self, partition: int, size: int) -> StoredCheckpoint:
         """The oldest checkpoint that holds the first `size` positions. Refuses LOG_NOT_KEPT, NOT_IN_LOG_YET."""
-        rows = await self._rows(partition, _AT_LEAST, partition, size)
-        if not rows:
-            _refuse_beyond(partition, size, await self.size(partition))
-        return StoredCheckpoint(*rows[0])
+        await self._size_from(partition, size)
+        return StoredCheckpoint(*(await self._rows(partition, _AT_LEAST, partition, size))[0])
 
     async def size(self, partition: int) -> int:
         """How many positions the newest checkpoint holds. Refuses LOG_NOT_KEPT."""
@@ -113,14 +105,13 @@ class LogReader:
 
         Refuses as `hash_tile` does. Raises InvariantBroken when a row was changed or is missing.
         """
-        after = bundle.index * TILE_WIDTH
-        end = after + bundle.width
-        rows = await self._rows(partition, _ENTRIES, partition, after, end, partition)
-        bodies = checked_page(rows, partition, after)
-        if len(bodies) < bundle.width:
-            if await self.size(partition) >= end:
-                raise InvariantBroken(f"partition {partition}: position {after + len(bodies) + 1} is missing")
+        # The size comes first: what a checkpoint holds by now may have been missing a moment ago without any fault.
+        if width_at(0, bundle.index, await self.size(partition)) < bundle.width:
             refuse(Reason.NOT_FOUND, name=bundle.path)
+        after = bundle.index * TILE_WIDTH
+        bodies = checked_page(await self._rows(partition, PAGE_SQL, partition, after, bundle.width), partition, after)
+        if len(bodies) < bundle.width:
+            raise InvariantBroken(f"partition {partition}: position {after + len(bodies) + 1} is missing")
         return encode_bundle(bodies)
 
     async def inclusion_proof(self, partition: int, position: int, size: int) -> list[bytes]:
