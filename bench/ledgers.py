@@ -115,6 +115,7 @@ def new_settings(server_url: str, partitions: int) -> Settings:
         consumer_group=f"{name}.projections",
         partitions=partitions,
         grpc_address="127.0.0.1:0",
+        http_address="127.0.0.1:0",
         request_hash_key=SecretStr("a request hash key to measure with"),
         identity_key=SecretStr("an identity key to measure with"),
         relay_key=SecretStr("a relay key to measure with, 32 bytes"),

@@ -18,9 +18,11 @@ from ledger.commands.connection import CommandFailed
 from ledger.commands.demo import demo
 from ledger.commands.entries import entries
 from ledger.commands.generate import generate
+from ledger.commands.keys import keys
 from ledger.commands.replay import replay
 from ledger.commands.report import report
 from ledger.commands.serve import serve
+from ledger.commands.verify import verify
 from ledger.domain.refusals import InvariantBroken
 from ledger.folder_lock import FolderInUse
 from ledger.postgres_place import PlaceNotUsable
@@ -40,12 +42,14 @@ application = typer.Typer(
 SERVICE = "Run it"
 QUESTIONS = "Ask it"
 WRITING = "Fill it"
+TRUST = "Check it"
 CARE = "Look after it"
 
 for panel, commands in {
     SERVICE: (demo, serve, background.relay, background.consume, care.migrate),
     WRITING: (generate,),
     QUESTIONS: (balance, entries, report, replay),
+    TRUST: (keys, verify),
     CARE: (care.audit, care.rebuild, care.doctor, care.bench),
 }.items():
     for command in commands:

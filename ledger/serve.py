@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -30,6 +31,7 @@ from ledger.embedded_ledger import EmbeddedLedger
 from ledger.garbage import look_for_cycles_less_often
 from ledger.grpc.server import GrpcServer
 from ledger.horizon import Horizon
+from ledger.log_serving.log_reader import LogReader
 from ledger.loopback import is_loopback
 from ledger.open_ledger import check_same_ledger
 from ledger.postgres_place import default_data_dir
@@ -38,6 +40,8 @@ from ledger.projections.hours_questions import HoursQuestions
 from ledger.settings import Settings, WrongSetting
 from ledger.supervisor import Supervisor
 from ledger.topic_guard import check_topic
+from ledger.web.http_server import HttpServer
+from ledger.web.site import site
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +49,14 @@ GRACE_SECONDS: Final = 10.0
 KEEP_SECONDS: Final = 0.2
 SECRET_BYTES_MIN: Final = 16
 Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a process listens, host:port."""
+
+    grpc: str
+    http: str
 
 
 def run(settings: Settings, *, embedded: bool, data_dir: Path | None = None) -> None:
@@ -102,17 +114,13 @@ def as_environment(settings: Settings) -> dict[str, str]:
 
 def check(settings: Settings) -> None:
     """Refuse to start on settings under which the ledger could lose or expose something. Raises WrongSetting."""
-    host = settings.grpc_address.rsplit(":", 1)[0]
-    if not is_loopback(host):
-        if not settings.insecure:
-            raise WrongSetting(
-                f"LEDGER_GRPC_ADDRESS is {settings.grpc_address}: callers are not authenticated yet, so it must be a "
-                "loopback address, or LEDGER_INSECURE=1"
-            )
-        log.warning("LEDGER_INSECURE: anybody who reaches %s can act as anybody", settings.grpc_address)
+    _check_address("grpc_address", settings.grpc_address, settings.insecure, "can act as anybody")
+    _check_address("http_address", settings.http_address, settings.insecure, "can read its pages")
     for name in ("request_hash_key", "identity_key"):
         if len(getattr(settings, name).get_secret_value().encode()) < SECRET_BYTES_MIN:
             raise WrongSetting(f"LEDGER_{name.upper()} must be a secret of at least {SECRET_BYTES_MIN} bytes")
+    if 0 < len(settings.auditor_token.get_secret_value().encode()) < SECRET_BYTES_MIN:
+        raise WrongSetting(f"LEDGER_AUDITOR_TOKEN must be empty or a secret of at least {SECRET_BYTES_MIN} bytes")
     with psycopg.connect(settings.database) as connection:
         check_database(connection)
         row = connection.execute("select ledger_id, partitions from ledger").fetchone()
@@ -123,24 +131,37 @@ def check(settings: Settings) -> None:
         check_topic(settings)
 
 
+def _check_address(name: str, address: str, insecure: bool, danger: str) -> None:
+    if is_loopback(address.rsplit(":", 1)[0]):
+        return
+    if not insecure:
+        raise WrongSetting(
+            f"LEDGER_{name.upper()} is {address}: callers are not authenticated yet, so it must be a loopback address, "
+            "or LEDGER_INSECURE=1"
+        )
+    log.warning("LEDGER_INSECURE: anybody who reaches %s %s", address, danger)
+
+
 async def _serve(settings: Settings) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    async with serving(settings) as address:
+    async with serving(settings) as addresses:
         look_for_cycles_less_often()
-        print(f"serving gRPC on {address}", flush=True)
+        print(f"serving gRPC on {addresses.grpc}\nserving HTTP on {addresses.http}", flush=True)
         await stopping.wait()
 
 
 @contextlib.asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[str]:
-    """A running server; gives the address it listens on. Leaving drains it: what was accepted is finished."""
+async def serving(settings: Settings) -> AsyncIterator[Addresses]:
+    """A running server; gives the addresses it listens on. Leaving drains it: what was accepted is finished."""
     async with (
         _pool(settings.database, 8) as events,
         _pool(settings.keys_database, 4) as keys,
         _pool(settings.read_database, 16) as read,
+        # Pages are for anybody: however many are asked for, those who record hours never wait for a connection.
+        _pool(settings.database, 4) as log_pages,
     ):
         person_keys = PersonKeys(keys, settings.ledger_id)
         horizon = Horizon(events, settings.partitions)
@@ -164,13 +185,22 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
             directory=DirectoryQuestions(read, settings.partitions, horizon),
             event_pool=events,
             partitions=settings.partitions,
+            log_reader=LogReader(events, settings.partitions),
         )
+        token = settings.auditor_token.get_secret_value()
+        log_reader = LogReader(log_pages, settings.partitions)
+        pages = site(log_reader, log_pages, token, lambda: server.takes_commands)
+        http = HttpServer(settings.http_address, pages, GRACE_SECONDS)
+        http_address = http.bind()
         await application.open()
         watch = asyncio.create_task(horizon.watch(), name="horizon")
         try:
-            yield await server.start()
+            grpc_address = await server.start()
+            http.start()
+            yield Addresses(grpc_address, http_address)
         finally:
             await server.stop(GRACE_SECONDS)
+            await http.stop()
             await application.close()
             watch.cancel()
             await asyncio.gather(watch, return_exceptions=True)

@@ -143,7 +143,10 @@ def served() -> Iterator[tuple[str, Path]]:
     with open_folder() as folder:
         command = [sys.executable, "-m", "ledger", "serve", "--embedded", "--data-dir", str(folder)]
         child = ChildProcess(
-            "serve", [*command, "--grpc-address", "127.0.0.1:0"], folder / "serve.log", working_directory=PROJECT
+            "serve",
+            [*command, "--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"],
+            folder / "serve.log",
+            working_directory=PROJECT,
         )
         child.start()
         try:

@@ -27,6 +27,7 @@ PROJECT: Final = Path(__file__).parents[2]
 HISTORY: Final = PROJECT / "examples" / "leeds2023"
 SNIPPET: Final = PROJECT / "examples" / "ask_hours.py"
 READY_SECONDS_MAX: Final = 60.0
+HTTP_ADDRESS_DEFAULT: Final = "127.0.0.1:8080"
 
 OnceOption = Annotated[bool, typer.Option("--once", help="End after the demo; without --data-dir nothing is kept.")]
 ConnectOption = Annotated[
@@ -76,9 +77,10 @@ def _served(once: bool, data_dir: Path | None) -> Iterator[str]:
         folder = (data_dir or (_temporary_folder(stack) if once else default_data_dir())).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "ledger", "serve", "--embedded", "--data-dir", str(folder)]
+        http_address = _http_address(once)
         child = ChildProcess(
             "serve",
-            [*command, "--grpc-address", address],
+            [*command, "--grpc-address", address, "--http-address", http_address],
             folder / "serve.log",
             death_signal=signal.SIGTERM,  # it stops its own children in order
         )
@@ -87,7 +89,17 @@ def _served(once: bool, data_dir: Path | None) -> Iterator[str]:
             child.start()
             _wait_until_ready(child, address)
         printing.remarks.print(f"an embedded ledger serves gRPC on {address}, its data is in {folder}")
+        if not once:
+            printing.remarks.print(f"its log is shown on http://{http_address}/log/0/checkpoint")
         yield address
+
+
+def _http_address(once: bool) -> str:
+    """The usual place if it is free: the demo is about hours, so a neighbour there must not end it."""
+    if once:
+        return "127.0.0.1:0"
+    taken = port_answers(int(HTTP_ADDRESS_DEFAULT.rpartition(":")[2]))
+    return f"127.0.0.1:{free_port()}" if taken else HTTP_ADDRESS_DEFAULT
 
 
 def _temporary_folder(stack: ExitStack) -> Path:

@@ -50,9 +50,7 @@ def _chosen(data_dir: Path | None) -> Iterator[Settings]:
     if not is_embedded(data_dir):
         yield settings
         return
-    folder = (data_dir or default_data_dir()).absolute()
-    if not (folder / "secrets.json").is_file():
-        raise CommandFailed(f"{folder} holds no ledger; set LEDGER_DATABASE, or name a ledger's folder with --data-dir")
+    folder = _ledger_folder(data_dir)
     ledger = EmbeddedLedger(folder, settings)
     try:
         started = ledger.start()
@@ -65,6 +63,32 @@ def _chosen(data_dir: Path | None) -> Iterator[Settings]:
         ledger.stop()
 
 
+def settings_at_rest(data_dir: Path | None) -> Settings:
+    """The settings of the same ledger, its secrets and its keys' folder too, but no database is started or asked.
+
+    Raises CommandFailed for a folder without a ledger.
+    """
+    settings = Settings()
+    if not is_embedded(data_dir):
+        return settings
+    folder = _ledger_folder(data_dir)
+    return Settings.model_validate({**settings.model_dump(), **_kept_in(folder)})
+
+
+def _ledger_folder(data_dir: Path | None) -> Path:
+    folder = (data_dir or default_data_dir()).absolute()
+    if not (folder / "secrets.json").is_file():
+        raise CommandFailed(f"{folder} holds no ledger; set LEDGER_DATABASE, or name a ledger's folder with --data-dir")
+    return folder
+
+
+def _kept_in(folder: Path) -> dict[str, str]:
+    from ledger.embedded_ledger import SIGNER_FOLDER
+
+    secrets: dict[str, str] = json.loads((folder / "secrets.json").read_text("utf-8"))
+    return {**secrets, "signer_folder": str(folder / SIGNER_FOLDER)}
+
+
 def _while_served(folder: Path, settings: Settings) -> Settings:
     from ledger.embedded_ledger import database_urls
     from ledger.embedded_postgres import EmbeddedPostgres
@@ -75,5 +99,4 @@ def _while_served(folder: Path, settings: Settings) -> Settings:
         name: url.replace(quote(str(postgres.folder), safe=""), quote(str(socket), safe=""))
         for name, url in database_urls(postgres).items()
     }
-    secrets: dict[str, str] = json.loads((folder / "secrets.json").read_text("utf-8"))
-    return Settings.model_validate({**settings.model_dump(), **urls, **secrets})
+    return Settings.model_validate({**settings.model_dump(), **urls, **_kept_in(folder)})

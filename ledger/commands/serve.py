@@ -1,4 +1,4 @@
-"""`serve`: take commands and answer questions over gRPC until stopped."""
+"""`serve`: take commands and answer questions over gRPC, show the log over HTTP, until stopped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ KafkaOption = Annotated[
 GrpcOption = Annotated[
     str | None, typer.Option("--grpc-address", help="host:port; port 0: any free one.", show_default=False)
 ]
-HttpOption = Annotated[str | None, typer.Option("--http-address", help="host:port.", show_default=False)]
+HttpOption = Annotated[
+    str | None, typer.Option("--http-address", help="host:port; port 0: any free one.", show_default=False)
+]
 PartitionsOption = Annotated[
     int | None, typer.Option("--partitions", min=1, max=1024, help="Fixed when the ledger is opened.")
 ]
@@ -33,7 +35,10 @@ def serve(
     http_address: HttpOption = None,
     partitions: PartitionsOption = None,
 ) -> None:
-    """Serve gRPC until SIGTERM or Ctrl-C. Every other setting is a LEDGER_ variable; wrong ones are refused by name."""
+    """Serve gRPC and HTTP until SIGTERM or Ctrl-C.
+
+    Every other setting is a LEDGER_ variable; wrong ones are refused by name.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     chosen = {
         "database": database,

@@ -108,6 +108,16 @@ class Reason(Enum):
         "Partition {partition} does not exist in this ledger; it has partitions 0 to {partition_max}.",
         "القسم {partition} غير موجود في هذا السجل؛ الأقسام من 0 إلى {partition_max}.",
     )
+    LOG_NOT_KEPT = (
+        Kind.NOT_YET_KNOWN,
+        "No checkpoint of partition {partition} is signed yet; whoever runs the ledger starts the log's keeper.",
+        "لم تُوقَّع بعد أي نقطة تحقق للقسم {partition}؛ على القائمين على السجل تشغيل حافظ سجل الشفافية.",
+    )
+    NOT_IN_LOG_YET = (
+        Kind.NOT_YET_KNOWN,
+        "The newest checkpoint of partition {partition} holds positions up to {size}, not {position}; ask again later.",
+        "أحدث نقطة تحقق للقسم {partition} تشمل المواضع حتى {size} ولا تشمل {position}؛ أعد السؤال لاحقًا.",
+    )
     NOT_YET_KNOWN = (
         Kind.NOT_YET_KNOWN,
         "This moment is later than what is recorded ({recorded_through}); ask again later.",

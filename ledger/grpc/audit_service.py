@@ -1,4 +1,4 @@
-"""AuditService: the stored bytes themselves, in pages, for those who rebuild every balance on their own."""
+"""AuditService: the stored bytes themselves, in pages, for those who rebuild every balance on their own, and proofs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.event_store import PAGE_SQL, checked_page
 from ledger.grpc.interceptor import Call
 from ledger.grpc.status import FieldViolation, InvalidRequest
+from ledger.log_serving.log_reader import LogReader
 from volunteer_hours.v1 import audit_service_pb2 as pb
 
 PAGE_SIZE_DEFAULT: Final = 500
@@ -25,11 +26,12 @@ _HEAD_SQL: Final = "select position from partition_counters where partition = %b
 
 
 class AuditService:
-    """Reads the event store. Nothing is rebuilt: what leaves is what was hashed and published."""
+    """Reads the event store and its log. Nothing is rebuilt: what leaves is what was hashed, published and signed."""
 
-    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]], partitions: int) -> None:
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]], partitions: int, log: LogReader) -> None:
         self._pool = pool
         self._partitions = partitions
+        self._log = log
 
     async def ReplayEvents(self, request: pb.ReplayEventsRequest, call: Call) -> AsyncIterator[pb.ReplayEventsResponse]:
         self._check_partition(request.partition)
@@ -65,6 +67,35 @@ class AuditService:
             position=request.position,
             event=bodies[0],
             sha256=hashlib.sha256(bodies[0]).digest(),
+        )
+
+    async def GetCheckpoint(self, request: pb.GetCheckpointRequest, call: Call) -> pb.Checkpoint:
+        if request.size_min:
+            found = await self._log.at_least(request.partition, request.size_min)
+        else:
+            found = await self._log.newest(request.partition)
+        return pb.Checkpoint(partition=request.partition, checkpoint=found.note, size=found.size, root=found.root)
+
+    async def GetInclusionProof(self, request: pb.GetInclusionProofRequest, call: Call) -> pb.InclusionProof:
+        proof = pb.InclusionProof(partition=request.partition, leaf_index=request.position - 1, size=request.size)
+        if not request.size:
+            newest = await self._log.newest_inclusion(request.partition, request.position)
+            proof.size, proof.checkpoint = newest.checkpoint.size, newest.checkpoint.note
+            proof.hashes.extend(newest.hashes)
+            return proof
+        if request.size < request.position:
+            text = "give a size not below position, or 0 for the newest checkpoint's"
+            raise InvalidRequest([FieldViolation("size", text, "get_inclusion_proof.order")])
+        proof.hashes.extend(await self._log.inclusion_proof(request.partition, request.position, request.size))
+        return proof
+
+    async def GetConsistencyProof(self, request: pb.GetConsistencyProofRequest, call: Call) -> pb.ConsistencyProof:
+        if request.to_size < request.from_size:
+            text = "give a size not below from_size"
+            raise InvalidRequest([FieldViolation("to_size", text, "get_consistency_proof.order")])
+        hashes = await self._log.consistency_proof(request.partition, request.from_size, request.to_size)
+        return pb.ConsistencyProof(
+            partition=request.partition, from_size=request.from_size, to_size=request.to_size, hashes=hashes
         )
 
     def _check_partition(self, partition: int) -> None:

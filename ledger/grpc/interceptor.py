@@ -26,6 +26,7 @@ from ledger.domain.refusals import Reason, Refusal, refuse
 from ledger.group_commit import WriterStopped
 from ledger.grpc.status import Context, FieldViolation, InvalidRequest, abort, broken_status, overdue_status, status_of
 from ledger.grpc.validation import read_request
+from ledger.metrics import CallEnds
 
 log = logging.getLogger(__name__)
 
@@ -82,22 +83,27 @@ def _handler(service: object, method: MethodDescriptor) -> grpc.RpcMethodHandler
     answer = getattr(service, method.name)
     kind = GetMessageClass(method.input_type)
     serialize = GetMessageClass(method.output_type).SerializeToString
+    ends = CallEnds(f"{method.containing_service.name}/{method.name}")
     if method.client_streaming:
-        return grpc.stream_stream_rpc_method_handler(_streams(answer, kind, method.name), None, serialize)
+        return grpc.stream_stream_rpc_method_handler(_streams(answer, kind, method.name, ends), None, serialize)
     if method.server_streaming:
-        return grpc.unary_stream_rpc_method_handler(_stream(answer, kind, method.name), None, serialize)
-    return grpc.unary_unary_rpc_method_handler(_unary(answer, kind, method.name), None, serialize)
+        return grpc.unary_stream_rpc_method_handler(_stream(answer, kind, method.name, ends), None, serialize)
+    return grpc.unary_unary_rpc_method_handler(_unary(answer, kind, method.name, ends), None, serialize)
 
 
 def _unary(
-    answer: Callable[[Message, Call], Awaitable[Message]], kind: type[Message], name: str
+    answer: Callable[[Message, Call], Awaitable[Message]], kind: type[Message], name: str, ends: CallEnds
 ) -> Callable[[bytes, Context], Awaitable[Message]]:
     async def guarded(body: bytes, context: Context) -> Message:
         try:
-            return await answer(read_request(kind, body), _call(name, context))
+            message = await answer(read_request(kind, body), _call(name, context))
+            ends.answered.inc()
+            return message
         except EXPECTED as error:
+            ends.refused.inc()
             await abort(context, _status_for(error))
         except Exception:
+            ends.broken.inc()
             log.exception("%s failed", name)
             await abort(context, broken_status())
 
@@ -105,15 +111,18 @@ def _unary(
 
 
 def _stream(
-    answer: Callable[[Message, Call], AsyncIterator[Message]], kind: type[Message], name: str
+    answer: Callable[[Message, Call], AsyncIterator[Message]], kind: type[Message], name: str, ends: CallEnds
 ) -> Callable[[bytes, Context], AsyncIterator[Message]]:
     async def guarded(body: bytes, context: Context) -> AsyncIterator[Message]:
         try:
             async for message in answer(read_request(kind, body), _call(name, context)):
                 yield message
+            ends.answered.inc()
         except EXPECTED as error:
+            ends.refused.inc()
             await abort(context, _status_for(error))
         except Exception:
+            ends.broken.inc()
             log.exception("%s failed", name)
             await abort(context, broken_status())
 
@@ -121,16 +130,22 @@ def _stream(
 
 
 def _streams(
-    answer: Callable[[AsyncIterator[Message], Call], AsyncIterator[Message]], kind: type[Message], name: str
+    answer: Callable[[AsyncIterator[Message], Call], AsyncIterator[Message]],
+    kind: type[Message],
+    name: str,
+    ends: CallEnds,
 ) -> Callable[[AsyncIterator[bytes], Context], AsyncIterator[Message]]:
     async def guarded(bodies: AsyncIterator[bytes], context: Context) -> AsyncIterator[Message]:
         try:
             requests = (read_request(kind, body) async for body in bodies)
             async for message in answer(requests, _call(name, context)):
                 yield message
+            ends.answered.inc()
         except EXPECTED as error:
+            ends.refused.inc()
             await abort(context, _status_for(error))
         except Exception:
+            ends.broken.inc()
             log.exception("%s failed", name)
             await abort(context, broken_status())
 

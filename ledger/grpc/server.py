@@ -25,6 +25,7 @@ from ledger.grpc.participation_service import ParticipationService
 from ledger.grpc.personal_details import PersonalDetails
 from ledger.grpc.registry_service import RegistryService
 from ledger.grpc.verification_service import VerificationService
+from ledger.log_serving.log_reader import LogReader
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.hours_questions import HoursQuestions
 from ledger.settings import Settings, WrongSetting
@@ -84,6 +85,7 @@ class GrpcServer:
         directory: DirectoryQuestions,
         event_pool: AsyncConnectionPool[AsyncConnection[Any]],
         partitions: int,
+        log_reader: LogReader,
     ) -> None:
         """Wire the services; nothing listens yet."""
         self._settings = settings
@@ -97,7 +99,7 @@ class GrpcServer:
             VerificationService(commands),
             DirectoryService(directory, person_keys, details, event_pool),
             HoursService(hours, details, event_pool),
-            AuditService(event_pool, partitions),
+            AuditService(event_pool, partitions, log_reader),
         )
         self._server.add_generic_rpc_handlers(
             tuple(handlers(service, descriptor) for service, descriptor in zip(services, SERVICES, strict=True))
@@ -110,6 +112,8 @@ class GrpcServer:
                 self._server,
             )
         self._health_change: asyncio.Task[None] | None = None
+        self.takes_commands = True
+        """False once a writer has stopped."""
 
     async def start(self) -> str:
         """Listen; returns the bound address host:port. Raises WrongSetting if it is taken or not ours."""
@@ -132,6 +136,7 @@ class GrpcServer:
 
     def stopped_writing(self) -> None:
         """Say NOT_SERVING for the writing services: a writer has stopped and commands would only fail."""
+        self.takes_commands = False
         names = (_ALL, *(descriptor.full_name for descriptor in _WRITING))
         self._health_change = asyncio.get_running_loop().create_task(self._set_health(names, serving=False))
 

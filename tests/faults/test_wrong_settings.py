@@ -28,7 +28,7 @@ FORGETTING = [
 def refused(settings: Settings, message: str) -> None:
     """`serve` ends with exit code 2 and says so; it never says that it serves."""
     done = subprocess.run(
-        [sys.executable, "-m", "ledger", "serve", "--grpc-address", "127.0.0.1:0"],
+        [sys.executable, "-m", "ledger", "serve", "--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"],
         cwd=PROJECT,
         env=settings_environment(settings),
         capture_output=True,

@@ -55,7 +55,7 @@ class RunningLedger:
         each = [settings] * servers if isinstance(servers, int) else list(servers)
         self.servers = tuple(f"server-{number}" for number in range(len(each)))
         self._parts = {
-            name: self._part(name, one, "serve", "--grpc-address", "127.0.0.1:0")
+            name: self._part(name, one, "serve", "--http-address", "127.0.0.1:0", "--grpc-address", "127.0.0.1:0")
             for name, one in zip(self.servers, each, strict=True)
         }
         if background:

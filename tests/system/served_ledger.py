@@ -29,7 +29,7 @@ def served_ledger(partitions: int = 1) -> Iterator[str]:
     """Gives host:port of a fresh embedded ledger; afterwards it is stopped in order."""
     with open_folder() as folder:
         command = [sys.executable, "-m", "ledger", "serve", "--embedded", "--data-dir", str(folder)]
-        flags = ["--grpc-address", "127.0.0.1:0", "--partitions", str(partitions)]
+        flags = ["--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--partitions", str(partitions)]
         child = ChildProcess("serve", [*command, *flags], folder / "serve.log", working_directory=PROJECT)
         child.start()
         try:

@@ -35,6 +35,13 @@ MORNING = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 def opened_ledger(postgres: EmbeddedPostgres, kafka: LocalKafka, partitions: int) -> Settings:
     """Databases and a topic of their own, the ledger opened."""
+    settings = opened_store(postgres, partitions).model_copy(update={"kafka": kafka.bootstrap})
+    create_topic(settings)
+    return settings
+
+
+def opened_store(postgres: EmbeddedPostgres, partitions: int) -> Settings:
+    """Databases of their own, the ledger opened; it has no topic."""
     name = f"t{uuid.uuid4().hex[:12]}"
     settings = Settings(
         database=postgres.dsn(f"{name}_events", "ledger_service"),
@@ -46,17 +53,16 @@ def opened_ledger(postgres: EmbeddedPostgres, kafka: LocalKafka, partitions: int
         read_database=postgres.dsn(f"{name}_read", "ledger_reader"),
         projector_database=postgres.dsn(f"{name}_read", "ledger_projector"),
         owner_read_database=postgres.dsn(f"{name}_read"),
-        kafka=kafka.bootstrap,
         topic=f"{name}.events",
         consumer_group=f"{name}.projections",
         partitions=partitions,
+        http_address="127.0.0.1:0",
         relay_key=SecretStr(RELAY_KEY),
         request_hash_key=SecretStr("a request hash key for tests"),
         identity_key=SecretStr("an identity key for tests"),
     )
     migrate(settings)
     open_ledger(settings)
-    create_topic(settings)
     return settings
 
 

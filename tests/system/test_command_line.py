@@ -22,6 +22,8 @@ COMMANDS = [
     "entries",
     "report",
     "replay",
+    "keys",
+    "verify",
     "audit",
     "rebuild",
     "doctor",

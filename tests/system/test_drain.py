@@ -57,7 +57,7 @@ class Load:
 
 def server(folder: Path, log_file: str) -> ChildProcess:
     command = [sys.executable, "-m", "ledger", "serve", "--embedded", "--data-dir", str(folder)]
-    flags = ["--grpc-address", "127.0.0.1:0"]
+    flags = ["--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"]
     child = ChildProcess("serve", [*command, *flags], folder / log_file, working_directory=PROJECT)
     child.start()
     return child

@@ -66,7 +66,9 @@ def test_reflection_lists_every_service(channel: grpc.Channel):
 
 
 def test_a_second_server_on_the_port_refuses_to_start(address: str, server_dir: Path):
-    started = hours_ledger("serve", "--embedded", "--data-dir", server_dir, "--grpc-address", address)
+    started = hours_ledger(
+        "serve", "--embedded", "--data-dir", server_dir, "--grpc-address", address, "--http-address", "127.0.0.1:0"
+    )
     assert started.returncode == 2, started.stderr
     assert "LEDGER_GRPC_ADDRESS" in started.stderr
 

@@ -79,7 +79,15 @@ def fsck_accepts(program: Path, log_folder: Path, vkey: str, size: int, seconds_
     """
     key_file = log_folder.with_suffix(".vkey")
     key_file.write_text(vkey, "utf-8")
-    command = [str(program), "--ui=false", f"--storage_url=file://{log_folder}/", f"--public_key={key_file}"]
+    return fsck_accepts_at(program, f"file://{log_folder}/", key_file, size, seconds_max)
+
+
+def fsck_accepts_at(
+    program: Path, log_url: str, key_file: Path, size: int, seconds_max: float, bearer_token: str = ""
+) -> tuple[bool, str]:
+    """The same for a log at an address; the token opens entry bundles."""
+    command = [str(program), "--ui=false", f"--storage_url={log_url}", f"--public_key={key_file}"]
+    command += [f"--bearer_token={bearer_token}"] if bearer_token else []
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", timeout=seconds_max, check=False

@@ -1,0 +1,40 @@
+"""What a running service counts, in one registry of its own: read at `/metrics`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+REGISTRY: Final = CollectorRegistry()
+
+GRPC_CALLS: Final = Counter(
+    "ledger_grpc_calls", "gRPC calls that ended, by method and how.", ["method", "ended"], registry=REGISTRY
+)
+HTTP_REQUESTS: Final = Counter(
+    "ledger_http_requests", "HTTP requests answered, by kind of page and status.", ["page", "status"], registry=REGISTRY
+)
+EVENTS: Final = Gauge("ledger_events", "The last position recorded, one a partition.", ["partition"], registry=REGISTRY)
+LOG_SIZE: Final = Gauge(
+    "ledger_log_size", "Positions that the newest checkpoint holds.", ["partition"], registry=REGISTRY
+)
+CHECKPOINT_AGE_SECONDS: Final = Gauge(
+    "ledger_log_checkpoint_age_seconds",
+    "Since the newest checkpoint was signed. It grows while nothing is recorded: compare size and events first.",
+    ["partition"],
+    registry=REGISTRY,
+)
+EVENT_STORE_REACHED: Final = Gauge(
+    "ledger_event_store_reached", "1 if the event store told the figures beside this one.", registry=REGISTRY
+)
+
+
+class CallEnds:
+    """How the calls of one gRPC method ended."""
+
+    def __init__(self, method: str) -> None:
+        """`method` as in `AuditService/GetEvent`. Labels are looked up once, not in each call."""
+        self.answered = GRPC_CALLS.labels(method, "answered")
+        self.refused = GRPC_CALLS.labels(method, "refused")
+        """By a rule, a deadline, or a database that is away."""
+        self.broken = GRPC_CALLS.labels(method, "broken")

@@ -1,0 +1,88 @@
+"""The log over HTTP (C2SP tlog-tiles), and its proofs: hashes are everybody's, entries are for auditors alone."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from ledger.log_serving.log_reader import LogReader
+from ledger.transparency.failures import Malformed
+from ledger.transparency.line_grammar import base64_text, read_decimal
+from ledger.transparency.tiles import EntryBundle, parse_path
+from ledger.web.plain_answers import guarded, line
+
+_FOR_SECONDS: Final = "public, max-age=2"
+"""The log grows every few seconds: what speaks of its newest size is soon old."""
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_FOR_ONE_READER: Final = "private, max-age=31536000, immutable"
+_TILE: Final = "application/octet-stream"
+_FORM: Final = "path"
+
+
+class LogPages:
+    """What stands below `/log/<partition>/`."""
+
+    def __init__(self, log: LogReader, auditor_token: str) -> None:
+        """With an empty token nobody reads entries."""
+        self._log = log
+        self._auditor_token = auditor_token.encode()
+
+    def routes(self) -> list[Route]:
+        """Paths and the pages they name."""
+        pages = {
+            "checkpoint": ("checkpoint", self._checkpoint),
+            "tile/{rest:path}": ("tile", self._tile),
+            "proof/{position}": ("proof", self._proof),
+            "consistency/{from_size}/{to_size}": ("consistency", self._consistency),
+        }
+        return [
+            Route(f"/log/{{partition}}/{path}", guarded(name, page), methods=["GET"])
+            for path, (name, page) in pages.items()
+        ]
+
+    async def _checkpoint(self, request: Request) -> Response:
+        newest = await self._log.newest(_decimal(request, "partition"))
+        return PlainTextResponse(newest.note, headers={"Cache-Control": _FOR_SECONDS})
+
+    async def _tile(self, request: Request) -> Response:
+        partition = _decimal(request, "partition")
+        wanted = parse_path(f"tile/{request.path_params['rest']}")
+        if isinstance(wanted, EntryBundle):
+            return await self._entries(request, partition, wanted)
+        hashes = await self._log.hash_tile(partition, wanted)
+        return Response(hashes, media_type=_TILE, headers={"Cache-Control": _FOR_EVER})
+
+    async def _entries(self, request: Request, partition: int, bundle: EntryBundle) -> Response:
+        if not self._is_auditor(request):
+            text = "entries are for auditors: send `Authorization: Bearer <the auditor's token>`"
+            return line(401, text, {"WWW-Authenticate": 'Bearer realm="entries"'})
+        entries = await self._log.entry_bundle(partition, bundle)
+        headers = {"Cache-Control": _FOR_ONE_READER, "Vary": "Authorization"}
+        return Response(entries, media_type=_TILE, headers=headers)
+
+    async def _proof(self, request: Request) -> Response:
+        partition, position = _decimal(request, "partition"), _decimal(request, "position")
+        if position < 1:
+            raise Malformed(_FORM, "positions begin at 1")
+        newest = await self._log.newest_inclusion(partition, position)
+        return PlainTextResponse(newest.proof_file(position), headers={"Cache-Control": _FOR_SECONDS})
+
+    async def _consistency(self, request: Request) -> Response:
+        partition, from_size, to_size = (_decimal(request, name) for name in ("partition", "from_size", "to_size"))
+        hashes = await self._log.consistency_proof(partition, from_size, to_size)
+        lines = "".join(f"{base64_text(each)}\n" for each in hashes)
+        return PlainTextResponse(lines, headers={"Cache-Control": _FOR_EVER})
+
+    def _is_auditor(self, request: Request) -> bool:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        # Compared in a time that does not tell how much of a guess was right; an empty token is no token.
+        same = hmac.compare_digest(token.encode("latin-1"), self._auditor_token)
+        return same and scheme.lower() == "bearer" and bool(self._auditor_token)
+
+
+def _decimal(request: Request, name: str) -> int:
+    return read_decimal(request.path_params[name], _FORM, name.replace("_", " "))

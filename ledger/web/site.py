@@ -1,0 +1,76 @@
+"""Everything that is read over HTTP, as one application."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import psycopg
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from ledger import metrics
+from ledger.log_serving.log_reader import LogReader
+from ledger.log_serving.log_standing import log_standings
+from ledger.web.log_pages import LogPages
+from ledger.web.plain_answers import guarded, line, unknown_page
+
+log = logging.getLogger(__name__)
+
+FIGURES_SECONDS_MAX: Final = 2.0
+"""A store that is away does not keep a scrape waiting."""
+
+Pool = AsyncConnectionPool[AsyncConnection[Any]]
+
+
+def site(log_reader: LogReader, event_pool: Pool, auditor_token: str, is_writing: Callable[[], bool]) -> Starlette:
+    """The application; `is_writing` says whether the service still takes commands."""
+
+    async def health(request: Request) -> Response:
+        if not is_writing():
+            return line(503, "a writer has stopped: start this process again")
+        return PlainTextResponse("serving\n", headers={"Cache-Control": "no-store"})
+
+    async def figures(request: Request) -> Response:
+        await _look_at_the_log(event_pool)
+        body = generate_latest(metrics.REGISTRY)
+        return Response(body, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
+
+    application = Starlette(
+        routes=[
+            *LogPages(log_reader, auditor_token).routes(),
+            Route("/health", guarded("health", health), methods=["GET"]),
+            Route("/metrics", guarded("metrics", figures), methods=["GET"]),
+        ],
+        exception_handlers={HTTPException: unknown_page},
+    )
+    # `/checkpoint/` is no second name of `/checkpoint`.
+    application.router.redirect_slashes = False
+    return application
+
+
+async def _look_at_the_log(pool: Pool) -> None:
+    try:
+        async with asyncio.timeout(FIGURES_SECONDS_MAX):
+            standings = await log_standings(pool)
+    except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as away:
+        log.warning("the event store told no figures: %s", type(away).__name__)
+        metrics.EVENT_STORE_REACHED.set(0)
+        return
+    metrics.EVENT_STORE_REACHED.set(1)
+    for one in standings:
+        partition = str(one.partition)
+        metrics.EVENTS.labels(partition).set(one.position)
+        if one.size is not None:
+            metrics.LOG_SIZE.labels(partition).set(one.size)
+        if one.signed_unix_seconds is not None:
+            metrics.CHECKPOINT_AGE_SECONDS.labels(partition).set(time.time() - one.signed_unix_seconds)
