@@ -66,7 +66,7 @@ def _chosen(data_dir: Path | None) -> Iterator[Settings]:
 
 
 def _while_served(folder: Path, settings: Settings) -> Settings:
-    from ledger.embedded_ledger import database_urls
+    from ledger.embedded_ledger import SIGNER_FOLDER, database_urls
     from ledger.embedded_postgres import EmbeddedPostgres
 
     postgres = EmbeddedPostgres(folder)
@@ -76,4 +76,5 @@ def _while_served(folder: Path, settings: Settings) -> Settings:
         for name, url in database_urls(postgres).items()
     }
     secrets: dict[str, str] = json.loads((folder / "secrets.json").read_text("utf-8"))
-    return Settings.model_validate({**settings.model_dump(), **urls, **secrets})
+    signer = {"signer_folder": str(folder / SIGNER_FOLDER)}
+    return Settings.model_validate({**settings.model_dump(), **urls, **secrets, **signer})
