@@ -45,6 +45,7 @@ class LogLane:
         self._memory = memory
         self._signed = memory.last(partition)
         self._edge = RightEdge()
+        # The first checkpoint of a start need not wait.
         self._signed_at = -SIGN_SECONDS
 
     @property
