@@ -14,7 +14,9 @@ RUN /tools/bin/python -m hatchling build -t wheel -d /wheel \
     && VIRTUAL_ENV=/service /tools/bin/uv pip install --no-deps /wheel/*.whl
 
 FROM python:3.12-slim
-RUN useradd --system --uid 10001 --create-home ledger
+RUN useradd --system --uid 10001 --create-home ledger \
+    # A volume mounted here begins with this owner and mode.
+    && install -d -m 0700 -o ledger -g ledger /var/lib/volunteer-hours-ledger/signer
 COPY --from=build /service /service
 ENV PATH=/service/bin:$PATH PYTHONUNBUFFERED=1
 USER ledger

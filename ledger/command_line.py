@@ -1,7 +1,7 @@
 """`hours-ledger`, also `python -m ledger`: all commands under one name.
 
 Exit codes: 0 done; 1 it could not be done, or what was checked does not hold; 2 the command line or a setting is wrong.
-Only `relay` and `consume` know a third: 3, stopped loudly, a person must look.
+Only `relay`, `consume` and `keep-log` know a third: 3, stopped loudly, a person must look.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ TRUST = "Check it"
 CARE = "Look after it"
 
 for panel, commands in {
-    SERVICE: (demo, serve, background.relay, background.consume, care.migrate),
+    SERVICE: (demo, serve, background.relay, background.consume, background.keep_log, care.migrate),
     WRITING: (generate,),
     QUESTIONS: (balance, entries, report, replay),
     TRUST: (keys, verify),

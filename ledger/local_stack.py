@@ -1,7 +1,7 @@
 """The whole stack as local processes, for machines without Docker: `make up`, or `python -m ledger.local_stack`.
 
-PostgreSQL, Kafka, `migrate`, the topic, then `serve`, `relay` and `consume`, each started again when it ends: the same
-parts with the same settings as docker-compose.yml, both read from deploy/stack.env.
+PostgreSQL, Kafka, `migrate`, the topic, then `serve`, `relay`, `consume` and `keep-log`, each started again when it
+ends: the same parts with the same settings as docker-compose.yml, both read from deploy/stack.env.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from psycopg.conninfo import make_conninfo
 from rich.console import Console
 
 from ledger.child_process import ChildFailed, ChildProcess
+from ledger.embedded_ledger import SIGNER_FOLDER
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.folder_lock import FolderInUse
 from ledger.health_probe import serves
@@ -34,7 +35,9 @@ from ledger.supervisor import Supervisor
 
 STACK_ENV = PROJECT / "deploy" / "stack.env"
 OWNER_ENV = PROJECT / "deploy" / "owner.env"
-PARTS = ("serve", "relay", "consume")
+PARTS = ("serve", "relay", "consume", "keep-log")
+SIGNS = "keep-log"
+"""The one part that is given the signer's folder."""
 READY_SECONDS_MAX = 60.0
 
 console = Console()
@@ -93,8 +96,13 @@ class LocalStack:
         self._run_once("migrate", {**self.environment, **read_env_file(OWNER_ENV)})
         self.kafka.create_topic(self.environment["LEDGER_TOPIC"], int(self.environment["LEDGER_PARTITIONS"]))
         for part in PARTS:
-            self.supervisor.watch_child(self._part(part, self.environment))
+            self.supervisor.watch_child(self._part(part, self.environment_of(part)))
         self._wait_until_ready()
+
+    def environment_of(self, part: str) -> dict[str, str]:
+        """What a part is given."""
+        signer = {"LEDGER_SIGNER_FOLDER": str(self.data_dir / SIGNER_FOLDER)} if part == SIGNS else {}
+        return {**self.environment, **signer}
 
     def stop(self) -> None:
         """Stop everything, the service first, so that nothing acknowledges what can't be kept."""

@@ -7,7 +7,8 @@ Opening an open ledger changes nothing; opening it with another id or number of 
 from __future__ import annotations
 
 import secrets
-from typing import Any
+import threading
+from typing import Any, Final
 
 import psycopg
 
@@ -18,6 +19,7 @@ from ledger.domain.streams import ROUTING_RULE, ledger_stream, partition_of
 from ledger.recorder import library_store, pending
 from ledger.settings import Settings, WrongSetting
 
+OPENED_SECONDS: Final = 0.5
 _ACTOR = "ledger/opening"
 
 
@@ -58,6 +60,21 @@ def check_same_ledger(settings: Settings, ledger_id: str, partitions: int) -> No
         raise WrongSetting(
             f"LEDGER_PARTITIONS is {settings.partitions}; this ledger was opened with {partitions}, fixed for ever"
         )
+
+
+def wait_until_opened(connection: psycopg.Connection[Any], settings: Settings, stop: threading.Event) -> bool:
+    """Wait until the ledger of these settings is opened; False if `stop` was set before.
+
+    Raises:
+        WrongSetting: the store belongs to another ledger.
+    """
+    while not stop.is_set():
+        row = connection.execute("select ledger_id, partitions from ledger").fetchone()
+        if row is not None:
+            check_same_ledger(settings, row[0], row[1])
+            return True
+        stop.wait(OPENED_SECONDS)
+    return False
 
 
 def _begin(settings: Settings, partition: int) -> None:

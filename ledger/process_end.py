@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Final
 
 from ledger.domain.refusals import InvariantBroken
+from ledger.log_keeping.stops import LogStopped
 from ledger.projections.positions import ForkDetected
 from ledger.settings import WrongSetting
 from ledger.topic_tail import HistoryDeleted
@@ -32,7 +33,7 @@ def exit_code(error: BaseException | None) -> int:
         return ENDED
     if isinstance(error, WrongSetting):
         return WRONG_SETTING
-    if isinstance(error, ForkDetected | HistoryDeleted | InvariantBroken):
+    if isinstance(error, ForkDetected | HistoryDeleted | InvariantBroken | LogStopped):
         return STOPPED_LOUDLY
     return START_AGAIN
 

@@ -24,7 +24,7 @@ from kafka.errors import KafkaError
 
 from ledger.database_guard import check_database
 from ledger.event_store import Head, heads
-from ledger.open_ledger import check_same_ledger
+from ledger.open_ledger import wait_until_opened
 from ledger.process_end import run_as_process
 from ledger.record_seal import RecordSeal
 from ledger.relay_lane import RelayLane, TopicShrank
@@ -63,7 +63,7 @@ def run(
     with psycopg.connect(settings.relay_database, autocommit=True) as connection:
         check_database(connection)
         chosen = list(range(settings.partitions)) if partitions is None else sorted(partitions)
-        lease = _wait_for_lease(connection, chosen, stop) if _wait_until_opened(connection, settings, stop) else None
+        lease = _wait_for_lease(connection, chosen, stop) if wait_until_opened(connection, settings, stop) else None
         if lease is None:
             return
         with _clients(settings) as (producer, consumer):
@@ -143,16 +143,6 @@ class Relay:
             if end_offset < places[place].end_offset:
                 raise TopicShrank(f"partition {place.partition}: the topic ends at {end_offset}, it had ended later")
         self._end_seen_at = time.monotonic()
-
-
-def _wait_until_opened(connection: psycopg.Connection[Any], settings: Settings, stop: threading.Event) -> bool:
-    while not stop.is_set():
-        row = connection.execute("select ledger_id, partitions from ledger").fetchone()
-        if row is not None:
-            check_same_ledger(settings, row[0], row[1])
-            return True
-        stop.wait(0.5)
-    return False
 
 
 def _wait_for_lease(

@@ -74,15 +74,14 @@ def run(settings: Settings, *, embedded: bool, data_dir: Path | None = None) -> 
 
 @contextlib.contextmanager
 def embedded_parts(settings: Settings, data_dir: Path) -> Iterator[Settings]:
-    """The embedded database, and projections fed straight from its event store by a child; both are kept running."""
+    """The embedded database, and two children, all kept running: one feeds the projections, one keeps the log."""
     ledger = EmbeddedLedger(data_dir, settings)
     whole = ledger.start()
-    feed = ChildProcess(
-        "projections",
-        [sys.executable, "-m", "consumers.project_embedded"],
-        data_dir / "projections.log",
-        environment={**os.environ, **as_environment(whole)},
-    )
+    environment = {**os.environ, **as_environment(whole)}
+    children = [
+        ChildProcess(name, [sys.executable, "-m", module], data_dir / f"{name}.log", environment=environment)
+        for name, module in (("projections", "consumers.project_embedded"), ("keep-log", "ledger.log_keeping.keeper"))
+    ]
     supervisor, stopping = Supervisor(), threading.Event()
 
     def keep_running() -> None:
@@ -92,7 +91,8 @@ def embedded_parts(settings: Settings, data_dir: Path) -> Iterator[Settings]:
     keeper = threading.Thread(target=keep_running, name="keeper", daemon=True)
     try:
         supervisor.watch_server("PostgreSQL", ledger.postgres)
-        supervisor.watch_child(feed)
+        for child in children:
+            supervisor.watch_child(child)
         keeper.start()
         yield whole
     finally:

@@ -17,7 +17,15 @@ COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text("utf-8"))
 SERVICES = COMPOSE["services"]
 
 # Where something is, or from where it may be reached, differs between containers and processes; nothing else may.
-PLACES = {"PGHOST", "PGPORT", "LEDGER_KAFKA", "LEDGER_GRPC_ADDRESS", "LEDGER_HTTP_ADDRESS", "LEDGER_INSECURE"}
+PLACES = {
+    "PGHOST",
+    "PGPORT",
+    "LEDGER_KAFKA",
+    "LEDGER_GRPC_ADDRESS",
+    "LEDGER_HTTP_ADDRESS",
+    "LEDGER_INSECURE",
+    "LEDGER_SIGNER_FOLDER",
+}
 
 
 def compose_environment(service: str) -> dict[str, str]:
@@ -42,6 +50,17 @@ def test_every_part_has_the_same_settings_in_both(part: str):
     assert without_places(compose_environment(part)) == without_places(local_environment())
     assert SERVICES[part]["command"] == [part]
     assert SERVICES[part]["restart"] == "always"
+
+
+def test_the_signer_s_folder_is_the_keeper_s_alone_and_outlives_its_container(tmp_path: Path):
+    stack = local_stack.LocalStack(tmp_path, "127.0.0.1:50051", "127.0.0.1:8080")
+    for part in local_stack.PARTS:
+        signs = part == "keep-log"
+        assert ("LEDGER_SIGNER_FOLDER" in compose_environment(part)) == signs
+        assert ("LEDGER_SIGNER_FOLDER" in stack.environment_of(part)) == signs
+    folder = compose_environment("keep-log")["LEDGER_SIGNER_FOLDER"]
+    assert SERVICES["keep-log"]["volumes"] == [f"signer:{folder}"]
+    assert f"install -d -m 0700 -o ledger -g ledger {folder}" in (PROJECT / "Dockerfile").read_text("utf-8")
 
 
 def test_compose_has_exactly_these_parts():

@@ -1,4 +1,4 @@
-"""`relay` and `consume`: the two small processes between the event store and the projections."""
+"""`relay`, `consume` and `keep-log`: the small processes behind the event store."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def relay(once: OnceOption = False) -> None:
     from ledger import relay as relaying
     from ledger.process_end import run_as_process
 
-    settings = _settings("relay_database")
+    settings = _settings("relay_database", "kafka")
     run_as_process(lambda stop: relaying.run(settings, stop=stop, once=once))
 
 
@@ -26,16 +26,25 @@ def consume(once: OnceOption = False) -> None:
     from consumers import project
     from ledger.process_end import run_as_process
 
-    settings = _settings("projector_database")
+    settings = _settings("projector_database", "kafka")
     run_as_process(lambda stop: project.run(settings, stop=stop, once=once))
 
 
-def _settings(database: str) -> Settings:
+def keep_log(once: OnceOption = False) -> None:
+    """Keep the transparency log: hash what is stored into tiles, sign checkpoints, never two histories."""
+    from ledger.log_keeping import keeper
+    from ledger.process_end import run_as_process
+
+    settings = _settings("log_keeper_database", "signer_folder")
+    run_as_process(lambda stop: keeper.run(settings, stop=stop, once=once))
+
+
+def _settings(*needed: str) -> Settings:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = Settings()
-    for name in (database, "kafka"):
+    for name in needed:
         if not getattr(settings, name):
             raise WrongSetting(
-                f"LEDGER_{name.upper()} is not set; an embedded ledger (`serve --embedded`) needs neither"
+                f"LEDGER_{name.upper()} is not set; an embedded ledger (`serve --embedded`) needs none of them"
             )
     return settings

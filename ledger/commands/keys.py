@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from ledger.commands import arguments, printing
 from ledger.commands.connection import CommandFailed
 from ledger.commands.places import is_embedded, settings_at_rest
+from ledger.log_keeping.signer_folder import VKEYS_SUFFIX
 from ledger.settings import Settings, WrongSetting
 from ledger.transparency.failures import Malformed
 from ledger.transparency.verifier_key import parse_vkey
-
-VKEYS_SUFFIX: Final = ".vkeys"
 
 VerifierOption = Annotated[bool, typer.Option("--verifier", help="The verifier keys of the logs, one a line.")]
 TokenOption = Annotated[

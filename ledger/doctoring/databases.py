@@ -17,6 +17,7 @@ from ledger.settings import Settings
 DATABASES: Final = {
     "database": "events",
     "relay_database": "events",
+    "log_keeper_database": "events",
     "keys_database": "keys",
     "read_database": "read",
     "projector_database": "read",
@@ -33,10 +34,18 @@ _FORBIDDEN: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         *((table, "DELETE") for table in ("presences", "shift_places", "volunteer_identities", "partition_counters")),
         ("partition_counters", "INSERT"),
         ("ledger", "UPDATE"),
+        *((table, right) for table in ("log_tiles", "log_checkpoints") for right in ("INSERT", "UPDATE", "DELETE")),
     ),
     "relay_database": (
         *(("events", right) for right in ("INSERT", "UPDATE", "DELETE", "TRUNCATE")),
         ("volunteer_identities", "SELECT"),
+    ),
+    "log_keeper_database": (
+        *(("events", right) for right in ("INSERT", "UPDATE", "DELETE", "TRUNCATE")),
+        ("partition_counters", "UPDATE"),
+        ("volunteer_identities", "SELECT"),
+        ("log_tiles", "UPDATE"),
+        *(("log_checkpoints", right) for right in ("DELETE", "TRUNCATE")),
     ),
     "keys_database": (("person_keys", "UPDATE"), ("person_keys", "TRUNCATE")),
     "read_database": tuple(("balances", right) for right in ("INSERT", "UPDATE", "DELETE", "TRUNCATE")),

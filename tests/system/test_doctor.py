@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import psycopg
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
@@ -11,12 +13,16 @@ from ledger import doctor
 from ledger.doctoring.diagnosis import Health
 from ledger.settings import Settings
 from tests.system import whole_programme
+from tests.system.kept_log import keep_once
 from tests.system.stored_history import opened_ledger, produce
 
 
 @pytest.fixture(scope="module")
-def settings(postgres, kafka) -> Settings:
-    return whole_programme.everywhere(opened_ledger(postgres, kafka, 3))
+def settings(postgres, kafka, tmp_path_factory) -> Settings:
+    made = whole_programme.everywhere(opened_ledger(postgres, kafka, 3))
+    kept = made.model_copy(update={"signer_folder": str(tmp_path_factory.mktemp("doctor") / "signer")})
+    keep_once(kept)
+    return kept
 
 
 def said(settings: Settings, health: Health) -> list[str]:
@@ -93,3 +99,44 @@ def test_an_unmigrated_database_is_told(settings):
         finally:
             owner.execute("insert into schema_version values ('0002_quarantine', clock_timestamp())")
     assert any("lacks 0002_quarantine; run `hours-ledger migrate`" in text for text in found), found
+
+
+def test_a_log_that_is_not_kept_is_told(settings, postgres, kafka, tmp_path):
+    unkept = opened_ledger(postgres, kafka, 1).model_copy(update={"signer_folder": str(tmp_path / "signer")})
+    found = said(unkept, Health.WARN)
+    assert "log, partition 0: nothing is signed of 2 events; is keep-log running?" in found
+    assert any(text.startswith("signer: ") and "makes it at its first start" in text for text in found), found
+    keep_once(unkept)
+    with psycopg.connect(unkept.owner_database, autocommit=True) as owner:
+        owner.execute("delete from log_checkpoints where size > 1")
+        owner.execute("update events set recorded_at = recorded_at - interval '1 hour'")
+        assert any("log, partition 0: 2 events and 36" in text for text in said(unkept, Health.WARN))
+        owner.execute("insert into log_checkpoints select partition, 9, root, checkpoint from log_checkpoints")
+    assert any("size 9 is signed, the store ends at 2: it lost events" in text for text in said(unkept, Health.WRONG))
+
+
+def test_a_signer_that_cannot_go_on_is_told(settings):
+    folder = Path(settings.signer_folder)
+    memory = (folder / "signed-1").read_bytes()
+    (folder / "signed-1").unlink()
+    try:
+        found = said(settings, Health.WRONG)
+    finally:
+        (folder / "signed-1").write_bytes(memory)
+    assert any(text.startswith("signer: partition 1: the signer's memory") for text in found), found
+    folder.chmod(0o755)
+    try:
+        assert any("has mode 0755, open to others" in text for text in said(settings, Health.WRONG))
+    finally:
+        folder.chmod(0o700)
+
+
+def test_a_keeper_that_may_rewrite_checkpoints_is_wrong(settings):
+    with psycopg.connect(settings.owner_database, autocommit=True) as owner:
+        owner.execute("grant delete on log_checkpoints to ledger_log_keeper")
+        try:
+            assert "rights of ledger_log_keeper: it may DELETE on log_checkpoints; revoke that" in said(
+                settings, Health.WRONG
+            )
+        finally:
+            owner.execute("revoke delete on log_checkpoints from ledger_log_keeper")

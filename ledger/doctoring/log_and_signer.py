@@ -1,0 +1,70 @@
+"""Is the transparency log kept, and can its signer go on?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from ledger.doctoring.diagnosis import Diagnosis, ok, warn, wrong
+from ledger.log_keeping.signer_folder import need_closed, origins_of, read_keys, read_signed
+from ledger.log_keeping.stops import LogStopped, head_in_words
+from ledger.settings import Settings
+
+LAG_SECONDS_MAX: Final = 5.0
+
+_LAG_SQL: Final = """
+    select counters.partition, counters.position, signed.size, clock_timestamp(),
+           (select recorded_at from events
+            where events.partition = counters.partition and events.position = coalesce(signed.size, 0) + 1)
+    from partition_counters as counters
+    left join (select partition, max(size) as size from log_checkpoints group by 1) as signed using (partition)
+    order by 1
+"""
+
+
+def lag_of_log(settings: Settings) -> Iterator[Diagnosis]:
+    """Published checkpoints behind the store, partition by partition."""
+    if not settings.log_keeper_database:
+        return
+    with psycopg.connect(settings.log_keeper_database) as connection:
+        rows = connection.execute(_LAG_SQL).fetchall()
+    for partition, head, size, now, next_recorded_at in rows:
+        yield _lag(int(partition), int(head), None if size is None else int(size), now, next_recorded_at)
+
+
+def _lag(partition: int, head: int, size: int | None, now: datetime, next_recorded_at: datetime | None) -> Diagnosis:
+    name = f"log, partition {partition}"
+    if size is None:
+        return warn(name, f"nothing is signed of {head} events; is keep-log running?")
+    if size > head:
+        return wrong(name, f"size {size} is signed, the store ends at {head}: it lost events; restore them first")
+    lag_seconds = 0.0 if next_recorded_at is None else (now - next_recorded_at).total_seconds()
+    if lag_seconds > LAG_SECONDS_MAX:
+        return warn(name, f"{head - size} events and {lag_seconds:.0f} s behind the store; is keep-log running?")
+    return ok(name, f"size {size} of {head} is signed")
+
+
+def signer(settings: Settings) -> Iterator[Diagnosis]:
+    """Keys and memory of the signer, where they are within reach. Raises WrongSetting, as the keeper would."""
+    if not settings.signer_folder:
+        yield ok("signer", "LEDGER_SIGNER_FOLDER is not set: the keeper of the log runs elsewhere")
+        return
+    folder = Path(settings.signer_folder)
+    if not folder.is_dir():
+        yield warn("signer", f"{folder} is not there; keep-log makes it at its first start")
+        return
+    need_closed(folder)
+    try:
+        keys = read_keys(folder, origins_of(settings))
+        for partition, one in enumerate(keys):
+            yield ok(
+                f"signer, partition {partition}", f"signed {head_in_words(read_signed(folder, partition, one).head)}"
+            )
+    except FileNotFoundError as missing:
+        yield warn("signer", f"{missing.filename} is not there; keep-log makes it at its first start")
+    except LogStopped as stopped:
+        yield wrong("signer", str(stopped))
