@@ -1,8 +1,9 @@
 """What lies in the signer's folder, and reading it. Nothing here changes it.
 
 `keys`: the private keys, two lines a partition, in order of partition. `<partition>.vkeys`: what is public of them, a
-verifier key a line. `signed-<partition>`: the checkpoint signed last. The folder never lies in a database, and it is never backed up or restored together with one: a memory that goes
-back in time with the events would sign a second history without noticing.
+verifier key a line. `signed-<partition>`: the checkpoint signed last. The folder never lies in a database, and it is
+never backed up or restored together with one: a memory that goes back in time with the events would sign a second
+history without noticing.
 """
 
 from __future__ import annotations

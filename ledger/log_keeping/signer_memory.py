@@ -139,7 +139,7 @@ class SignerMemory:
             _log.info("new keys for the log %s: %s", one.origin, " ".join(one.verifier_lines()))
 
     def _tell_verifier_keys(self) -> None:
-        """What is public of the keys, for `hours-ledger keys --verifier`; it follows from them, so it is written anew."""
+        """What is public of the keys, for `hours-ledger keys --verifier`; whatever stood there follows from them."""
         for partition, one in enumerate(self.keys):
             told = "".join(f"{line}\n" for line in one.verifier_lines()).encode()
             path = self._folder / f"{partition}{VKEYS_SUFFIX}"
