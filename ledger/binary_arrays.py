@@ -7,7 +7,7 @@ long as deciding them.
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from itertools import chain, repeat
 from typing import ClassVar, Final, TypeAlias
 
@@ -73,8 +73,8 @@ class BigintArray(BinaryArray):
         super().__init__(len(items), struct.pack("!" + "iq" * len(items), *chain.from_iterable(zip(repeat(8), items))))
 
 
-def _with_lengths(items: Iterable[bytes]) -> bytes:
-    return b"".join([part for item in items for part in (_LENGTH(len(item)), item)])
+def _with_lengths(items: Collection[bytes]) -> bytes:
+    return b"".join(chain.from_iterable(zip(map(_LENGTH, map(len, items)), items, strict=True)))
 
 
 Buffer: TypeAlias = bytes | bytearray | memoryview

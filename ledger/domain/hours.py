@@ -219,6 +219,7 @@ def interval_of(span: Span) -> Interval:
     return Interval(start=from_epoch(span[0]), end=from_epoch(span[1]))
 
 
+@lru_cache(_SHARED_MAX)
 def to_epoch(moment: datetime) -> int:
     """Whole seconds since 1970 UTC."""
     return int(moment.timestamp())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -40,7 +41,13 @@ def moment(field: str, timestamp: Timestamp) -> datetime:
     if not _SECONDS_MIN <= timestamp.seconds < _SECONDS_MAX or not 0 <= timestamp.nanos < 1_000_000_000:
         text = f"give a time in the years {YEAR_MIN} to {YEAR_MAX}"
         raise InvalidRequest([FieldViolation(field, text, "timestamp.range")])
-    return datetime.fromtimestamp(timestamp.seconds, UTC)
+    return _whole_seconds(timestamp.seconds)
+
+
+@lru_cache(8_192)
+def _whole_seconds(seconds: int) -> datetime:
+    """The many who serve at one time share it: made once, it is also hashed once."""
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def timestamp(moment: datetime) -> Timestamp:
