@@ -12,7 +12,7 @@ from ledger.domain import attendance_state
 from ledger.domain.hours import Span, most_seconds_within, seconds_by_date, subtract, total_seconds
 from ledger.domain.policy import STANDARD_POLICY_V1
 from ledger.domain.values import Account, zone
-from ledger.domain.world import TimeWindow, World
+from ledger.domain.world import TimeWindow, World, need_states
 
 OVERLAP: Final = "OVERLAP"
 DURATION_ABOVE_CAP: Final = "DURATION_ABOVE_CAP"
@@ -91,6 +91,7 @@ def above_day_cap(
         return False
     if most_seconds_within(together, LONGEST_DATE_SECONDS) <= STANDARD_POLICY_V1.day_seconds_max:
         return False  # nearly always: only who serves around the clock can fill a date on which clocks are put back
+    need_states(world, [name for name in elsewhere if name not in zones])
     served = [(counted, place_zone)]
     for name, spans in elsewhere.items():
         time_zone = zones.get(name) or attendance_state.existing(world, name).time_zone

@@ -28,7 +28,7 @@ from ledger.domain.hours import (
 from ledger.domain.policy import STANDARD_POLICY_V1, STANDARD_POLICY_V1_NAME
 from ledger.domain.presence import CountedSpans
 from ledger.domain.values import Account, zone
-from ledger.domain.world import TimeWindow, World
+from ledger.domain.world import Presence, TimeWindow, World, need_states
 
 OVERLAP_ENDED: Final = "OVERLAP_ENDED"
 DURATION_WITHIN_CAP: Final = "DURATION_WITHIN_CAP"
@@ -71,7 +71,9 @@ def releases(world: World, decided: Decided) -> list[NewEvent]:
     if not changed:
         return []
     span = min(start for start, _ in changed), max(end for _, end in changed)
-    left = _waiting(world, decided.attendance, presence.window_around(decided.holder, span))
+    waiting_beside = _waiting(world, decided.attendance, presence.window_around(decided.holder, span))
+    left = [other.attendance for other in waiting_beside]
+    _need_all(world, decided.holder, waiting_beside)
     counted_now, zones = {decided.attendance: counted}, {decided.attendance: decided.time_zone}
     events: list[NewEvent] = []
     # Each release takes time too, so it is looked again, from who was recorded first, until nothing more is free.
@@ -83,10 +85,18 @@ def releases(world: World, decided: Decided) -> list[NewEvent]:
     return events
 
 
-def _waiting(world: World, attendance: str, around: TimeWindow) -> list[str]:
+def _need_all(world: World, holder: str, waiting: Sequence[Presence]) -> None:
+    """Ask at once for whatever the look at each of them needs: hundreds may overlap. Raises NotLoaded."""
+    if waiting:
+        whole = min(other.start for other in waiting), max(other.end for other in waiting)
+        around = world.presences(presence.window_around(holder, whole))
+        need_states(world, [other.attendance for other in around if other.counted or other in waiting])
+
+
+def _waiting(world: World, attendance: str, around: TimeWindow) -> list[Presence]:
     """The person's other attendances around that time that do not count in whole, the first recorded first."""
     return [
-        other.attendance
+        other
         for other in world.presences(around)
         if other.attendance != attendance and total_seconds(other.counted) != other.end - other.start
     ]

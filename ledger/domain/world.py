@@ -7,6 +7,7 @@ it, still under the lock, and decides again from the start.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -93,6 +94,18 @@ class World(Protocol):
     def birth_date(self, volunteer: str) -> date | None:
         """Opened from its seal for this one decision; None when unknown or erased. Raises NotLoaded."""
         ...
+
+
+def need_states(world: World, streams: Iterable[str]) -> None:
+    """Raise one NotLoaded for all of these streams that are not loaded: one by one, each would cost a round trip."""
+    missing: list[str] = []
+    for stream in streams:
+        try:
+            world.state(stream)
+        except NotLoaded as not_loaded:
+            missing.extend(not_loaded.reads.streams)
+    if missing:
+        raise NotLoaded(Reads(streams=tuple(missing)))
 
 
 class Command(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -28,12 +29,14 @@ from ledger.domain.registration import RegisterForShift, WithdrawRegistration
 from ledger.domain.shift import OpenShift
 from ledger.domain.values import ImportedFrom, LocalizedText
 from ledger.domain.verification import DeclineHours, ReverseHours, VerifyHours
-from tests.domain.given_when_then import Scenario
+from ledger.domain.world import Command, NotLoaded, Presence, Reads, TimeWindow
+from tests.domain.given_when_then import InMemoryWorld, Scenario
 from tests.domain.programme import (
     ANA,
     BEN,
     CARE_VERIFIER,
     CLINIC,
+    COORDINATOR,
     GARDEN,
     GREEN,
     GREEN_VERIFIER,
@@ -446,6 +449,48 @@ def test_time_that_begins_to_count_can_end_a_ground_for_withholding_too():
     assert [event.stream for event in scenario.events] == [THIRD, SECOND]
     assert scenario.seconds(SECOND)["attended"] == HOUR // 2
     assert attendance(scenario, SECOND).withheld_reasons == ("OVERLAP",)
+
+
+@dataclass(frozen=True)
+class Forgetful(InMemoryWorld):
+    """A world that has loaded nothing yet, as a server's has under the lock: what is missing is asked for."""
+
+    loaded: set[str] = field(default_factory=set)
+    windows: list[TimeWindow] = field(default_factory=list)
+
+    def state(self, stream: str) -> object | None:
+        if stream not in self.loaded:
+            raise NotLoaded(Reads(streams=(stream,)))
+        return super().state(stream)
+
+    def presences(self, window: TimeWindow) -> list[Presence]:
+        if not any(low <= window[1] and window[2] <= high for _, low, high in self.windows):
+            raise NotLoaded(Reads(presences=(window,)))
+        return super().presences(window)
+
+    def rounds(self, command: Command) -> int:
+        """How often it must load until the command can be decided."""
+        for count in range(200):
+            try:
+                command.decide(self)
+            except NotLoaded as missing:
+                self.loaded.update(missing.reads.streams)
+                self.windows.extend(missing.reads.presences)
+            else:
+                return count
+        raise AssertionError("it asks for ever")
+
+
+def test_a_hundred_that_overlap_are_asked_for_together():
+    """One by one they would be a hundred round trips under the lock, and the writer gives up long before."""
+    scenario = programme().given(served(FIRST, MORNING, "2026-11-20 05:00", "2026-11-20 09:00"))
+    for number in range(100):
+        minute = f"2026-11-20 0{5 + number // 60}:{number % 60:02}"
+        scenario.given(served(f"{ANA}/attendances/w{number}", NOON, minute, "2026-11-20 12:00"))
+    world = Forgetful(scenario.ledger, scenario.now, COORDINATOR)
+    assert world.rounds(served(f"{ANA}/attendances/last", NOON, "2026-11-20 04:00", "2026-11-20 11:00")) < 10
+    world = Forgetful(scenario.ledger, scenario.now, COORDINATOR)
+    assert world.rounds(WithdrawAttendance(FIRST)) < 10
 
 
 def test_what_a_date_had_no_room_for_counts_when_there_is_room():
