@@ -136,7 +136,7 @@ class SignerMemory:
         replace_file(self._folder / KEYS_FILE, "".join(f"{line}\n" for line in lines).encode())
         sync_folder(self._folder.parent)
         for one in keys:
-            _log.info("new keys for the log %s: %s", one.origin, " ".join(one.verifier_lines()))
+            _log.info("new keys for the log %s", one.policy.log_key.line())
 
     def _tell_verifier_keys(self) -> None:
         """What is public of the keys, for `hours-ledger keys --verifier`; whatever stood there follows from them."""

@@ -15,6 +15,7 @@ from ledger.log_keeping.signer_keys import SignedCheckpoint
 from ledger.log_keeping.tile_store import Published, TileStore
 from ledger.settings import Settings
 from ledger.transparency.tile_tree import TileTree
+from ledger.transparency.trust_policy import read_policy
 from ledger.transparency.verify import verify_whole_log
 from tests.system.stored_history import heads_of, opened_ledger
 
@@ -73,8 +74,9 @@ def assert_sound(settings: Settings) -> None:
             events = [bytes(row[0]) for row in rows]
             given = published(settings, partition)
             store = TileStore(connection, partition)
+            policy = read_policy(keys.verifier_lines())
             for one in given:
-                head = verify_whole_log(one.note, events[: one.size], keys.policy).checkpoint
+                head = verify_whole_log(one.note, events[: one.size], policy).checkpoint
                 assert (head.size, head.root) == (one.size, one.root)
                 # The tiles of each size are there as that size names them, or full.
                 assert TileTree(store, one.size).root(one.size) == one.root
