@@ -13,13 +13,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from ledger.commands.keys import verifier_lines
 from ledger.domain.refusals import InvariantBroken
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.local_kafka import LocalKafka
 from ledger.log_keeping import keeper
 from ledger.log_keeping.log_lane import LogLane
 from ledger.log_keeping.old_entries import OldEntries
-from ledger.log_keeping.signer_folder import origins_of
+from ledger.log_keeping.signer_folder import origins_of, read_keys
 from ledger.log_keeping.signer_keys import LogKeys
 from ledger.log_keeping.signer_memory import SignerMemory
 from ledger.log_keeping.stops import (
@@ -317,8 +318,11 @@ def test_files_of_the_signer_are_its_owner_s_alone(log: Settings) -> None:
         "signer": 0o700,
         "keys": 0o600,
         "signed-0": 0o600,
+        "0.vkeys": 0o600,
         "lock": 0o600,
     }
+    keys = read_keys(folder, origins_of(log))
+    assert verifier_lines(log, None) == keys[0].verifier_lines(), "what `hours-ledger keys --verifier` prints"
 
 
 def test_two_keepers_on_one_folder(log: Settings, tmp_path: Path) -> None:
