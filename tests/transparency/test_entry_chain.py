@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from dataclasses import fields, replace
@@ -12,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import ledger.domain.catalogue  # noqa: F401  makes all stored names known
 from ledger.domain.event import event_classes
 from ledger.domain.streams import partition_of
 from ledger.domain.values import Account
@@ -26,6 +26,7 @@ from ledger.transparency.log_balances import LogPartition, balances_after, entri
 from tests.transparency import naive_balances as naive
 from tests.transparency.tiny_ledger import EXAMPLE, TinyLedger, moved, movement, opened, stored
 
+importlib.import_module("ledger.domain.catalogue")  # makes all stored names known
 STORED_FORMATS = sorted((Path(__file__).parents[1] / "stored_formats").glob("*.json"))
 ATTENDANCE = "volunteers/amal/attendances/a1"
 GOOD = moved(
