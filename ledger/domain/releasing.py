@@ -49,7 +49,7 @@ def counting_now(known: Attendance, counted: tuple[Span, ...]) -> Decided:
     return Decided(known.holder, known.name, known.time_zone, known.counted, counted)
 
 
-def newly_counting(fields: DecidedFields) -> Decided:
+def _newly_counting(fields: DecidedFields) -> Decided:
     """An attendance counts for the first time."""
     return Decided(fields["holder"], fields["attendance"], fields["time_zone"], (), spans_of(fields["counted"]))
 
@@ -57,7 +57,7 @@ def newly_counting(fields: DecidedFields) -> Decided:
 def releases_beside(world: World, fields: DecidedFields, credited: Span) -> list[NewEvent]:
     """As `releases`, for an attendance that counts for the first time: nearly always nobody waits beside it."""
     around = presence.window_around(fields["holder"], credited)
-    return releases(world, newly_counting(fields)) if _waiting(world, fields["attendance"], around) else []
+    return releases(world, _newly_counting(fields)) if _waiting(world, fields["attendance"], around) else []
 
 
 def releases(world: World, decided: Decided) -> list[NewEvent]:
