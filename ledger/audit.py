@@ -1,4 +1,4 @@
-"""`audit`: walks the whole ledger and names every difference between store, topic and projections.
+"""`audit`: walks the whole ledger and names every difference between store, log, topic and projections.
 
 The events are the truth, their stored bytes are what is hashed. Everything else is folded from them again, by code that
 imports nothing from `ledger.projections`, and compared. The events are read twice, in order of position and stream by
@@ -19,8 +19,10 @@ from ledger.auditing.finding import FINDINGS_KEPT_MAX, Report, Where
 from ledger.auditing.folded_stream import StreamCheck, folded_streams
 from ledger.auditing.identities import IdentityCheck, IdentityOpener
 from ledger.auditing.journal_lines import JournalCheck
+from ledger.auditing.log_tree import LogTreeCheck
 from ledger.auditing.progress import Progress
 from ledger.auditing.request_keys import RequestKeyCheck, check_no_stranger
+from ledger.auditing.signed_heads import LogTrust, SignedHeads
 from ledger.auditing.snapshots import Applied, Snapshots, taken
 from ledger.auditing.stored_page import PositionCheck, pages
 from ledger.auditing.topic import TopicCheck
@@ -34,17 +36,18 @@ _NOTED: Final = (
 )
 
 
-def run(settings: Settings, *, as_json: bool = False, settled: bool = False) -> int:
+def run(settings: Settings, *, as_json: bool = False, settled: bool = False, trust: LogTrust | None = None) -> int:
     """Audit, print what was found, and give the exit code: 0 clean, 1 findings.
 
     `settled`: nothing is being written, so a topic or projection that lags is a finding and not only a note.
+    `trust`: the logs' verifier keys, and checkpoints that were kept from earlier.
 
     Raises:
         WrongSetting: there is no ledger to audit, or a key is missing.
         psycopg.Error, KafkaError, TimeoutError: a place could not be read to its end.
     """
     with Progress() as progress:
-        report = audit(settings, settled=settled, progress=progress)
+        report = audit(settings, settled=settled, progress=progress, trust=trust)
     if as_json:
         findings = [finding.plain() for finding in report.findings]
         print(json.dumps({"findings": report.count, "first": findings, "notes": report.notes}, indent=2))
@@ -60,27 +63,33 @@ def run(settings: Settings, *, as_json: bool = False, settled: bool = False) -> 
     return 1 if report.count else 0
 
 
-def audit(settings: Settings, *, settled: bool = False, progress: Progress | None = None) -> Report:
+def audit(
+    settings: Settings, *, settled: bool = False, progress: Progress | None = None, trust: LogTrust | None = None
+) -> Report:
     """Everything that was found. Raises as `run` does."""
     report = Report()
+    trust = trust or LogTrust.of(settings)
     with taken(settings) as moment:
         if not moment.partitions:
             raise WrongSetting("LEDGER_DATABASE holds no ledger yet; run `hours-ledger migrate` first")
         watched = progress or Progress()
-        _walk_positions(moment, report, watched)
+        _walk_positions(moment, report, trust, watched)
         _walk_streams(settings, moment, report, watched)
         _walk_topic(settings, moment, report, settled, watched)
         _end_of_projections(moment, report, settled)
     return report
 
 
-def _walk_positions(moment: Snapshots, report: Report, progress: Progress) -> None:
+def _walk_positions(moment: Snapshots, report: Report, trust: LogTrust, progress: Progress) -> None:
     requests = 0
+    if not trust.policies:
+        report.note("log: no verifier keys are at hand, so signatures were not checked")
     for partition, head in sorted(moment.heads.items()):
         keys = RequestKeyCheck(moment.store, partition, report)
         checks: list[PositionCheck] = [
             EnvelopeCheck(moment.store, moment.ledger_id, moment.partitions, partition, head, report),
             keys,
+            LogTreeCheck(moment.store, partition, SignedHeads(moment.store, partition, trust, report), report),
         ]
         if moment.read is not None:
             applied = moment.applied.get(partition, Applied(0, None))

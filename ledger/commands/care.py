@@ -11,8 +11,10 @@ import typer
 
 from ledger.commands import arguments, printing
 from ledger.commands.connection import CommandFailed
+from ledger.commands.given_files import key_lines, read_at_most
 from ledger.commands.places import is_embedded, settings_of
 from ledger.settings import Settings, WrongSetting
+from ledger.transparency.signed_note import NOTE_BYTES_MAX
 
 StoreOption = Annotated[
     bool, typer.Option("--store", help="Refill an empty event store from the topic, instead of the projections.")
@@ -21,6 +23,14 @@ FromStoreOption = Annotated[
     bool, typer.Option("--from-store", help="Refill the projections from the event store instead of the topic.")
 ]
 SettledOption = Annotated[bool, typer.Option("--settled", help="A projection or topic that lags is a finding too.")]
+KeyOption = Annotated[
+    list[str] | None,
+    typer.Option("--key", help="A verifier key of a log, or @FILE with one a line.", show_default=False),
+]
+KeptOption = Annotated[
+    list[Path] | None,
+    typer.Option("--checkpoint", help="A checkpoint kept from earlier: it must still hold.", show_default=False),
+]
 OnlyOption = Annotated[str | None, typer.Option("--only", help="One line of the table.", show_default=False)]
 PairsOption = Annotated[int, typer.Option("--pairs", min=1, help="How many pairs of runs a line takes.")]
 ScaleOption = Annotated[float, typer.Option("--scale", help="Sizes, as a multiple of the usual ones.")]
@@ -49,14 +59,23 @@ def migrate(as_json: arguments.JsonOption = False) -> None:
 
 def audit(
     settled: SettledOption = False,
+    key: KeyOption = None,
+    checkpoint: KeptOption = None,
     data_dir: arguments.DataDirOption = None,
     as_json: arguments.JsonOption = False,
 ) -> None:
-    """Walk everything: store = topic = projections, by position and hash. Names the first difference."""
-    with settings_of(data_dir) as settings:
-        from ledger.audit import run
+    """Walk everything: store = log = topic = projections, by position and hash. Names the first difference."""
+    from ledger.audit import run
+    from ledger.auditing.signed_heads import LogTrust
+    from ledger.transparency.failures import TransparencyFailure
 
-        code = run(settings, as_json=as_json, settled=settled)
+    with settings_of(data_dir) as settings:
+        try:
+            kept = [read_at_most(file, NOTE_BYTES_MAX) for file in checkpoint or []]
+            trust = LogTrust.read(settings.log_origin, key_lines(key or []), kept) if key or kept else None
+        except TransparencyFailure as failure:
+            raise typer.BadParameter(str(failure)) from failure
+        code = run(settings, as_json=as_json, settled=settled, trust=trust)
     raise typer.Exit(code)
 
 

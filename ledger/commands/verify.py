@@ -12,6 +12,7 @@ from typing import Annotated, Final
 
 import typer
 
+from ledger.commands.given_files import key_lines, read_at_most
 from ledger.commands.verdicts import Told, of_checkpoint, of_event, of_failure, of_growth, show
 from ledger.transparency.failures import Malformed, StepFailed
 from ledger.transparency.line_grammar import PROOF_HASHES_MAX, read_hash, read_text
@@ -19,12 +20,9 @@ from ledger.transparency.signed_note import NOTE_BYTES_MAX
 from ledger.transparency.tiles import ENTRY_BYTES_MAX
 from ledger.transparency.tlog_proof import HEADER, PROOF_BYTES_MAX
 from ledger.transparency.trust_policy import TrustPolicy, read_policy
-from ledger.transparency.verifier_key import VKEY_BYTES_MAX
 from ledger.transparency.verify import verify_checkpoint, verify_event, verify_growth
 
 FAILED: Final = 1
-_FROM_FILE: Final = "@"
-_KEY_FILE_BYTES_MAX: Final = 256 * VKEY_BYTES_MAX
 _HASHES_BYTES_MAX: Final = 64 * PROOF_HASHES_MAX
 
 FileArgument = Annotated[Path, typer.Argument(help="A .tlog-proof or a checkpoint.", show_default=False)]
@@ -66,10 +64,10 @@ def verify(
     Exit codes: 0 every step holds, 1 one does not, 2 a key, an option or a file is not what it should be.
     """
     try:
-        policy = read_policy(_key_lines(key), _key_lines(witness or []), witnesses)
+        policy = read_policy(key_lines(key), key_lines(witness or []), witnesses)
     except Malformed as wrong:
         raise typer.BadParameter(str(wrong)) from wrong
-    check = _check(_read(file, PROOF_BYTES_MAX), event, old, consistency)
+    check = _check(read_at_most(file, PROOF_BYTES_MAX), event, old, consistency)
     try:
         verdict = check(policy)
     except StepFailed as failed:
@@ -89,38 +87,18 @@ def _check(
     if (old is None) != (consistency is None) or (event is not None and old is not None):
         raise typer.BadParameter("a growth is checked with a new checkpoint, --old and --consistency, without --event")
     if event is not None:
-        entry = _read(event, ENTRY_BYTES_MAX)
+        entry = read_at_most(event, ENTRY_BYTES_MAX)
         return lambda policy: of_event(verify_event(data, entry, policy))
     if old is not None and consistency is not None:
-        before, hashes = _read(old, NOTE_BYTES_MAX), _hashes(consistency)
+        before, hashes = read_at_most(old, NOTE_BYTES_MAX), _hashes(consistency)
         return lambda policy: of_growth(verify_growth(before, data, hashes, policy))
     return lambda policy: of_checkpoint(verify_checkpoint(data, policy))
-
-
-def _key_lines(given: list[str]) -> list[str]:
-    lines: list[str] = []
-    for one in given:
-        if one.startswith(_FROM_FILE):
-            text = read_text(_read(Path(one[1:]), _KEY_FILE_BYTES_MAX), "file of verifier keys", _KEY_FILE_BYTES_MAX)
-            lines += [line for line in text.split("\n") if line]
-        else:
-            lines.append(one)
-    return lines
 
 
 def _hashes(file: Path) -> list[bytes]:
     form = f"consistency proof {file}"
     try:
-        lines = read_text(_read(file, _HASHES_BYTES_MAX), form, _HASHES_BYTES_MAX).split("\n")
+        lines = read_text(read_at_most(file, _HASHES_BYTES_MAX), form, _HASHES_BYTES_MAX).split("\n")
         return [read_hash(line, form, "a line") for line in lines if line]
     except Malformed as wrong:
         raise typer.BadParameter(str(wrong)) from wrong
-
-
-def _read(path: Path, bytes_max: int) -> bytes:
-    """The file, but no more than a byte above what could be right: it may be anything, and endless."""
-    try:
-        with path.open("rb") as file:
-            return file.read(bytes_max + 1)
-    except OSError as error:
-        raise typer.BadParameter(f"{path} cannot be read: {error.strerror}") from error

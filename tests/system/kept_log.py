@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.local_kafka import LocalKafka
@@ -27,6 +29,21 @@ def emptied_ledger(postgres: EmbeddedPostgres, kafka: LocalKafka, folder: Path, 
         owner.execute("delete from events")
         owner.execute("update partition_counters set position = 0")
     return settings.model_copy(update={"signer_folder": str(folder / "signer")})
+
+
+def copied_database(postgres: EmbeddedPostgres, settings: Settings) -> dict[str, str]:
+    """The event store as it is now, under another name: a backup, restored."""
+    name = f"t{uuid.uuid4().hex[:12]}_restored"
+    with psycopg.connect(settings.owner_database) as connection:
+        source = connection.info.dbname
+    with psycopg.connect(settings.owner_database, dbname="postgres", autocommit=True) as owner:
+        copy = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(source))
+        owner.execute(copy)
+    return {
+        "database": postgres.dsn(name, "ledger_service"),
+        "owner_database": postgres.dsn(name),
+        "log_keeper_database": postgres.dsn(name, "ledger_log_keeper"),
+    }
 
 
 def keep_once(settings: Settings) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import shutil
 import threading
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from ledger.commands.keys import verifier_lines
 from ledger.domain.refusals import InvariantBroken
@@ -36,7 +34,15 @@ from ledger.process_end import STOPPED_LOUDLY, exit_code
 from ledger.settings import Settings, WrongSetting
 from ledger.transparency.tile_tree import TileTree
 from ledger.transparency.tree_hash import EMPTY_ROOT, leaf_hashes, root_of
-from tests.system.kept_log import assert_sound, emptied_ledger, keep_once, memory_bytes, published, remembered
+from tests.system.kept_log import (
+    assert_sound,
+    copied_database,
+    emptied_ledger,
+    keep_once,
+    memory_bytes,
+    published,
+    remembered,
+)
 from tests.system.stored_history import started, store_attendances, wait_until
 
 KEEPER = "ledger.log_keeping.keeper"
@@ -69,20 +75,6 @@ def assert_stops(settings: Settings, kind: type[Exception], says: str) -> None:
 
 
 # --- the store
-
-
-def copied_database(postgres: EmbeddedPostgres, settings: Settings) -> dict[str, str]:
-    """The event store as it is now, under another name: a backup, restored."""
-    name = f"t{uuid.uuid4().hex[:12]}_restored"
-    with psycopg.connect(settings.owner_database) as connection:
-        source = connection.info.dbname
-    with psycopg.connect(settings.owner_database, dbname="postgres", autocommit=True) as owner:
-        copy = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(source))
-        owner.execute(copy)
-    return {
-        "owner_database": postgres.dsn(name),
-        "log_keeper_database": postgres.dsn(name, "ledger_log_keeper"),
-    }
 
 
 def test_a_restored_older_database(postgres: EmbeddedPostgres, log: Settings) -> None:
