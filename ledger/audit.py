@@ -11,15 +11,14 @@ import json
 from typing import Final
 
 from ledger.access.identity_keys import SECRET_BYTES_MIN, IdentityKeys
-from ledger.auditing import constraint_rows, directory, sums
+from ledger.auditing import constraint_rows, directory, log_tree, sums
 from ledger.auditing.applied_hashes import AppliedHashCheck
 from ledger.auditing.attendances import AttendanceCheck
-from ledger.auditing.envelopes import EnvelopeCheck
+from ledger.auditing.envelopes import EnvelopeCheck, check_counters
 from ledger.auditing.finding import FINDINGS_KEPT_MAX, Report, Where
 from ledger.auditing.folded_stream import StreamCheck, folded_streams
 from ledger.auditing.identities import IdentityCheck, IdentityOpener
 from ledger.auditing.journal_lines import JournalCheck
-from ledger.auditing.log_tree import LogTreeCheck
 from ledger.auditing.progress import Progress
 from ledger.auditing.request_keys import RequestKeyCheck, check_no_stranger
 from ledger.auditing.signed_heads import LogTrust, SignedHeads
@@ -82,6 +81,7 @@ def audit(
 
 def _walk_positions(moment: Snapshots, report: Report, trust: LogTrust, progress: Progress) -> None:
     requests = 0
+    check_counters(moment, report)
     if not trust.policies:
         report.note("log: no verifier keys are at hand, so signatures were not checked")
     for partition, head in sorted(moment.heads.items()):
@@ -89,7 +89,7 @@ def _walk_positions(moment: Snapshots, report: Report, trust: LogTrust, progress
         checks: list[PositionCheck] = [
             EnvelopeCheck(moment.store, moment.ledger_id, moment.partitions, partition, head, report),
             keys,
-            LogTreeCheck(moment.store, partition, SignedHeads(moment.store, partition, trust, report), report),
+            log_tree.LogTreeCheck(moment.store, partition, SignedHeads(moment.store, partition, trust, report), report),
         ]
         if moment.read is not None:
             applied = moment.applied.get(partition, Applied(0, None))
@@ -105,6 +105,7 @@ def _walk_positions(moment: Snapshots, report: Report, trust: LogTrust, progress
         requests += keys.requests
         report.note(f"store, partition {partition}: positions 1..{head[0]}")
     check_no_stranger(moment.store, requests, report)
+    log_tree.check_no_stranger(moment.store, moment.partitions, report)
 
 
 def _walk_streams(settings: Settings, moment: Snapshots, report: Report, progress: Progress) -> None:

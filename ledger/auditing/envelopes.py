@@ -8,13 +8,15 @@ from typing import Final
 import msgspec
 
 from ledger.auditing.finding import Report, Where
-from ledger.auditing.snapshots import Database
+from ledger.auditing.snapshots import Database, Snapshots
 from ledger.auditing.stored_page import AuditedEvent, StoredPage
 from ledger.domain.ledger_opened import FORMAT_VERSION
 from ledger.domain.streams import ROUTING_RULE, ledger_stream, partition_of
 from ledger.event_bytes import Envelope
 
 PLACE: Final = "store events"
+PARTITIONS_MAX: Final = 1_024
+"""As in the settings."""
 
 
 class _Opened(msgspec.Struct):
@@ -117,10 +119,20 @@ class EnvelopeCheck:
         self._report.compare(where, {"subject": ledger_stream(self._partition)}, {"subject": envelope.subject})
         try:
             opened = msgspec.json.decode(envelope.data, type=_Opened)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             self._report.differs(where, "data", "ledger-opened", str(error))
             return
         self._report.compare(where, expected, msgspec.structs.asdict(opened))
+
+
+def check_counters(moment: Snapshots, report: Report) -> None:
+    """One counter a partition, none of them beyond the last event: what it counted must be there."""
+    for partition, (last, counter) in sorted(moment.missing_tails.items()):
+        report.differs(Where("store partition_counters", partition, last), "position", last, counter)
+        report.differs(Where(PLACE, partition, last + 1), "row", "there", "missing")
+    if moment.heads.keys() != set(range(min(moment.partitions, PARTITIONS_MAX))):
+        there = ", ".join(map(str, sorted(moment.heads)))
+        report.differs(Where("store partition_counters"), "partitions", f"0 to {moment.partitions - 1}", there)
 
 
 def _home(stream: str, partitions: int) -> int | str:

@@ -100,7 +100,7 @@ class JournalCheck:
         where = Where("store events", self._partition, event.position, event.stream)
         try:
             moved = _MOVED.decode(envelope.data)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             self._report.differs(where, "data.entries", "movements of seconds", str(error))
             return []
         if not moved.attendance:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ledger.auditing.finding import Report, Where
+from ledger.auditing.signed_heads import PLACE as HEADS
 from ledger.auditing.signed_heads import SignedHeads
 from ledger.auditing.snapshots import Database
 from ledger.auditing.stored_page import StoredPage
@@ -26,9 +27,10 @@ _HELD: Final = """
     join log_tiles as held using (level, tile_index)
     where held.partition = %b order by 1, 2, 3
 """
+_OUTERMOST: Final = "select min(partition), max(partition) from {}"
 _BEYOND: Final = """
     select level, tile_index, width from log_tiles
-    where partition = %b and tile_index * 256 >= (%b::bigint >> (8 * level)) order by 1, 2, 3 limit 10
+    where partition = %b and tile_index >= ((%b::bigint >> (8 * level)) + 255) / 256 order by 1, 2, 3 limit 10
 """
 
 
@@ -125,6 +127,14 @@ class LogTreeCheck:
             if wider.get((level, index), 0) < needed:
                 where = Where(PLACE, self._partition, row=HashTile(level, index, needed).path)
                 self._report.differs(where, "row", "there", "missing")
+
+
+def check_no_stranger(store: Database, partitions: int, report: Report) -> None:
+    """No tile or checkpoint lies in a partition that the ledger has not, where no walk would meet it."""
+    for place in (PLACE, HEADS):
+        row = store.execute(_OUTERMOST.format(place.replace(" ", "_")).encode()).fetchone()
+        for partition in {one for one in row or () if one is not None and not 0 <= one < partitions}:
+            report.differs(Where(place, partition), "partition", f"0 to {partitions - 1}", partition)
 
 
 def _hash_at(hashes: bytes, at: int) -> bytes:

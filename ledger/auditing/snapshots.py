@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import psycopg
 
@@ -18,6 +18,12 @@ from ledger.settings import Settings
 from ledger.topic_records import TopicEnd, topic_ends
 
 Database: TypeAlias = psycopg.Connection[Any]
+
+_COUNTERS: Final = """
+    select partition, position, recorded_at, coalesce(
+        (select position from events where partition = counters.partition order by position desc limit 1), 0
+    ) from partition_counters as counters
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,9 @@ class Snapshots:
     ledger_id: str
     partitions: int
     heads: dict[int, tuple[int, datetime]]
-    """Partition → the counter row: last position, its record time."""
+    """Partition → the counter row: last position, its record time. Never beyond the last event there is."""
+    missing_tails: dict[int, tuple[int, int]]
+    """Partition → last event and counter, where the counter is beyond it."""
     applied: dict[int, Applied]
     topic_ends: dict[int, TopicEnd]
 
@@ -56,7 +64,7 @@ def taken(settings: Settings) -> Iterator[Snapshots]:
         applied = {} if read is None else _applied(read)
         ends = topic_ends(settings) if settings.kafka else {}
         store = stack.enter_context(_moment(settings.database))
-        heads = store.execute("select partition, position, recorded_at from partition_counters").fetchall()
+        counters = store.execute(_COUNTERS).fetchall()
         ledger = store.execute("select ledger_id, partitions from ledger").fetchone()
         keys = stack.enter_context(_moment(settings.keys_database)) if settings.keys_database else None
         yield Snapshots(
@@ -65,7 +73,9 @@ def taken(settings: Settings) -> Iterator[Snapshots]:
             keys=keys,
             ledger_id="" if ledger is None else ledger[0],
             partitions=0 if ledger is None else ledger[1],
-            heads={row[0]: (row[1], row[2]) for row in heads},
+            # A counter may say anything; nobody walks a thousand years of positions that are not there.
+            heads={row[0]: (min(row[1], row[3]), row[2]) for row in counters},
+            missing_tails={row[0]: (row[3], row[1]) for row in counters if row[1] > row[3]},
             applied=applied,
             topic_ends=ends,
         )

@@ -71,7 +71,8 @@ def _event(position: int, stream: str, version: int, kind: str, recorded_at: dat
     envelope: Envelope | None = None
     fault = ""
     try:
+        body.decode("utf-8")  # msgspec looks at no more than it needs; every other reader takes the whole
         envelope = decode(body)
-    except InvariantBroken as broken:
+    except (InvariantBroken, UnicodeDecodeError) as broken:
         fault = str(broken)
     return AuditedEvent(position, stream, version, kind, recorded_at, body, sha256(body), envelope, fault)
