@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
+from ledger.transparency.balances_note import BalancesNote
 from ledger.transparency.checkpoint import Checkpoint, parse_checkpoint_text
 from ledger.transparency.failures import Malformed
 from ledger.transparency.line_grammar import base64_text, read_base64, read_text
@@ -66,6 +67,10 @@ class SeedSigner:
         typed = base64_text(bytes([self._key.type]) + self._seed)
         return f"{_BEGIN}{self._key.name}+{self._key.key_id.hex()}+{typed}"
 
+    def named(self, name: str) -> SeedSigner:
+        """The same private key under another name, as the log's keys sign balances notes. Raises Malformed."""
+        return SeedSigner(name, self._key.type, self._seed)
+
     def _signature(self, text: bytes, unix_seconds: int) -> bytes:
         if self._key.type is SignatureType.ED25519:
             return self._private.sign(text)
@@ -105,5 +110,13 @@ def parse_skey(line: str) -> SeedSigner:
 
 def sign_checkpoint(checkpoint: Checkpoint, signers: Sequence[Signer], unix_seconds: int) -> bytes:
     """The bytes of a checkpoint signed by each of them. Raises Malformed for one that could not be read back."""
-    text = checkpoint.text()
+    return _signed(checkpoint.text(), signers, unix_seconds)
+
+
+def sign_balances(note: BalancesNote, signers: Sequence[Signer], unix_seconds: int) -> bytes:
+    """The bytes of a balances note signed by each of them, whose keys are named like its origin."""
+    return _signed(note.text(), signers, unix_seconds)
+
+
+def _signed(text: bytes, signers: Sequence[Signer], unix_seconds: int) -> bytes:
     return format_note(Note(text, tuple(signer.sign(text, unix_seconds) for signer in signers)))

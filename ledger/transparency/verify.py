@@ -54,16 +54,17 @@ class GrowthVerdict:
     new: CheckpointVerdict
 
 
-def verify_checkpoint(checkpoint: bytes, policy: TrustPolicy) -> CheckpointVerdict:
+def verify_checkpoint(checkpoint: bytes, policy: TrustPolicy, first: int = 1) -> CheckpointVerdict:
     """Check a signed tree head.
 
-    Steps: 1 form of a signed note; 2 form of a checkpoint; 3 the log's origin; 4 no signature of a known key is wrong;
-    5 the log's Ed25519 signature; 6 its ML-DSA-44 signature, if the policy has the key; 7 enough witnesses.
+    Steps, counted from `first`: 1 form of a signed note; 2 form of a checkpoint; 3 the log's origin; 4 no signature of
+    a known key is wrong; 5 the log's Ed25519 signature; 6 its ML-DSA-44 signature, if the policy has the key; 7 enough
+    witnesses.
 
     Raises:
         StepFailed: a step does not hold.
     """
-    return _checkpoint(checkpoint, policy, 1)
+    return _checkpoint(checkpoint, policy, first)
 
 
 def verify_event(proof_file: bytes, event: bytes, policy: TrustPolicy) -> EventVerdict:

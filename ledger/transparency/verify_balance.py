@@ -6,17 +6,17 @@ handed over here must have been verified as a note before (its origin and signat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ledger.transparency.account_balance import AccountBalance
 from ledger.transparency.balance_proof import BalanceProof, OtherLeaf, parse_balance_proof
 from ledger.transparency.balances_note import BalancesNote
 from ledger.transparency.entry_chain import Entry
-from ledger.transparency.failures import Malformed, StepFailed, TransparencyFailure
+from ledger.transparency.failures import Malformed
 from ledger.transparency.holder_key import account_key, partition_of_holder
 from ledger.transparency.map_hash import EMPTY, bit_of, inner_hash, leaf_hash
+from ledger.transparency.steps import step
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,55 +34,55 @@ class BalanceVerdict:
         return self.balance.entry_count > 0
 
 
-def verify_balance_proof(proof: bytes, holder: str, note: BalancesNote) -> BalanceVerdict:
+def verify_balance_proof(proof: bytes, holder: str, note: BalancesNote, first: int = 1) -> BalanceVerdict:
     """Check what a map says of a holder, under the root in a note.
 
-    Steps: 1 the holder's name is that of an account: its key; 2 its entries lie in the note's partition; 3 form of the
-    proof; 4 the end of the way is the holder's leaf with entries, or a place that only another key's leaf, or none, is
-    in; 5 no shorter proof says the same; 6 the way leads to the map root.
+    Steps, counted from `first`: 1 the holder's name is that of an account: its key; 2 its entries lie in the note's
+    partition; 3 form of the proof; 4 the end of the way is the holder's leaf with entries, or a place that only another
+    key's leaf, or none, is in; 5 no shorter proof says the same; 6 the way leads to the map root.
 
     Raises:
         StepFailed: a step does not hold.
     """
-    with _step(1, "the holder is named as an account"):
+    with step(first, "the holder is named as an account"):
         key = account_key(holder)
-    with _step(2, f"the holder's entries lie in partition {note.partition} of {note.partitions}"):
+    with step(first + 1, f"the holder's entries lie in partition {note.partition} of {note.partitions}"):
         _need_partition(holder, note)
-    with _step(3, "the proof is a balance proof"):
+    with step(first + 2, "the proof is a balance proof"):
         parsed = parse_balance_proof(proof)
-    with _step(4, "the way ends at the holder's balance, or where the holder's leaf would be"):
+    with step(first + 3, "the way ends at the holder's balance, or where the holder's leaf would be"):
         end = _end_hash(parsed, key)
-    with _step(5, "the last sibling is not empty"):
+    with step(first + 4, "the last sibling is not empty"):
         if parsed.siblings and parsed.siblings[-1] == EMPTY:
             raise Malformed("balance proof", "beside an empty subtree a single leaf, or none, stands a level higher")
-    with _step(6, "the way leads to the map root"):
+    with step(first + 5, "the way leads to the map root"):
         _need_root(parsed.siblings, key, end, note.map_root)
     balance = parsed.end if isinstance(parsed.end, AccountBalance) else AccountBalance.without_entries(key)
     return BalanceVerdict(holder, balance, note)
 
 
-def verify_entries(holder: str, entries: Sequence[Entry], balance: AccountBalance) -> None:
+def verify_entries(holder: str, entries: Sequence[Entry], balance: AccountBalance, first: int = 1) -> None:
     """Check that a list is all entries of a holder, in order and unchanged; `balance` is the one a verdict gave.
 
-    Steps: 1 the holder's name is that of an account: the chain's start; 2 as many entries as the balance says;
-    3 ascending by position and entry_index; 4 they add up to the balance, and no class falls below zero on the way;
-    5 their chain ends in the balance's head.
+    Steps, counted from `first`: 1 the holder's name is that of an account: the chain's start; 2 as many entries as the
+    balance says; 3 ascending by position and entry_index; 4 they add up to the balance, and no class falls below zero
+    on the way; 5 their chain ends in the balance's head.
 
     Raises:
         StepFailed: a step does not hold: one was left out, added, changed or moved.
     """
-    with _step(1, "the holder is named as an account"):
+    with step(first, "the holder is named as an account"):
         start = AccountBalance.without_entries(account_key(holder))
-    with _step(2, f"the list has {balance.entry_count} entries"):
+    with step(first + 1, f"the list has {balance.entry_count} entries"):
         if len(entries) != balance.entry_count:
             raise Malformed("entries", f"it has {len(entries)}")
-    with _step(3, "the entries ascend by position and index"):
+    with step(first + 2, "the entries ascend by position and index"):
         _need_order(entries)
-    with _step(4, f"the entries add up to {balance.seconds} seconds"):
+    with step(first + 3, f"the entries add up to {balance.seconds} seconds"):
         found = start.after(entries)
         if found.seconds != balance.seconds:
             raise Malformed("entries", f"they add up to {found.seconds}")
-    with _step(5, f"the chain of the entries ends in {balance.head.hex()}"):
+    with step(first + 4, f"the chain of the entries ends in {balance.head.hex()}"):
         if found.head != balance.head:
             raise Malformed("entries", f"it ends in {found.head.hex()}: an entry is not the recorded one")
 
@@ -125,11 +125,3 @@ def _need_order(entries: Sequence[Entry]) -> None:
                 "entries", f"position {here[0]} entry {here[1]} must not follow {before[0]} entry {before[1]}"
             )
         before = here
-
-
-@contextmanager
-def _step(number: int, holds: str) -> Iterator[None]:
-    try:
-        yield
-    except TransparencyFailure as failure:
-        raise StepFailed(number, holds, str(failure)) from failure
