@@ -1,7 +1,7 @@
 """`hours-ledger`, also `python -m ledger`: all commands under one name.
 
 Exit codes: 0 done; 1 it could not be done, or what was checked does not hold; 2 the command line or a setting is wrong.
-Only `relay`, `consume` and `keep-log` know a third: 3, stopped loudly, a person must look.
+Only `relay`, `consume`, `keep-log` and `witness` know a third: 3, stopped loudly, a person must look.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from ledger.commands.replay import replay
 from ledger.commands.report import report
 from ledger.commands.serve import serve
 from ledger.commands.verify import verify
+from ledger.commands.witness import witness
 from ledger.domain.refusals import InvariantBroken
 from ledger.folder_lock import FolderInUse
 from ledger.postgres_place import PlaceNotUsable
@@ -49,7 +50,7 @@ for panel, commands in {
     SERVICE: (demo, serve, background.relay, background.consume, background.keep_log, care.migrate),
     WRITING: (generate,),
     QUESTIONS: (balance, entries, report, replay),
-    TRUST: (keys, verify),
+    TRUST: (keys, verify, witness),
     CARE: (care.audit, care.rebuild, care.doctor, care.bench),
 }.items():
     for command in commands:

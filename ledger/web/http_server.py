@@ -11,26 +11,42 @@ from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from ledger.settings import WrongSetting
 
 CONNECTIONS_MAX: Final = 512
 """More are told to come again: pages must not take the process from those who record hours."""
+HEAD_SECONDS_MAX: Final = 10.0
+"""For the head of a request: connections that stay silent would else use all of them up."""
 _PORT_MAX: Final = 65_535
 
 
 class HttpServer:
     """Serves one application on one address."""
 
-    def __init__(self, address: str, application: Starlette, grace_seconds: float) -> None:
-        """`grace_seconds`: what a request under way is given when the server stops. Nothing is bound yet."""
+    def __init__(
+        self,
+        address: str,
+        application: Starlette,
+        grace_seconds: float,
+        *,
+        named: str = "LEDGER_HTTP_ADDRESS",
+        connections_max: int = CONNECTIONS_MAX,
+    ) -> None:
+        """`grace_seconds`: what a request under way is given when the server stops. Nothing is bound yet.
+
+        `named` is the setting that the address came from, for messages.
+        """
         self._address = address
+        self._named = named
         self._socket: socket.socket | None = None
         self._running: asyncio.Task[None] | None = None
         self._server = _ServerWithoutSignals(
             uvicorn.Config(
                 application,
-                http="h11",
+                http=_HeadsInTime,
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -38,7 +54,7 @@ class HttpServer:
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                limit_concurrency=CONNECTIONS_MAX,
+                limit_concurrency=connections_max,
                 timeout_graceful_shutdown=math.ceil(grace_seconds),
             )
         )
@@ -50,13 +66,13 @@ class HttpServer:
         """
         host, _, port = self._address.rpartition(":")
         if not host or not (port.isascii() and port.isdecimal()) or int(port) > _PORT_MAX:
-            raise WrongSetting(f"LEDGER_HTTP_ADDRESS must be host:port, not {self._address!r}")
+            raise WrongSetting(f"{self._named} must be host:port, not {self._address!r}")
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             self._socket = socket.create_server((host.strip("[]"), int(port)), family=family)
         except OSError as error:
             raise WrongSetting(
-                f"LEDGER_HTTP_ADDRESS {self._address} cannot be listened on; give a free one ({error.strerror})"
+                f"{self._named} {self._address} cannot be listened on; give a free one ({error.strerror})"
             ) from error
         self._socket.setblocking(False)
         return f"{host}:{self._socket.getsockname()[1]}"
@@ -82,3 +98,40 @@ class _ServerWithoutSignals(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
+
+
+class _HeadsInTime(H11Protocol):
+    """Ends a connection on which no whole head of a request comes in time: uvicorn itself would wait for ever."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, object],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._deadline: asyncio.TimerHandle | None = None
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_deadline()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._forget_deadline()
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(HEAD_SECONDS_MAX, self._end_silence)
+
+    def _end_silence(self) -> None:
+        self.transport.close()
+
+    def _forget_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None

@@ -25,6 +25,7 @@ COMMANDS = [
     "replay",
     "keys",
     "verify",
+    "witness",
     "audit",
     "rebuild",
     "doctor",
