@@ -96,6 +96,12 @@ def parse_as_of(text: str | None, clock: Clock) -> AsOf | None:
         return None
     if re.fullmatch(r"\d+:\d+(,\d+:\d+)*", text):
         return AsOf(positions=PositionSet(positions=parse_positions(text)))
+    moment = parse_moment(text)
+    return AsOf(source_time=moment) if clock is Clock.SOURCE else AsOf(record_time=moment)
+
+
+def parse_moment(text: str) -> Timestamp:
+    """A date, time and zone. Raises typer.BadParameter with an example of what would be right."""
     try:
         value = datetime.fromisoformat(text)
     except ValueError:
@@ -104,7 +110,7 @@ def parse_as_of(text: str | None, clock: Clock) -> AsOf | None:
         raise typer.BadParameter(f"{text!r} is no moment; write a date, time and zone such as 2023-06-17T23:38:46Z")
     moment = Timestamp()
     moment.FromDatetime(value.astimezone(UTC))
-    return AsOf(source_time=moment) if clock is Clock.SOURCE else AsOf(record_time=moment)
+    return moment
 
 
 def parse_positions(text: str | None) -> list[Position]:

@@ -22,6 +22,18 @@ TRIES_MAX: Final = 5
 PartitionOption = Annotated[int, typer.Option("--partition", min=0, help="Which partition.")]
 FromOption = Annotated[int, typer.Option("--from", min=1, help="The first position wanted; where to go on from.")]
 ToOption = Annotated[int, typer.Option("--to", min=0, help="The last position wanted; 0: the last there is.")]
+TypeOption = Annotated[
+    list[str] | None,
+    typer.Option("--type", help="Only events of this stored name, such as hours-verified; several: any of them."),
+]
+HolderOption = Annotated[str, typer.Option("--holder", help="Only events of volunteers/… or opportunities/… .")]
+OrganizationOption = Annotated[str, typer.Option("--organization", help="Only events that name organizations/… .")]
+FromTimeOption = Annotated[
+    str | None, typer.Option("--from-time", help="Only what was recorded then or later.", show_default=False)
+]
+UntilTimeOption = Annotated[
+    str | None, typer.Option("--until-time", help="Only what was recorded before.", show_default=False)
+]
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Append to this file instead of printing.", show_default=False)
 ]
@@ -31,6 +43,11 @@ def replay(
     partition: PartitionOption = 0,
     from_position: FromOption = 1,
     to_position: ToOption = 0,
+    types: TypeOption = None,
+    holder: HolderOption = "",
+    organization: OrganizationOption = "",
+    from_time: FromTimeOption = None,
+    until_time: UntilTimeOption = None,
     out: OutOption = None,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
@@ -38,28 +55,40 @@ def replay(
 ) -> None:
     """Stored events as JSON lines, in order of position. Ask again with --from to go on after a break."""
     caller = arguments.caller(address, actor, language)
-    request = ReplayEventsRequest(partition=partition, from_position=from_position, to_position=to_position)
+    request = ReplayEventsRequest(
+        partition=partition,
+        from_position=from_position,
+        to_position=to_position,
+        types=types,
+        holder=holder,
+        organization=organization,
+        from_time=None if from_time is None else arguments.parse_moment(from_time),
+        until_time=None if until_time is None else arguments.parse_moment(until_time),
+    )
+    count = 0
     with _target(out) as target, connected(caller) as channel, printing.progress() as bar:
-        task = bar.add_task("events", total=None)
-        expected = from_position
+        task = bar.add_task("positions", total=None)
         for page in pages(channel, caller, request):
-            _check_dense(page, expected)
             target.write(b"".join(line for event in page.events for line in (event, b"\n")))
-            expected += len(page.events)
-            bar.update(task, completed=expected - from_position)
+            count += len(page.events)
+            bar.update(task, completed=page.next_position - from_position)
         target.flush()
-    printing.remarks.print(f"{expected - from_position:,} events; go on with --from {expected}")
+    printing.remarks.print(f"{count:,} events; go on with --from {request.from_position}")
 
 
 def pages(channel: grpc.Channel, caller: Caller, request: ReplayEventsRequest) -> Iterator[ReplayEventsResponse]:
-    """All pages. A broken stream is taken up again where it broke, a few times. Raises CommandFailed."""
+    """All pages; a broken stream is taken up again where it broke, a few times.
+
+    `request.from_position` is moved on behind each page. Raises CommandFailed.
+    """
     stub = AuditServiceStub(channel)
     failures = 0
     while True:
         try:
             for page in stub.ReplayEvents(request, metadata=caller.metadata):
+                _check_dense(page, request.from_position)
                 yield page
-                request.from_position = page.first_position + len(page.events)
+                request.from_position = page.next_position
                 failures = 0
             return
         except grpc.RpcError as error:

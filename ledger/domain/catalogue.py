@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Final, TypeAlias
 
 from ledger.domain import (
@@ -16,7 +16,7 @@ from ledger.domain import (
     shift,
     volunteer,
 )
-from ledger.domain.event import RecordedEvent
+from ledger.domain.event import RecordedEvent, event_classes
 from ledger.domain.refusals import InvariantBroken
 from ledger.domain.streams import kind_of
 
@@ -33,6 +33,11 @@ EVOLVE: Final[Mapping[str, Evolve]] = {
     "policies": policy.evolve,
     "partitions": ledger_opened.evolve,
 }
+
+
+def stored_names() -> Set[str]:
+    """The stored name of every event there is."""
+    return event_classes().keys()
 
 
 def fold(state: object | None, recorded: RecordedEvent) -> object:

@@ -38,10 +38,20 @@ IDENTITY_NUMBERS: Final[Mapping[str, values_pb2.IdentityType.ValueType]] = {
 
 def moment(field: str, timestamp: Timestamp) -> datetime:
     """A time in whole seconds; a fraction is dropped. Refuses INVALID_ARGUMENT outside the years 1900 to 2199."""
+    _need_range(field, timestamp)
+    return _whole_seconds(timestamp.seconds)
+
+
+def exact_moment(field: str, timestamp: Timestamp) -> datetime:
+    """A time to compare record times with, raised to their microseconds. Refuses as `moment` does."""
+    _need_range(field, timestamp)
+    return _whole_seconds(timestamp.seconds) + timedelta(microseconds=-(-timestamp.nanos // 1_000))
+
+
+def _need_range(field: str, timestamp: Timestamp) -> None:
     if not _SECONDS_MIN <= timestamp.seconds < _SECONDS_MAX or not 0 <= timestamp.nanos < 1_000_000_000:
         text = f"give a time in the years {YEAR_MIN} to {YEAR_MAX}"
         raise InvalidRequest([FieldViolation(field, text, "timestamp.range")])
-    return _whole_seconds(timestamp.seconds)
 
 
 @lru_cache(8_192)

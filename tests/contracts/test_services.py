@@ -7,8 +7,9 @@ from ledger.domain.opportunity import OpportunityDetails
 from ledger.domain.values import EVIDENCE_CLASSES
 from ledger.domain.volunteer import SealedDetails
 from ledger.grpc import resources
-from ledger.grpc.audit_service import MESSAGE_BYTES_MAX, AuditService, parts_of
+from ledger.grpc.audit_service import AuditService
 from ledger.grpc.directory_service import DirectoryService, volunteer_message
+from ledger.grpc.event_replay import MESSAGE_BYTES_MAX, parts_of
 from ledger.grpc.hours_service import HoursService
 from ledger.grpc.participation_service import METHODS, ParticipationService
 from ledger.grpc.registry_service import RegistryService
