@@ -1,4 +1,4 @@
-"""The load: one process that keeps a number of unary gRPC calls in flight and counts how many a second are answered.
+"""The load: one process that keeps a number of unary gRPC calls in flight; how many a second are answered, how soon?
 
 Requests are serialized before the clock starts and answers stay bytes, so the client costs the same on both sides of a
 comparison. One failed call fails the whole run: a fast error is not an answer.
@@ -61,29 +61,48 @@ class Callers:
 
     def __init__(self, requests: Iterator[bytes], metadata: tuple[tuple[str, str], ...]) -> None:
         """Nothing is sent yet."""
-        self.answered = 0
+        self.waited_seconds: list[float] = []
+        """For each answer, in the order they came."""
         self.ended = asyncio.Event()
         self.failure: str | None = None
         self._requests = requests
         self._metadata = metadata
 
+    @property
+    def answered(self) -> int:
+        """How many calls were answered."""
+        return len(self.waited_seconds)
+
     async def call_on(self, call: Call) -> None:
         """Call again and again until the requests or the measurement end, or a call fails."""
         for request in self._requests:
+            asked_at = time.perf_counter()
             try:
                 await call(request, timeout=CALL_SECONDS_MAX, metadata=self._metadata)
             except grpc.aio.AioRpcError as error:
                 self.failure = f"{error.code().name}: {error.details()}"
                 self.ended.set()
                 return
-            self.answered += 1
+            self.waited_seconds.append(time.perf_counter() - asked_at)
             if self.ended.is_set():
                 return
         self.ended.set()
 
 
-async def drive(load: Load, requests: Iterator[bytes]) -> tuple[float, int]:
-    """Calls answered a second after the warm-up, and how many were answered in all.
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came back."""
+
+    rate: float
+    """Calls answered a second after the warm-up."""
+    p99_seconds: float
+    """Of these, 99 in 100 were answered within this time."""
+    in_all: int
+    """The warm-up's included."""
+
+
+async def drive(load: Load, requests: Iterator[bytes]) -> Answered:
+    """Keep the calls in flight until the time is over.
 
     Raises LoadFailed when a call fails or the requests are too few.
     """
@@ -96,14 +115,16 @@ async def drive(load: Load, requests: Iterator[bytes]) -> tuple[float, int]:
     if callers.ended.is_set() and callers.failure is None:
         raise LoadFailed("the requests ran out while warming up: prepare more of them")
     await _until(callers.ended, load.seconds)
-    rate = (callers.answered - answered_before) / (time.perf_counter() - began)
+    seconds, waited = time.perf_counter() - began, sorted(callers.waited_seconds[answered_before:])
     callers.ended.set()
     await asyncio.gather(*tasks)
     if callers.failure is not None:
         raise LoadFailed(f"{load.method} on {load.address} failed, so nothing was measured: {callers.failure}")
     for channel in channels:
         await channel.close()
-    return rate, callers.answered
+    if not waited:
+        raise LoadFailed(f"{load.method} on {load.address} answered nothing within {seconds:.1f} s")
+    return Answered(len(waited) / seconds, waited[len(waited) * 99 // 100], callers.answered)
 
 
 async def _until(ended: asyncio.Event, seconds: float) -> None:
@@ -119,7 +140,7 @@ def calls_per_second(folder: Path, load: Load, requests: Iterable[bytes], *, rep
 
 
 def loaded(folder: Path, load: Load, requests: Iterable[bytes], *, repeat: bool = False) -> Measured:
-    """Calls a second, measured in a process of its own, and how many were `answered` in all, the warm-up's included.
+    """Calls a second, measured in a process of its own; beside it `p99_ms`, and how many were `answered` in all.
 
     With `repeat` the requests are sent over and over, else each of them at most once.
     Raises ChildFailed with the first failed call's code and words.
@@ -188,8 +209,8 @@ def main() -> None:
     )
     try:
         endless = itertools.cycle(requests) if wanted.repeat else iter(requests)
-        rate, answered = asyncio.run(drive(load, endless))
-        print_rate(rate, answered=answered)
+        answered = asyncio.run(drive(load, endless))
+        print_rate(answered.rate, answered=answered.in_all, p99_ms=1e3 * answered.p99_seconds)
     except LoadFailed as failure:
         sys.exit(str(failure))
 

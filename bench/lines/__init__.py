@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.lines import balances, check_in, cost_at_scale, projection, record_attendances, relay, replay
+from bench.lines import balances, check_in, cost_at_scale, projection, proofs, record_attendances, relay, replay, tree_append
 from bench.pairing import Line
 
 LINES: tuple[Line, ...] = (
@@ -17,4 +17,7 @@ LINES: tuple[Line, ...] = (
     replay.REPLAY_MEMORY,
     cost_at_scale.COMMAND_COST,
     cost_at_scale.BALANCE_COST,
+    tree_append.LINE,
+    proofs.PROOFS_OVER_GRPC,
+    proofs.PROOF_GROWTH,
 )
