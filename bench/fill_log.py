@@ -1,4 +1,4 @@
-"""Filling a large log before the clock starts: tiles by the tree's own code and the keeper's own store, signed at the end.
+"""Filling a large log before the clock starts: tiles by the tree's own code into the keeper's own store, then signed.
 
 Its leaf hashes are random and no events lie behind them: a proof reads tiles and checkpoints alone, and costs the same.
 """

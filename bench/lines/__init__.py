@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from bench.lines import balances, check_in, cost_at_scale, projection, proofs, record_attendances, relay, replay, tree_append
+from bench.lines import (
+    balances,
+    check_in,
+    cost_at_scale,
+    projection,
+    proofs,
+    record_attendances,
+    relay,
+    replay,
+    tree_append,
+)
 from bench.pairing import Line
 
 LINES: tuple[Line, ...] = (

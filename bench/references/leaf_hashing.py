@@ -1,4 +1,4 @@
-"""Reference: bare hashlib, the leaf hash of each event in a plain loop; no tree, no tile, nothing stored, nothing signed.
+"""Reference: bare hashlib, the leaf hash of each event in a plain loop; no tree, no tile, no store, no signature.
 
 The events are those of our side, read into memory before the clock starts. Its form is the best of those tried
 (thousand hashes/s of 857 bytes: the prefix's state copied 870 to 960, `sha256(prefix + event)` in a loop 740 to 750, in

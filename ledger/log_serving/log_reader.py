@@ -1,27 +1,26 @@
 """The log of a partition as it stands in the event store's database: what is served, and the proofs made from it.
 
 Everything here is bounded by the newest checkpoint: what is stored beyond it is not signed yet, so nobody is shown it.
-A proof reads the tiles it needs in one statement, at most two a level: it costs the logarithm of the size.
+A proof needs at most two tiles a level, so it costs the logarithm of the size; one statement reads those of all the
+proofs that are asked for together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Final, NoReturn
 
-from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool
 
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.event_store import PAGE_SQL, checked_page
-from ledger.log_serving.tiles_at_hand import TilesAtHand
-from ledger.transparency.proof_ranges import consistency_ranges, inclusion_ranges, tiles_of_ranges
-from ledger.transparency.tile_tree import TileTree
+from ledger.log_serving.log_lookups import LogLookups, Pool, StoredCheckpoint
+from ledger.transparency.proof_ranges import Leaves, consistency_ranges, inclusion_ranges, tiles_of_ranges
+from ledger.transparency.tile_tree import subtree_roots
 from ledger.transparency.tiles import TILE_WIDTH, EntryBundle, HashTile, encode_bundle, width_at
 from ledger.transparency.tlog_proof import TlogProof, format_tlog_proof
-
-Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Any]]
+from ledger.transparency.tree_hash import HASH_BYTES
 
 _NEWEST: Final = """
     select size, root, checkpoint from log_checkpoints where partition = %b order by size desc limit 1
@@ -30,26 +29,6 @@ _AT_LEAST: Final = """
     select size, root, checkpoint from log_checkpoints where partition = %b and size >= %b order by size limit 1
 """
 _SIZE: Final = "select max(size) from log_checkpoints where partition = %b"
-# A partial tile may be gone once a wider one is there; the wider one begins with the same hashes.
-_TILES: Final = """
-    select wanted.level, wanted.tile_index, wanted.width, stored.hashes
-    from unnest(%b::smallint[], %b::bigint[], %b::smallint[]) as wanted (level, tile_index, width)
-    cross join lateral (
-        select substring(hashes from 1 for 32 * wanted.width) as hashes from log_tiles
-        where partition = %b and level = wanted.level and tile_index = wanted.tile_index and width >= wanted.width
-        order by width limit 1
-    ) as stored
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCheckpoint:
-    """A checkpoint as it was signed."""
-
-    size: int
-    root: bytes
-    note: bytes
-    """The signed note, verbatim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +49,8 @@ class LogReader:
     def __init__(self, pool: Pool, partitions: int) -> None:
         """`pool` reaches the event store under a role that may read events, tiles and checkpoints."""
         self._pool = pool
+        self._lookups = LogLookups(pool)
+        self._sizes_seen: dict[int, int] = {}
         self.partitions = partitions
 
     async def newest(self, partition: int) -> StoredCheckpoint:
@@ -98,7 +79,8 @@ class LogReader:
         """
         if width_at(tile.level, tile.index, await self.size(partition)) < tile.width:
             refuse(Reason.NOT_FOUND, name=tile.path)
-        return (await self._tiles(partition, [tile])).read_tile(tile.level, tile.index, tile.width)
+        found = await self._lookups.find(partition, [tile])
+        return found.tiles.nodes(tile.level, tile.index).hashes[: tile.width * HASH_BYTES]
 
     async def entry_bundle(self, partition: int, bundle: EntryBundle) -> bytes:
         """The stored bytes of the bundle's events, each after its length, straight from the event store.
@@ -119,27 +101,40 @@ class LogReader:
 
         Refuses LOG_NOT_KEPT and NOT_IN_LOG_YET. Raises OutOfTree for a size below the position.
         """
-        return await self._inclusion(partition, position, size, await self._size_from(partition, size))
+        return await self._proof(partition, size, inclusion_ranges(position - 1, size))
 
     async def newest_inclusion(self, partition: int, position: int) -> NewestInclusion:
         """The same under the newest checkpoint, which comes along: all that a `.tlog-proof` holds."""
-        newest = await self.newest(partition)
+        self._need(partition)
+        # Which tiles it needs depends on the size. Mostly that is still the one seen last: then one look is enough.
+        guess = self._sizes_seen.get(partition, 0)
+        ranges = inclusion_ranges(position - 1, guess) if position <= guess else []
+        found = await self._lookups.find(partition, tiles_of_ranges(ranges, guess))
+        newest = found.newest or _refuse_not_kept(partition)
+        self._sizes_seen[partition] = newest.size
         if position > newest.size:
             _refuse_beyond(partition, position, newest.size)
-        return NewestInclusion(newest, tuple(await self._inclusion(partition, position, newest.size, newest.size)))
+        if guess == newest.size:
+            hashes = subtree_roots(ranges, found.tiles.nodes)
+        else:
+            hashes = await self._proof(partition, newest.size, inclusion_ranges(position - 1, newest.size))
+        return NewestInclusion(newest, tuple(hashes))
 
     async def consistency_proof(self, partition: int, from_size: int, to_size: int) -> list[bytes]:
         """That the tree of one size begins with that of a smaller one.
 
         Refuses LOG_NOT_KEPT and NOT_IN_LOG_YET. Raises OutOfTree for sizes the wrong way round.
         """
-        stored_size = await self._size_from(partition, to_size)
-        tiles = await self._tiles(partition, tiles_of_ranges(consistency_ranges(from_size, to_size), stored_size))
-        return TileTree(tiles, stored_size).consistency_proof(from_size, to_size)
+        return await self._proof(partition, to_size, consistency_ranges(from_size, to_size))
 
-    async def _inclusion(self, partition: int, position: int, size: int, stored_size: int) -> list[bytes]:
-        tiles = await self._tiles(partition, tiles_of_ranges(inclusion_ranges(position - 1, size), stored_size))
-        return TileTree(tiles, stored_size).inclusion_proof(position - 1, size)
+    async def _proof(self, partition: int, size: int, ranges: Sequence[Leaves]) -> list[bytes]:
+        """The roots of subtrees of the tree of this size, which the newest checkpoint MUST hold."""
+        self._need(partition)
+        found = await self._lookups.find(partition, tiles_of_ranges(ranges, size))
+        newest = found.newest or _refuse_not_kept(partition)
+        if size > newest.size:
+            _refuse_beyond(partition, size, newest.size)
+        return subtree_roots(ranges, found.tiles.nodes)
 
     async def _size_from(self, partition: int, wanted: int) -> int:
         """The newest checkpoint's size, if it is `wanted` or more. Refuses LOG_NOT_KEPT and NOT_IN_LOG_YET."""
@@ -148,18 +143,14 @@ class LogReader:
             _refuse_beyond(partition, wanted, stored_size)
         return stored_size
 
-    async def _tiles(self, partition: int, tiles: list[HashTile]) -> TilesAtHand:
-        if not tiles:
-            return TilesAtHand(partition, {})
-        levels, indexes, widths = zip(*((tile.level, tile.index, tile.width) for tile in tiles), strict=True)
-        rows = await self._rows(partition, _TILES, list(levels), list(indexes), list(widths), partition)
-        return TilesAtHand(partition, {HashTile(level, index, width): hashes for level, index, width, hashes in rows})
-
     async def _rows(self, partition: int, statement: str, *parameters: object) -> list[TupleRow]:
-        if not 0 <= partition < self.partitions:
-            refuse(Reason.POSITION_UNKNOWN, partition=partition, partition_max=self.partitions - 1)
+        self._need(partition)
         async with self._pool.connection() as connection:
             return await (await connection.execute(statement, parameters, binary=True)).fetchall()
+
+    def _need(self, partition: int) -> None:
+        if not 0 <= partition < self.partitions:
+            refuse(Reason.POSITION_UNKNOWN, partition=partition, partition_max=self.partitions - 1)
 
 
 def _refuse_not_kept(partition: int) -> NoReturn:

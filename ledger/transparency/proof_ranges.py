@@ -5,8 +5,7 @@ A range is a pair (first leaf, leaf after the last); every range here is a subtr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ledger.transparency.failures import OutOfTree
@@ -21,12 +20,13 @@ class Leaves(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class PerfectNode:
-    """The root of the 2^height leaves from index · 2^height on."""
+class NodePlace(NamedTuple):
+    """Where the root of a perfect subtree is found: the node `place` at a height above the hashes of a tile."""
 
+    level: int
+    tile_index: int
     height: int
-    index: int
+    place: int
 
 
 def inclusion_ranges(index: int, size: int) -> list[Leaves]:
@@ -71,26 +71,25 @@ def consistency_ranges(old_size: int, new_size: int) -> list[Leaves]:
     return ranges[::-1]
 
 
-def perfect_nodes(leaves: Leaves) -> Iterator[PerfectNode]:
+def places_of(leaves: Leaves) -> list[NodePlace]:
     """The perfect subtrees of a range, from left to right: one, or the falling run of them at a tree's right edge."""
-    start, rest = leaves.start, leaves.end - leaves.start
+    places: list[NodePlace] = []
+    start, rest = leaves
+    rest -= start
     while rest:
         height = rest.bit_length() - 1
-        yield PerfectNode(height, start >> height)
+        level, above = divmod(height, TILE_HEIGHT)
+        tile_index, hash_in_tile = divmod(start >> (TILE_HEIGHT * level), TILE_WIDTH)
+        places.append(NodePlace(level, tile_index, above, hash_in_tile >> above))
         start += 1 << height
         rest -= 1 << height
-
-
-def tile_of_node(node: PerfectNode, stored_size: int) -> HashTile:
-    """The tile that holds, or whose hashes give, a node, as wide as it is in a log of `stored_size`."""
-    level = node.height // TILE_HEIGHT
-    index = (node.index << (node.height % TILE_HEIGHT)) // TILE_WIDTH
-    return HashTile(level, index, width_at(level, index, stored_size))
+    return places
 
 
 def tiles_of_ranges(ranges: Iterable[Leaves], stored_size: int) -> list[HashTile]:
-    """The tiles that a proof of these subtrees needs, each once, in the order of paths."""
-    return sorted({tile_of_node(node, stored_size) for leaves in ranges for node in perfect_nodes(leaves)})
+    """The tiles that a proof of these subtrees needs, each once, in the order of paths, as wide as at `stored_size`."""
+    needed = {place[:2] for leaves in ranges for place in places_of(leaves)}
+    return [HashTile(level, index, width_at(level, index, stored_size)) for level, index in sorted(needed)]
 
 
 def _split(count: int) -> int:

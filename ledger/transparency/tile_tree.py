@@ -5,20 +5,14 @@ A proof reads at most two tiles a level of 256: it costs the logarithm of the si
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ledger.transparency.failures import Malformed, OutOfTree
-from ledger.transparency.proof_ranges import (
-    Leaves,
-    PerfectNode,
-    consistency_ranges,
-    inclusion_ranges,
-    perfect_nodes,
-    tile_of_node,
-)
-from ledger.transparency.tiles import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, HashTile
+from ledger.transparency.proof_ranges import Leaves, consistency_ranges, inclusion_ranges, places_of
+from ledger.transparency.tile_nodes import TileNodes
+from ledger.transparency.tiles import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, HashTile, width_at
 from ledger.transparency.tree_hash import HASH_BYTES, fold_right, joined, parents, perfect_root
 
 
@@ -80,26 +74,30 @@ class TileTree:
             raise OutOfTree(f"the stored tree has {self.stored_size} leaves; size {size} is not within it")
 
     def _hashes(self, ranges: Iterable[Leaves]) -> list[bytes]:
-        tiles: dict[HashTile, bytes] = {}
-        hashes: list[bytes] = []
-        for leaves in ranges:
-            nodes = [self._node(node, tiles) for node in perfect_nodes(leaves)]
-            hashes.append(fold_right(reversed(nodes)))
-        return hashes
+        read: dict[tuple[int, int], TileNodes] = {}
 
-    def _node(self, node: PerfectNode, tiles: dict[HashTile, bytes]) -> bytes:
-        tile = tile_of_node(node, self.stored_size)
-        if tile not in tiles:
-            tiles[tile] = self._read(tile)
-        count = 1 << (node.height % TILE_HEIGHT)
-        start = node.index * count % TILE_WIDTH * HASH_BYTES
-        return perfect_root(tiles[tile][start : start + count * HASH_BYTES])
+        def nodes(level: int, index: int) -> TileNodes:
+            if (level, index) not in read:
+                tile = HashTile(level, index, width_at(level, index, self.stored_size))
+                read[level, index] = TileNodes(self._read(tile))
+            return read[level, index]
+
+        return subtree_roots(ranges, nodes)
 
     def _read(self, tile: HashTile) -> bytes:
         data = self._reader.read_tile(tile.level, tile.index, tile.width)
         if len(data) % HASH_BYTES or not tile.width * HASH_BYTES <= len(data) <= TILE_BYTES:
             raise Malformed(f"hash tile {tile.path}", f"it must have {tile.width} hashes, not {len(data)} bytes")
         return data[: tile.width * HASH_BYTES]
+
+
+def subtree_roots(ranges: Iterable[Leaves], nodes: Callable[[int, int], TileNodes]) -> list[bytes]:
+    """The roots of subtrees: a proof's hashes, in its order. `nodes` gives the tile of a level and index."""
+    roots: list[bytes] = []
+    for leaves in ranges:
+        parts = [nodes(level, index).node(height, place) for level, index, height, place in places_of(leaves)]
+        roots.append(parts[0] if len(parts) == 1 else fold_right(reversed(parts)))
+    return roots
 
 
 @dataclass(frozen=True, slots=True)
