@@ -38,6 +38,8 @@ class LogWriter:
         self.ed25519 = SeedSigner(self.origin, SignatureType.ED25519, chance.randbytes(32))
         self.ml_dsa = SeedSigner(self.origin, SignatureType.ML_DSA_44, chance.randbytes(32))
         self.checkpoints: dict[int, bytes] = {}
+        self.leaves_differ = False
+        """Whether its leaves are the events' hashes backwards: another log of the same sizes."""
 
     @property
     def policy(self) -> TrustPolicy:
@@ -63,7 +65,8 @@ class LogWriter:
                 "select body from events where partition = %s and position > %s and position <= %s order by position",
                 [self._partition, self._edge.size, size],
             ).fetchall()
-            growth = self._edge.grown(leaf_hashes(row[0] for row in rows))
+            leaves = leaf_hashes(row[0] for row in rows)
+            growth = self._edge.grown([leaf[::-1] for leaf in leaves] if self.leaves_differ else leaves)
             assert growth.edge.size == size
             for path, hashes in growth.tiles.items():
                 tile = parse_path(path)
