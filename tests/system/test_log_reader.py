@@ -1,4 +1,4 @@
-"""Proofs that are asked for together, out of tiles that are kept: they hold while the log grows, and after it is another."""
+"""Proofs asked for together, out of tiles that are kept: they hold while the log grows, and after it is another one."""
 
 from __future__ import annotations
 
