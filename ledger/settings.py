@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 
@@ -36,6 +36,14 @@ class Settings(BaseSettings):
     """Begins the name of each partition's log, `<log_origin>/<partition>`; a URL without scheme, the same for ever."""
     signer_folder: str = ""
     """Where the log's keys are, and what was signed last: never backed up or restored with the event store."""
+    witnesses: str = ""
+    """Who cosigns a checkpoint before it is published: each witness's submission URL and then its verifier keys, or
+    @FILE with one a line; one witness a line or after a comma (in TOML also a list)."""
+    witnesses_required: Annotated[int, Field(ge=0)] = 0
+    """How many of them must cosign."""
+    witnesses_fallback: Literal["hold", "publish"] = "hold"
+    """Without so many: nothing is published, or it is published without them after some seconds, and told."""
+    witnesses_fallback_seconds: Annotated[float, Field(gt=0)] = 60.0
 
     kafka: str = ""
     """Bootstrap servers, host:port."""
@@ -63,6 +71,11 @@ class Settings(BaseSettings):
     """The bearer token with which auditors read entry bundles over HTTP; empty: nobody does."""
     verify_check_digit: bool = True
     """Refuse national identity numbers whose check digit is wrong."""
+
+    @field_validator("witnesses", mode="before")
+    @classmethod
+    def _one_a_line(cls, given: object) -> object:
+        return "\n".join(map(str, given)) if isinstance(given, list) else given
 
     @classmethod
     def settings_customise_sources(

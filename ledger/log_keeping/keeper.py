@@ -26,9 +26,11 @@ from ledger.log_keeping.signer_folder import origins_of
 from ledger.log_keeping.signer_memory import SignerMemory
 from ledger.log_keeping.stops import LogStopped
 from ledger.log_keeping.tile_store import Connection, anything_published
+from ledger.log_keeping.witness_call import WitnessCaller
 from ledger.open_ledger import wait_until_opened
 from ledger.process_end import run_as_process
 from ledger.settings import Settings, WrongSetting
+from ledger.witness_quorum import Quorum, quorum_of
 
 POLL_SECONDS: Final = 0.2
 LOCK_SECONDS: Final = 0.5
@@ -38,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 
 def run(settings: Settings, *, stop: threading.Event, once: bool = False) -> None:
-    """Keep the log until `stop` is set; with `once`, until everything stored when it began is signed.
+    """Keep the log until `stop` is set; with `once`, until everything stored when it began is signed and published.
 
     Waits while the ledger is not opened yet, or while another keeper is at work.
 
@@ -62,8 +64,9 @@ def run(settings: Settings, *, stop: threading.Event, once: bool = False) -> Non
 
 
 def _keep(connection: Connection, settings: Settings, stop: threading.Event, *, once: bool) -> None:
-    with _opened_memory(connection, settings) as memory:
-        lanes = [LogLane(connection, partition, memory) for partition in range(settings.partitions)]
+    quorum = quorum_of(settings)
+    with _opened_memory(connection, settings) as memory, _callers(quorum) as callers:
+        lanes = [LogLane(connection, number, memory, quorum, callers) for number in range(settings.partitions)]
         if _wait_for_lock(connection, lanes, stop):
             LogKeeper(connection, lanes).keep(stop, once=once)
 
@@ -92,10 +95,12 @@ class LogKeeper:
                 head = stored[lane.partition].position
                 caught_up = head - lane.signed.size < BATCH_EVENTS
                 busy |= lane.keep_up(head, at_once=once and caught_up)
-            if once and all(lane.signed.size >= goal[lane.partition].position for lane in self._lanes):
+            if once and all(
+                lane.is_published and lane.signed.size >= goal[lane.partition].position for lane in self._lanes
+            ):
                 return
             self._look_at_something_old()
-            if not busy and not once:
+            if not busy:
                 stop.wait(POLL_SECONDS)
 
     def _look_at_something_old(self) -> None:
@@ -114,6 +119,16 @@ def _opened_memory(connection: Connection, settings: Settings) -> Iterator[Signe
         yield memory
     finally:
         memory.close()
+
+
+@contextmanager
+def _callers(quorum: Quorum) -> Iterator[list[WitnessCaller]]:
+    callers = [WitnessCaller(witness) for witness in quorum.witnesses]
+    try:
+        yield callers
+    finally:
+        for caller in callers:
+            caller.close()
 
 
 def _wait_for_lock(connection: Connection, lanes: list[LogLane], stop: threading.Event) -> bool:

@@ -1,17 +1,19 @@
 """The log of one partition: from stored events to a published checkpoint.
 
-The order is what makes every crash harmless: tiles durable, then signed and remembered, then published. The next start
-begins again from what the signer remembers, hashes the events behind it anew, and finds tiles that are there already
-or writes them.
+The order is what makes every crash harmless: tiles durable, then signed and remembered, then shown to witnesses, then
+published. The next start begins again from what the signer remembers, hashes the events behind it anew, and finds tiles
+that are there already or writes them.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from ledger.event_store import read_page
+from ledger.log_keeping.publication import Publication
 from ledger.log_keeping.signer_memory import SignerMemory
 from ledger.log_keeping.stops import (
     ForkRefused,
@@ -21,11 +23,13 @@ from ledger.log_keeping.stops import (
     stopping_at_broken_tiles,
 )
 from ledger.log_keeping.tile_store import Connection, TileStore
-from ledger.log_keeping.whats_published import compare_with_published, need_published_root
+from ledger.log_keeping.whats_published import need_published_root
+from ledger.log_keeping.witness_call import WitnessCaller
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.tile_tree import RightEdge, TileTree
 from ledger.transparency.tiles import ENTRY_BYTES_MAX
 from ledger.transparency.tree_hash import leaf_hashes
+from ledger.witness_quorum import NO_WITNESSES, Quorum
 
 BATCH_EVENTS: Final = 4_096
 SIGN_SECONDS: Final = 1.0
@@ -37,13 +41,21 @@ _log = logging.getLogger(__name__)
 class LogLane:
     """One partition's tree, as far as it is written, and what was signed and published of it."""
 
-    def __init__(self, connection: Connection, partition: int, memory: SignerMemory) -> None:
-        """`connection` commits by itself; `memory` is open."""
+    def __init__(
+        self,
+        connection: Connection,
+        partition: int,
+        memory: SignerMemory,
+        quorum: Quorum = NO_WITNESSES,
+        callers: Sequence[WitnessCaller] = (),
+    ) -> None:
+        """`connection` commits by itself; `memory` is open; `callers` are those of the quorum's witnesses."""
         self.partition = partition
         self.store = TileStore(connection, partition)
         self._connection = connection
         self._memory = memory
         self._signed = memory.last(partition)
+        self._publication = Publication(partition, self.store, memory.keys[partition], quorum, callers)
         self._edge = RightEdge()
         # The first checkpoint of a start need not wait.
         self._signed_at = -SIGN_SECONDS
@@ -53,14 +65,14 @@ class LogLane:
         """The newest signed tree head."""
         return self._signed.head
 
-    def need_own_log(self) -> None:
-        """Raise unless what is published was signed by this very memory, which is not older than it.
+    @property
+    def is_published(self) -> bool:
+        """Whether everybody sees the newest signed tree head; else witnesses are asked first."""
+        return not self._publication.waiting
 
-        Raises:
-            AnotherKeeper, ForkRefused, SignerMemoryWrong: as `compare_with_published`.
-        """
-        keys = self._memory.keys[self.partition]
-        compare_with_published(self.partition, self.store.newest_checkpoint(), self._signed, keys)
+    def need_own_log(self) -> None:
+        """Raise LogStopped unless what is published was signed by this very memory, which is not older than it."""
+        self._publication.need_own(self._signed)
 
     def resume(self, head: int) -> None:
         """Find that the store holds what was signed, up to position `head`, and publish what is remembered.
@@ -80,13 +92,13 @@ class LogLane:
             published = self.store.newest_checkpoint()
             if published is not None:
                 need_published_root(self.partition, published, TileTree(self.store, self._edge.size))
-        if published is None or published.size < self.signed.size:
-            # We crashed between remembering and publishing: these very bytes, so that no second signature exists.
-            self._publish()
+            # If we crashed between remembering and publishing: these very bytes, so that no second signature exists.
+            self._publication.resume(self._signed, published)
+            self._publication.go_on(self._prove)
         _log.info("partition %s: the log continues from %s", self.partition, head_in_words(self.signed))
 
     def keep_up(self, head: int, *, at_once: bool) -> bool:
-        """Take in the events up to `head`, and sign when it is time to; True if a whole batch was waiting.
+        """Take in the events up to `head`, sign and publish when it is time to; True if a whole batch was waiting.
 
         Raises:
             LogStopped: the events or tiles are not the continuation of what was signed.
@@ -99,10 +111,13 @@ class LogLane:
         waiting = head - self._edge.size
         due = at_once or time.monotonic() - self._signed_at >= SIGN_SECONDS
         with stopping_at_broken_tiles(self.partition):
-            # A few events wait until a checkpoint is due: a partial tile for each of them would serve nobody.
-            if waiting >= BATCH_EVENTS or (waiting and due):
+            self._publication.go_on(self._prove)
+            # One head after the other: while witnesses are asked, tiles grow and nothing more is signed.
+            may_sign = due and self.is_published
+            # A few events wait until one may be signed: a partial tile for each of them would serve nobody.
+            if waiting >= BATCH_EVENTS or (waiting and may_sign):
                 self._grow(min(head, self._edge.size + BATCH_EVENTS))
-            if due and self._edge.size > self.signed.size:
+            if may_sign and self._edge.size > self.signed.size:
                 self._sign()
         return waiting >= BATCH_EVENTS
 
@@ -134,15 +149,15 @@ class LogLane:
 
     def _sign(self) -> None:
         # Out of stored tiles, not of what is in memory: if they went wrong, this proof does not hold.
-        proof = TileTree(self.store, self._edge.size).consistency_proof(self.signed.size, self._edge.size)
+        proof = self._prove(self.signed.size, self._edge.size)
         self._signed = self._memory.sign(self.partition, self._signed, self._edge.size, self._edge.root(), proof)
         # If we crash here, the checkpoint is remembered and not published: the next start publishes it.
-        self._publish()
+        self._publication.begin(self._signed)
+        self._publication.go_on(self._prove)
         self._signed_at = time.monotonic()
 
-    def _publish(self) -> None:
-        self.need_own_log()
-        self.store.insert_checkpoint(self._signed.head, self._signed.note)
+    def _prove(self, old_size: int, new_size: int) -> list[bytes]:
+        return TileTree(self.store, self._edge.size).consistency_proof(old_size, new_size)
 
     def _need_events_up_to(self, head: int) -> None:
         row = self._connection.execute(

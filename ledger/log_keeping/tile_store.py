@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 import psycopg
 from psycopg.rows import TupleRow
 
-from ledger.log_keeping.stops import StoredBytesChanged
+from ledger.log_keeping.stops import AnotherKeeper, StoredBytesChanged
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.tiles import TILE_WIDTH, EntryBundle, HashTile, parse_path
 
@@ -52,6 +52,9 @@ _NEWEST_SQL: Final = """
     select size, root, checkpoint from log_checkpoints where partition = %b order by size desc limit 1
 """
 _PUBLISH_SQL: Final = "insert into log_checkpoints (partition, size, root, checkpoint) values (%b, %b, %b, %b)"
+_ADD_SQL: Final = """
+    update log_checkpoints set checkpoint = %b where partition = %b and size = %b and checkpoint = %b
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,19 @@ class TileStore:
     def insert_checkpoint(self, head: Checkpoint, note: bytes) -> None:
         """Publish: MUST be remembered by the signer before. Raises psycopg.Error if its size was published already."""
         self._connection.execute(_PUBLISH_SQL, (self._partition, head.size, head.root, note))
+
+    def add_cosignatures(self, head: Checkpoint, before: bytes, note: bytes) -> None:
+        """Give a published checkpoint the cosignatures that came later, by compare-and-swap.
+
+        Raises:
+            AnotherKeeper: it is not what this process published.
+        """
+        added = self._connection.execute(_ADD_SQL, (note, self._partition, head.size, before))
+        if added.rowcount != 1:
+            raise AnotherKeeper(
+                f"partition {self._partition}: the published checkpoint of size {head.size} is not the one that was "
+                "published here: another keeper is at work"
+            )
 
 
 def anything_published(connection: Connection) -> bool:

@@ -24,11 +24,21 @@ from tests.system.stored_history import heads_of, opened_ledger
 
 def emptied_ledger(postgres: EmbeddedPostgres, kafka: LocalKafka, folder: Path, partitions: int) -> Settings:
     """An opened ledger without events, so that every size of its log can be tried; nothing is signed yet."""
-    settings = opened_ledger(postgres, kafka, partitions)
+    return emptied(opened_ledger(postgres, kafka, partitions), folder)
+
+
+def emptied(settings: Settings, folder: Path) -> Settings:
+    """The same over a ledger that was just opened."""
     with psycopg.connect(settings.owner_database) as owner:
         owner.execute("delete from events")
         owner.execute("update partition_counters set position = 0")
     return settings.model_copy(update={"signer_folder": str(folder / "signer")})
+
+
+def as_owner(settings: Settings, statement: str) -> None:
+    """What only somebody can do who owns the tables."""
+    with psycopg.connect(settings.owner_database, autocommit=True) as owner:
+        owner.execute(statement.encode())
 
 
 def copied_database(postgres: EmbeddedPostgres, settings: Settings) -> dict[str, str]:
@@ -98,4 +108,5 @@ def assert_sound(settings: Settings) -> None:
                 # The tiles of each size are there as that size names them, or full.
                 assert TileTree(store, one.size).root(one.size) == one.root
         assert given[-1].size == len(events)
-        assert remembered(settings, partition).note == given[-1].note
+        # Cosignatures stand below the signer's own lines.
+        assert given[-1].note.startswith(remembered(settings, partition).note)

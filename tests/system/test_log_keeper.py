@@ -6,7 +6,6 @@ import random
 import shutil
 import threading
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from ledger.log_keeping.tile_store import TileStore
 from ledger.process_end import STOPPED_LOUDLY
 from ledger.serve import embedded_parts
 from ledger.settings import Settings
+from tests.system.crash import Crash, crash_at
 from tests.system.kept_log import (
     assert_sound,
     emptied_ledger,
@@ -36,10 +36,6 @@ from tests.system.stored_history import started, store_attendances, wait_until
 
 KEEPER = "ledger.log_keeping.keeper"
 SIZES = (0, 1, 255, 256, 257, 600)
-
-
-class Crash(Exception):
-    """The process ends here."""
 
 
 @pytest.fixture(autouse=True)
@@ -105,23 +101,6 @@ def test_many_batches(log: Settings) -> None:
 
 
 # --- every step fails before it took effect, and after
-
-
-def crash_at(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, *, after: bool, turn: int = 1) -> None:
-    """The `turn`th call of a function ends the process, before or after it did its work."""
-    real: Callable[..., Any] = getattr(owner, name)
-    calls = [0]
-
-    def crashing(*arguments: Any, **named: Any) -> Any:
-        calls[0] += 1
-        if calls[0] == turn and not after:
-            raise Crash(name)
-        result = real(*arguments, **named)
-        if calls[0] == turn:
-            raise Crash(name)
-        return result
-
-    monkeypatch.setattr(owner, name, crashing)
 
 
 STEPS = {

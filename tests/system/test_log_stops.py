@@ -35,6 +35,7 @@ from ledger.settings import Settings, WrongSetting
 from ledger.transparency.tile_tree import TileTree
 from ledger.transparency.tree_hash import EMPTY_ROOT, leaf_hashes, root_of
 from tests.system.kept_log import (
+    as_owner,
     assert_sound,
     copied_database,
     emptied_ledger,
@@ -55,11 +56,6 @@ def log(postgres: EmbeddedPostgres, kafka: LocalKafka, tmp_path: Path) -> Settin
     store_attendances(settings, 600)
     keep_once(settings)
     return settings
-
-
-def as_owner(settings: Settings, statement: str) -> None:
-    with psycopg.connect(settings.owner_database, autocommit=True) as owner:
-        owner.execute(statement.encode())
 
 
 def assert_stops(settings: Settings, kind: type[Exception], says: str) -> None:
