@@ -32,7 +32,7 @@ def test_an_origin_that_some_partition_could_not_use_is_no_setting(wrong):
 
 @pytest.mark.parametrize("wrong", NO_ORIGIN)
 def test_no_keys_are_made_for_a_name_that_no_log_can_have(wrong):
-    with pytest.raises(Malformed, match="key name|1 to 246 bytes of ASCII"):
+    with pytest.raises(Malformed, match=r"key name|1 to 246 bytes of ASCII"):
         LogKeys.fresh(wrong)
 
 

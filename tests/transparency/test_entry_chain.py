@@ -213,6 +213,15 @@ def test_a_class_never_falls_below_zero():
         AccountBalance.without_entries(bytes(32)).after(entries_of_event(GOOD).entries)
 
 
+def test_a_class_never_holds_what_no_number_can_say():
+    full = moved(7, "attendance-recorded", ATTENDANCE, movement("outside", "attended", 2**63 - 1))
+    and_back = [movement("outside", "attended", 1), movement("attended", "reversed", 1)]
+    more = moved(8, "attendance-corrected", ATTENDANCE, *and_back)
+    whole = AccountBalance.without_entries(bytes(32)).after(entries_of_event(full).entries)
+    with pytest.raises(Malformed, match="position 8, entry 0 brings class 2 above 9223372036854775807 s"):
+        whole.after(entries_of_event(more).entries)
+
+
 def test_a_balance_is_read_back():
     balance = AccountBalance(1, 2, 3, 4, 5, 6, 7, b"h" * 32)
     assert read_balance(balance.to_bytes()) == balance
