@@ -17,6 +17,7 @@ from ledger.commands.balance import balance
 from ledger.commands.connection import CommandFailed
 from ledger.commands.demo import demo
 from ledger.commands.entries import entries
+from ledger.commands.export import export
 from ledger.commands.generate import generate
 from ledger.commands.keys import keys
 from ledger.commands.replay import replay
@@ -50,7 +51,7 @@ for panel, commands in {
     SERVICE: (demo, serve, background.relay, background.consume, background.keep_log, care.migrate),
     WRITING: (generate,),
     QUESTIONS: (balance, entries, report, replay),
-    TRUST: (keys, verify, witness),
+    TRUST: (keys, export, verify, witness),
     CARE: (care.audit, care.rebuild, care.doctor, care.bench),
 }.items():
     for command in commands:
