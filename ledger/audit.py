@@ -7,7 +7,6 @@ stream; memory does not grow with the ledger. What each check looks at: `docs/au
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from ledger.access.identity_keys import SECRET_BYTES_MIN, IdentityKeys
@@ -15,7 +14,7 @@ from ledger.auditing import constraint_rows, directory, log_tree, sums
 from ledger.auditing.applied_hashes import AppliedHashCheck
 from ledger.auditing.attendances import AttendanceCheck
 from ledger.auditing.envelopes import EnvelopeCheck, check_counters
-from ledger.auditing.finding import FINDINGS_KEPT_MAX, Report, Where
+from ledger.auditing.finding import Report, Where
 from ledger.auditing.folded_stream import StreamCheck, folded_streams
 from ledger.auditing.identities import IdentityCheck, IdentityOpener
 from ledger.auditing.journal_lines import JournalCheck
@@ -24,6 +23,7 @@ from ledger.auditing.request_keys import RequestKeyCheck, check_no_stranger
 from ledger.auditing.signed_heads import LogTrust, SignedHeads
 from ledger.auditing.snapshots import Applied, Snapshots, taken
 from ledger.auditing.stored_page import PositionCheck, pages
+from ledger.auditing.telling import tell
 from ledger.auditing.topic import TopicCheck
 from ledger.record_seal import RecordSeal
 from ledger.settings import Settings, WrongSetting
@@ -47,19 +47,7 @@ def run(settings: Settings, *, as_json: bool = False, settled: bool = False, tru
     """
     with Progress() as progress:
         report = audit(settings, settled=settled, progress=progress, trust=trust)
-    if as_json:
-        findings = [finding.plain() for finding in report.findings]
-        print(json.dumps({"findings": report.count, "first": findings, "notes": report.notes}, indent=2))
-    else:
-        for note in report.notes:
-            print(f"note: {note}")
-        for finding in report.findings:
-            print(f"finding: {finding.line()}")
-        for place, count in report.by_place.items():
-            if count > FINDINGS_KEPT_MAX:
-                print(f"finding: {place}: {count - FINDINGS_KEPT_MAX} more")
-        print(f"findings: {report.count}")
-    return 1 if report.count else 0
+    return tell(report, as_json=as_json)
 
 
 def audit(

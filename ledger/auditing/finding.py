@@ -43,7 +43,7 @@ class Finding:
         if where.position is not None:
             parts.append(f"position {where.position}")
         if where.row:
-            parts.append(where.row)
+            parts.append(shown(where.row))
         return f"{', '.join(parts)}: {self.field} is {self.found}, expected {self.expected}"
 
     def plain(self) -> dict[str, object]:
@@ -96,4 +96,6 @@ class Report:
 def shown(value: object) -> str:
     """A value in a report: whole if it is short, its beginning if not."""
     text = value.hex() if isinstance(value, bytes) else value if isinstance(value, str) else repr(value)
+    if not text.isprintable():  # a terminal would obey it
+        text = repr(text)
     return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}… ({len(text)} characters)"

@@ -102,8 +102,13 @@ def chain_start(key: bytes) -> bytes:
 def chain_head(head: bytes, entries: Iterable[Entry]) -> bytes:
     """The head after these entries, which stand in order of position and entry_index."""
     for entry in entries:
-        head = sha256(_CHAIN + head + entry.to_bytes()).digest()
+        head = chained(head, entry.to_bytes())
     return head
+
+
+def chained(head: bytes, entry: bytes) -> bytes:
+    """The head after one entry, given as its bytes."""
+    return sha256(_CHAIN + head + entry).digest()
 
 
 def _need_text(text: str, what: str) -> None:
