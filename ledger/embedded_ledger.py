@@ -29,8 +29,11 @@ class EmbeddedLedger:
         self._settings = settings
         self.postgres = EmbeddedPostgres(data_dir)
 
-    def start(self) -> Settings:
-        """Returns the settings with which every part of this ledger runs."""
+    def start(self, *, opening: bool = True) -> Settings:
+        """Returns the settings with which every part of this ledger runs.
+
+        Without `opening` an empty store stays empty, to be filled with the events of another one.
+        """
         self.postgres.start()
         settings = self._settings.model_copy(
             update={
@@ -42,7 +45,8 @@ class EmbeddedLedger:
         )
         settings = Settings.model_validate(settings.model_dump())
         migrate(settings)
-        open_ledger(settings)
+        if opening:
+            open_ledger(settings)
         return settings
 
     def stop(self) -> None:

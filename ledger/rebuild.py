@@ -1,4 +1,4 @@
-"""`rebuild`: forget every row of the read database and make them anew, from the topic alone or from the event store.
+"""`rebuild`: forget every row of the read database and make them anew: from the topic, the event store, or an export.
 
 The hash before and after says whether they are the same rows (`docs/audit.md`, "Equal hashes").
 """
@@ -12,14 +12,17 @@ from typing import Final, Literal, TypeAlias
 import psycopg
 
 from consumers import project
+from ledger.auditing.progress import Progress
 from ledger.event_store import heads, read_page
+from ledger.exporting.export_history import ExportHistory
+from ledger.open_ledger import check_same_ledger
 from ledger.projections.canonical_hash import canonical_hash, canonical_hashes
 from ledger.projections.positions import applied
 from ledger.projections.projector import Projector
 from ledger.projections.rebuild import forget_rows
 from ledger.settings import Settings, WrongSetting
 
-Source: TypeAlias = Literal["topic", "store"]
+Source: TypeAlias = Literal["kafka", "store"] | ExportHistory
 PAGE_EVENTS: Final = 5_000
 
 
@@ -42,20 +45,24 @@ def run(settings: Settings, *, source: Source) -> bool:
     A consumer may keep running: it reads the topic again from its beginning, or finds everything done.
 
     Raises:
-        WrongSetting: a setting is missing, or topic and ledger do not fit together.
+        WrongSetting: a setting is missing, or the source is of another ledger.
         ForkDetected, Hole, InvariantBroken: the source is no sound history; the projections stand where it stops.
     """
     if not settings.projector_database:
         raise WrongSetting("LEDGER_PROJECTOR_DATABASE is not set; the projections are rebuilt with it")
-    if source == "topic" and not settings.kafka:
-        raise WrongSetting("LEDGER_KAFKA is not set; rebuild from the event store with --from-store")
+    if source == "kafka" and not settings.kafka:
+        raise WrongSetting("LEDGER_KAFKA is not set; rebuild from the event store with --from store")
+    if isinstance(source, ExportHistory):
+        check_same_ledger(settings, source.manifest.ledger_id, source.manifest.partitions)
     before = rows(settings)
     _tell("before", before)
     forget_rows(settings.projector_database)
-    if source == "topic":
+    if source == "kafka":
         project.run(settings, stop=threading.Event(), once=True)
-    else:
+    elif source == "store":
         _apply_store(settings)
+    else:
+        _apply_export(settings, source)
     after = rows(settings)
     _tell("after", after)
     return _compare(before, after)
@@ -78,6 +85,22 @@ def _apply_store(settings: Settings) -> None:
             after = 0
             while after < head.position:
                 after = projector.apply(partition, read_page(store, partition, after, PAGE_EVENTS), None)
+
+
+def _apply_export(settings: Settings, history: ExportHistory) -> None:
+    with Progress() as progress, psycopg.connect(settings.projector_database, autocommit=True) as connection:
+        projector = Projector(connection)
+        for log in history.manifest.logs:
+            step = progress.step(f"partition {log.partition}", log.size)
+            waiting: list[bytes] = []
+            for page in history.pages(log.partition):
+                waiting += page
+                if len(waiting) >= PAGE_EVENTS:
+                    projector.apply(log.partition, waiting, None)
+                    step(len(waiting))
+                    waiting = []
+            if waiting:
+                projector.apply(log.partition, waiting, None)
 
 
 def _tell(when: str, found: Rows) -> None:

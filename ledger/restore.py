@@ -1,4 +1,4 @@
-"""The event store made anew from the topic alone: events, request keys, constraint rows, counters.
+"""The event store made anew from the topic alone, or from an export: events, request keys, constraint rows, counters.
 
 Nothing but the events is needed, because everything that gives an event its meaning is in its bytes. Only identity
 numbers are sealed: their rows come back where the keys of the persons are at hand, and are counted where they are not.
@@ -23,7 +23,8 @@ from ledger.domain.ledger_opened import LedgerOpened
 from ledger.domain.refusals import InvariantBroken
 from ledger.domain.streams import ROUTING_RULE, shift_of
 from ledger.domain.world import Presence
-from ledger.event_bytes import Envelope, recorded_event
+from ledger.event_bytes import Envelope, decode, recorded_event
+from ledger.exporting.export_history import ExportHistory
 from ledger.migrate import migrate
 from ledger.open_ledger import check_same_ledger
 from ledger.record_seal import RecordSeal
@@ -39,7 +40,7 @@ from ledger.restored_rows import (
 )
 from ledger.settings import Settings, WrongSetting
 from ledger.topic_history import events_in_order
-from ledger.topic_records import TopicEnd, topic_ends
+from ledger.topic_records import topic_ends
 
 _STORED: Final = "select position, body from events where partition = %b and position = any(%b)"
 
@@ -55,21 +56,21 @@ class Restored:
     """Identity numbers whose person's key is not at hand: these persons could be registered twice."""
 
 
-def run(settings: Settings, *, print_lines: bool = True) -> Restored:
-    """Refill the event store that LEDGER_OWNER_DATABASE names from the topic.
+def run(settings: Settings, *, history: ExportHistory | None = None, print_lines: bool = True) -> Restored:
+    """Refill the event store that LEDGER_OWNER_DATABASE names: from an export that was audited, else from the topic.
 
     No service may run on it meanwhile. If we crash, run it again: each page is one transaction.
 
     Raises:
-        WrongSetting: a setting is missing, or the topic belongs to another ledger.
-        InvariantBroken: the topic has a hole, or the store holds another history.
+        WrongSetting: a setting is missing, or the source belongs to another ledger.
+        InvariantBroken: the source has a hole, or the store holds another history.
         psycopg.Error, KafkaError: run it again.
     """
-    for name in ("kafka", "owner_database", "keys_database"):
+    for name in ("owner_database", "keys_database", *(("kafka",) if history is None else ())):
         if not getattr(settings, name):
-            raise WrongSetting(f"LEDGER_{name.upper()} is not set; the event store is restored from the topic with it")
+            raise WrongSetting(f"LEDGER_{name.upper()} is not set; the event store is restored with it")
     migrate(settings)
-    seal, ends, done = RecordSeal.of(settings), topic_ends(settings), Restored()
+    done = Restored()
     with (
         Progress() as progress,
         psycopg.connect(settings.owner_database, autocommit=True) as store,
@@ -78,10 +79,11 @@ def run(settings: Settings, *, print_lines: bool = True) -> Restored:
         secret = IdentityKeys(settings.identity_key.get_secret_value().encode(), verify_check_digit=False)
         opener = IdentityOpener(keys, secret, settings.ledger_id)
         _prepare(store, settings)
-        for partition, end in sorted(ends.items()):
-            step = progress.step(f"partition {partition}", end.next_offset)
+        sources = _of_topic(settings) if history is None else _of_export(settings, history)
+        for partition, length, pages in sources:
+            step = progress.step(f"partition {partition}", length)
             restoring = _Restoring(store, settings, partition, opener, done)
-            for events in _whole_requests(settings, partition, end, seal):
+            for events in _whole_requests(pages):
                 restoring.page(events)
                 step(len(events))
             done.positions[partition] = restoring.reached
@@ -112,10 +114,25 @@ def _prepare(store: Store, settings: Settings) -> None:
         )
 
 
-def _whole_requests(settings: Settings, partition: int, end: TopicEnd, seal: RecordSeal) -> Iterator[list[StoredEvent]]:
+def _of_topic(settings: Settings) -> Iterator[tuple[int, int, Iterator[list[StoredEvent]]]]:
+    """Partition, about how many events, and these in order of position."""
+    seal = RecordSeal.of(settings)
+    for partition, end in sorted(topic_ends(settings).items()):
+        yield partition, end.next_offset, events_in_order(settings, partition, end, seal)
+
+
+def _of_export(settings: Settings, history: ExportHistory) -> Iterator[tuple[int, int, Iterator[list[StoredEvent]]]]:
+    """The same."""
+    check_same_ledger(settings, history.manifest.ledger_id, history.manifest.partitions)
+    for log in history.manifest.logs:
+        pages = history.pages(log.partition)
+        yield log.partition, log.size, ([(decode(stored), stored) for stored in page] for page in pages)
+
+
+def _whole_requests(pages: Iterator[list[StoredEvent]]) -> Iterator[list[StoredEvent]]:
     """Pages cut between two requests, so that a request's key is written with its last event."""
     held: list[StoredEvent] = []
-    for events in events_in_order(settings, partition, end, seal):
+    for events in pages:
         held += events
         cut = len(held)
         while cut > 0 and _same_request(held[cut - 1][0], held[-1][0]):
@@ -164,7 +181,7 @@ class _Restoring:
             if stored.get(event.position) != body:
                 raise InvariantBroken(
                     f"partition {self._partition}, position {event.position}: the store holds another event than the "
-                    "topic; restore into an empty database (one that was opened anew has a beginning of its own)"
+                    "source; restore into an empty database (one that was opened anew has a beginning of its own)"
                 )
 
     def _add(self, events: list[StoredEvent], fresh: list[StoredEvent]) -> None:
@@ -185,7 +202,7 @@ class _Restoring:
         opened = recorded_event(first).data
         settings = self._settings
         if not isinstance(opened, LedgerOpened):
-            raise InvariantBroken(f"topic, partition {self._partition}: position 1 is {first.type}, not ledger-opened")
+            raise InvariantBroken(f"partition {self._partition}: position 1 is {first.type}, not ledger-opened")
         if opened.routing_rule != ROUTING_RULE:
             raise InvariantBroken(f"this program does not route by: {opened.routing_rule}")
         check_same_ledger(settings, opened.ledger_id, opened.partitions)

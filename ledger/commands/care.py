@@ -12,21 +12,23 @@ import typer
 from ledger.commands import arguments, printing
 from ledger.commands.connection import CommandFailed
 from ledger.commands.given_files import key_lines, read_at_most
-from ledger.commands.places import is_embedded, settings_of
+from ledger.commands.key_options import KeyOption, WitnessesOption, WitnessOption, trusted_keys
+from ledger.commands.places import settings_of
+from ledger.commands.rebuilding import Source, rebuild_projections, rebuild_store
 from ledger.settings import Settings, WrongSetting
 from ledger.transparency.signed_note import NOTE_BYTES_MAX
 
-StoreOption = Annotated[
-    bool, typer.Option("--store", help="Refill an empty event store from the topic, instead of the projections.")
+StoreOption = Annotated[bool, typer.Option("--store", help="Refill an empty event store, instead of the projections.")]
+FromOption = Annotated[
+    Source | None,
+    typer.Option(
+        "--from", help="What to refill from; by default the topic, or an embedded ledger's store.", show_default=False
+    ),
 ]
-FromStoreOption = Annotated[
-    bool, typer.Option("--from-store", help="Refill the projections from the event store instead of the topic.")
+ExportOption = Annotated[
+    Path | None, typer.Option("--export", help="The folder of an export, see `export`.", show_default=False)
 ]
 SettledOption = Annotated[bool, typer.Option("--settled", help="A projection or topic that lags is a finding too.")]
-KeyOption = Annotated[
-    list[str] | None,
-    typer.Option("--key", help="A verifier key of a log, or @FILE with one a line.", show_default=False),
-]
 KeptOption = Annotated[
     list[Path] | None,
     typer.Option("--checkpoint", help="A checkpoint kept from earlier: it must still hold.", show_default=False),
@@ -59,19 +61,35 @@ def migrate(as_json: arguments.JsonOption = False) -> None:
 
 def audit(
     settled: SettledOption = False,
+    export: ExportOption = None,
     key: KeyOption = None,
+    witness: WitnessOption = None,
+    witnesses: WitnessesOption = 0,
     checkpoint: KeptOption = None,
     data_dir: arguments.DataDirOption = None,
     as_json: arguments.JsonOption = False,
 ) -> None:
-    """Walk everything: store = log = topic = projections, by position and hash. Names the first difference."""
-    from ledger.audit import run
-    from ledger.auditing.signed_heads import LogTrust
+    """Walk everything: store = log = topic = projections, by position and hash. Names the first difference.
+
+    With --export: an export, from its files alone; no database is asked.
+    """
     from ledger.transparency.failures import TransparencyFailure
 
+    kept = [read_at_most(file, NOTE_BYTES_MAX) for file in checkpoint or []]
+    if export is not None:
+        from ledger.commands.audit_export import audit_folder
+
+        if settled or data_dir is not None:
+            raise typer.BadParameter("--export looks at files alone; leave out --settled and --data-dir")
+        trusted = trusted_keys(key, witness, witnesses, kept)
+        raise typer.Exit(audit_folder(export, trusted, as_json=as_json))
+    from ledger.audit import run
+    from ledger.auditing.signed_heads import LogTrust
+
+    if witness or witnesses:
+        raise typer.BadParameter("--witness and --witnesses go with --export")
     with settings_of(data_dir) as settings:
         try:
-            kept = [read_at_most(file, NOTE_BYTES_MAX) for file in checkpoint or []]
             trust = LogTrust.read(settings.log_origin, key_lines(key or []), kept) if key or kept else None
         except TransparencyFailure as failure:
             raise typer.BadParameter(str(failure)) from failure
@@ -81,25 +99,17 @@ def audit(
 
 def rebuild(
     store: StoreOption = False,
-    from_store: FromStoreOption = False,
+    source: FromOption = None,
+    export: ExportOption = None,
+    key: KeyOption = None,
     data_dir: arguments.DataDirOption = None,
 ) -> None:
     """Drop the projections and refill them from the topic alone; prints the hash before and after.
 
-    An embedded ledger has no topic: it is refilled from its event store.
+    An embedded ledger has no topic: it is refilled from its event store. An export is audited before it is used.
     """
-    if store and from_store:
-        raise typer.BadParameter("--store refills the event store itself; leave out --from-store")
-    with settings_of(data_dir) as settings:
-        if store:
-            from ledger.restore import run as refill_store
-
-            refill_store(settings)
-            return
-        from ledger.rebuild import run as refill_projections
-
-        same = refill_projections(settings, source="store" if from_store or is_embedded(data_dir) else "topic")
-    raise typer.Exit(0 if same else 1)
+    refill = rebuild_store if store else rebuild_projections
+    raise typer.Exit(0 if refill(source, export, key, data_dir) else 1)
 
 
 def doctor(data_dir: arguments.DataDirOption = None) -> None:

@@ -28,14 +28,19 @@ def settings_of(data_dir: Path | None) -> Iterator[Settings]:
 
     Raises CommandFailed, also for what goes wrong while the caller works on it: a server away, or no sound history.
     """
+    with _faults_in_words(), _chosen(data_dir) as settings:
+        yield settings
+
+
+@contextmanager
+def _faults_in_words() -> Iterator[None]:
     from kafka.errors import KafkaError
     from psycopg import Error as PostgresError
 
     from ledger.projections.positions import ForkDetected, Hole
 
     try:
-        with _chosen(data_dir) as settings:
-            yield settings
+        yield
     except (PostgresError, KafkaError, TimeoutError) as away:
         raise CommandFailed(f"a server did not do what was asked; is it up, and its setting right? {away}") from away
     except (ForkDetected, Hole) as unsound:
@@ -61,6 +66,28 @@ def _chosen(data_dir: Path | None) -> Iterator[Settings]:
         yield started
     finally:
         ledger.stop()
+
+
+@contextmanager
+def settings_to_restore(data_dir: Path | None, ledger_id: str, partitions: int) -> Iterator[Settings]:
+    """The settings of a ledger whose event store is to be filled.
+
+    With a data folder: an embedded ledger that is begun there, or that such a filling has begun before; it takes its id
+    and its number of partitions from what it is filled with. Raises as `settings_of` does.
+    """
+    from ledger.embedded_ledger import EmbeddedLedger
+
+    settings = Settings()
+    with _faults_in_words():
+        if not is_embedded(data_dir):
+            yield settings
+            return
+        folder = (data_dir or default_data_dir()).absolute()
+        ledger = EmbeddedLedger(folder, settings.model_copy(update={"ledger_id": ledger_id, "partitions": partitions}))
+        try:
+            yield ledger.start(opening=False)
+        finally:
+            ledger.stop()
 
 
 def settings_at_rest(data_dir: Path | None) -> Settings:

@@ -25,7 +25,9 @@ from ledger.transparency.verify import verify_checkpoint, verify_event, verify_g
 FAILED: Final = 1
 _HASHES_BYTES_MAX: Final = 64 * PROOF_HASHES_MAX
 
-FileArgument = Annotated[Path, typer.Argument(help="A .tlog-proof or a checkpoint.", show_default=False)]
+FileArgument = Annotated[
+    Path, typer.Argument(help="A .tlog-proof, a checkpoint, or the folder of an export.", show_default=False)
+]
 KeyOption = Annotated[
     list[str],
     typer.Option("--key", help="A verifier key of the log, or @FILE with one a line.", show_default=False),
@@ -63,6 +65,15 @@ def verify(
 
     Exit codes: 0 every step holds, 1 one does not, 2 a key, an option or a file is not what it should be.
     """
+    if file.is_dir():
+        if event or old or consistency:
+            raise typer.BadParameter("an export is checked by itself; leave out --event, --old and --consistency")
+        # Here, for most who verify a proof need none of it.
+        from ledger.commands.audit_export import verify_folder
+        from ledger.commands.key_options import trusted_keys
+
+        verify_folder(file, trusted_keys(key, witness, witnesses), as_json=as_json)
+        return
     try:
         policy = read_policy(key_lines(key), key_lines(witness or []), witnesses)
     except Malformed as wrong:

@@ -17,7 +17,7 @@ def settings(request, postgres, kafka) -> Settings:
     return whole_programme.everywhere(opened_ledger(postgres, kafka, request.param))
 
 
-@pytest.mark.parametrize("source", ["topic", "store"])
+@pytest.mark.parametrize("source", ["kafka", "store"])
 def test_the_rows_are_the_same_as_before(settings, source, capsys):
     before = rebuild.rows(settings)
     assert all(before.positions.values())
@@ -32,13 +32,13 @@ def test_the_rows_are_the_same_as_before(settings, source, capsys):
 def test_from_the_topic_alone_the_event_store_is_not_asked(settings):
     before = rebuild.rows(settings)
     nowhere = {"database": "", "relay_database": "", "owner_database": "", "keys_database": ""}
-    assert rebuild.run(settings.model_copy(update=nowhere), source="topic")
+    assert rebuild.run(settings.model_copy(update=nowhere), source="kafka")
     assert rebuild.rows(settings) == before
 
 
 def test_a_row_that_was_changed_before_is_named_and_mended(settings, capsys):
     with psycopg.connect(settings.owner_read_database, autocommit=True) as superuser:
         superuser.execute("update balances set verified_seconds = verified_seconds + 1")
-    assert not rebuild.run(settings, source="topic")
+    assert not rebuild.run(settings, source="kafka")
     assert capsys.readouterr().out.splitlines()[-1] == "different: balances"
     assert_audit_clean(settings, settled=True)
