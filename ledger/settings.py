@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from ledger.domain.ledger_opened import PARTITIONS_MAX
+from ledger.transparency.balances_note import need_log_origin
+from ledger.transparency.failures import Malformed
+
+_LEDGER_ID: Final = re.compile("[!-~]{1,255}")
 
 
 class Settings(BaseSettings):
@@ -51,7 +58,8 @@ class Settings(BaseSettings):
     consumer_group: str = "volunteer-hours.projections"
 
     ledger_id: str = "volunteer-hours"
-    partitions: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Stands in every event as its source; the same for ever."""
+    partitions: Annotated[int, Field(ge=1, le=PARTITIONS_MAX)] = 1
     """Fixed when the ledger is opened; later a different number stops the service."""
 
     grpc_address: str = "127.0.0.1:50051"
@@ -76,6 +84,23 @@ class Settings(BaseSettings):
     @classmethod
     def _one_a_line(cls, given: object) -> object:
         return "\n".join(map(str, given)) if isinstance(given, list) else given
+
+    @field_validator("log_origin")
+    @classmethod
+    def _begins_the_name_of_a_log(cls, value: str) -> str:
+        # Checked for the longest name it can get: a partition more must not make a name that no note can hold.
+        try:
+            need_log_origin(f"{value}/{PARTITIONS_MAX - 1}", "with /<partition> behind it")
+        except Malformed as wrong:
+            raise ValueError(str(wrong)) from wrong
+        return value
+
+    @field_validator("ledger_id")
+    @classmethod
+    def _names_a_ledger(cls, value: str) -> str:
+        if _LEDGER_ID.fullmatch(value) is None:
+            raise ValueError("must be 1 to 255 ASCII characters without spaces: it is the source of every event")
+        return value
 
     @classmethod
     def settings_customise_sources(

@@ -126,6 +126,7 @@ FULL_DOSES: Final = {
     "lost-commits": ("tests/faults/test_lost_commits.py",),
     "bad-records": ("tests/faults/test_bad_records.py",),
     "transparency": ("tests/transparency",),
+    "independent-audit": ("tests/independent_audit",),
     "bit-flips": ("tests/faults/test_bit_flips.py",),
     "contention": ("tests/faults/test_contention.py", "tests/faults/test_request_keys.py"),
 }

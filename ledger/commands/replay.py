@@ -14,6 +14,7 @@ import typer
 
 from ledger.commands import arguments, printing
 from ledger.commands.connection import Caller, CommandFailed, connected, explain, is_retryable
+from ledger.commands.proven_pages import ProvenPages, policy_of
 from volunteer_hours.v1.audit_service_pb2 import ReplayEventsRequest, ReplayEventsResponse
 from volunteer_hours.v1.audit_service_pb2_grpc import AuditServiceStub
 
@@ -34,6 +35,13 @@ FromTimeOption = Annotated[
 UntilTimeOption = Annotated[
     str | None, typer.Option("--until-time", help="Only what was recorded before.", show_default=False)
 ]
+ProofsOption = Annotated[
+    bool, typer.Option("--proofs", help="Check each page's proof that its events are in the signed log.")
+]
+KeyOption = Annotated[
+    list[str] | None,
+    typer.Option("--key", help="With --proofs: a verifier key of the log, or @FILE with one a line."),
+]
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Append to this file instead of printing.", show_default=False)
 ]
@@ -48,12 +56,20 @@ def replay(
     organization: OrganizationOption = "",
     from_time: FromTimeOption = None,
     until_time: UntilTimeOption = None,
+    proofs: ProofsOption = False,
+    key: KeyOption = None,
     out: OutOption = None,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
     language: arguments.LanguageOption = None,
 ) -> None:
-    """Stored events as JSON lines, in order of position. Ask again with --from to go on after a break."""
+    """Stored events as JSON lines, in order of position. Ask again with --from to go on after a break.
+
+    With --proofs it ends where the newest checkpoint does, and nothing is written before it is proven.
+    """
+    proven = ProvenPages(policy_of(key or [])) if proofs else None
+    if key and not proofs:
+        raise typer.BadParameter("--key is what --proofs are checked with: add --proofs")
     caller = arguments.caller(address, actor, language)
     request = ReplayEventsRequest(
         partition=partition,
@@ -64,16 +80,20 @@ def replay(
         organization=organization,
         from_time=None if from_time is None else arguments.parse_moment(from_time),
         until_time=None if until_time is None else arguments.parse_moment(until_time),
+        proofs=proofs,
     )
     count = 0
     with _target(out) as target, connected(caller) as channel, printing.progress() as bar:
         task = bar.add_task("positions", total=None)
         for page in pages(channel, caller, request):
+            if proven is not None:
+                proven.check(page)
             target.write(b"".join(line for event in page.events for line in (event, b"\n")))
             count += len(page.events)
             bar.update(task, completed=page.next_position - from_position)
         target.flush()
-    printing.remarks.print(f"{count:,} events; go on with --from {request.from_position}")
+    checked = "" if proven is None else f", all of them in {proven.newest}"
+    printing.remarks.print(f"{count:,} events{checked}; go on with --from {request.from_position}")
 
 
 def pages(channel: grpc.Channel, caller: Caller, request: ReplayEventsRequest) -> Iterator[ReplayEventsResponse]:

@@ -9,6 +9,7 @@ from pydantic import Field
 from ledger.domain.event import Event, RecordedEvent, stored_name
 
 FORMAT_VERSION: Final = 1
+PARTITIONS_MAX: Final = 1024
 
 
 @stored_name("ledger-opened")
@@ -16,7 +17,7 @@ class LedgerOpened(Event):
     """Position 1 of a partition. A program that does not know the format version stops here."""
 
     ledger_id: str
-    partitions: Annotated[int, Field(ge=1, le=1024)]
+    partitions: Annotated[int, Field(ge=1, le=PARTITIONS_MAX)]
     routing_rule: str
     format_version: int
 

@@ -21,7 +21,7 @@ class AuditService:
     """Reads the event store and its log. Nothing is rebuilt: what leaves is what was hashed, published and signed."""
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]], partitions: int, log: LogReader) -> None:
-        self._replay = EventReplay(pool)
+        self._replay = EventReplay(pool, log)
         self._partitions = partitions
         self._log = log
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
+from ledger.transparency.balances_note import need_log_origin
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.failures import Malformed
 from ledger.transparency.signing import SEED_BYTES, SeedSigner, parse_skey, sign_checkpoint
@@ -19,6 +20,8 @@ from ledger.transparency.verify import verify_checkpoint
 
 KEY_TYPES: Final = (SignatureType.ED25519, SignatureType.ML_DSA_44)
 """In the order of the signature lines under a checkpoint."""
+
+_FORM: Final = "keys of a log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +36,18 @@ class LogKeys:
     """The two keys of one log."""
 
     def __init__(self, signers: Sequence[SeedSigner]) -> None:
-        """Raises Malformed unless they are an Ed25519 and an ML-DSA-44 key, in this order, of one name."""
+        """Raises Malformed unless they are an Ed25519 and an ML-DSA-44 key, in this order, of one name for a log."""
         names = {signer.key.name for signer in signers}
         if tuple(signer.key.type for signer in signers) != KEY_TYPES or len(names) != 1:
-            raise Malformed("keys of a log", "they must be an Ed25519 key and then an ML-DSA-44 key, both of one name")
+            raise Malformed(_FORM, "they must be an Ed25519 key and then an ML-DSA-44 key, both of one name")
+        need_log_origin(signers[0].key.name, _FORM)
         self._signers = tuple(signers)
         self.policy = TrustPolicy(signers[0].key, signers[1].key)
         """Asks for both signatures."""
 
     @classmethod
     def fresh(cls, origin: str) -> Self:
-        """New random keys for the log of this origin. Raises Malformed for an origin that cannot be a key's name."""
+        """New random keys for the log of this origin. Raises Malformed for an origin that no log can have."""
         return cls([SeedSigner(origin, kind, secrets.token_bytes(SEED_BYTES)) for kind in KEY_TYPES])
 
     @classmethod

@@ -16,6 +16,7 @@ from psycopg.rows import TupleRow
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.event_store import PAGE_SQL, checked_page
 from ledger.log_serving.log_lookups import LogLookups, Pool, StoredCheckpoint
+from ledger.transparency.page_proof import page_ranges
 from ledger.transparency.proof_ranges import Leaves, consistency_ranges, inclusion_ranges, tiles_of_ranges
 from ledger.transparency.tile_tree import subtree_roots
 from ledger.transparency.tiles import TILE_WIDTH, EntryBundle, HashTile, encode_bundle, width_at
@@ -126,6 +127,13 @@ class LogReader:
         Refuses LOG_NOT_KEPT and NOT_IN_LOG_YET. Raises OutOfTree for sizes the wrong way round.
         """
         return await self._proof(partition, to_size, consistency_ranges(from_size, to_size))
+
+    async def page_proof(self, partition: int, positions: Sequence[int], size: int) -> list[bytes]:
+        """That the events at these positions, one or more and ascending, are in the tree of a size.
+
+        Refuses as `consistency_proof` does. Raises OutOfTree for positions that the tree has not.
+        """
+        return await self._proof(partition, size, page_ranges([position - 1 for position in positions], size))
 
     async def _proof(self, partition: int, size: int, ranges: Sequence[Leaves]) -> list[bytes]:
         """The roots of subtrees of the tree of this size, which the newest checkpoint MUST hold."""

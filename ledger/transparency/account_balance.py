@@ -59,7 +59,7 @@ class AccountBalance:
         """The balance after these further entries, in order.
 
         Raises:
-            Malformed: an entry takes more from a class than it holds: the log contradicts itself.
+            Malformed: an entry takes more from a class than it holds, or makes it hold what no number here can say.
         """
         moved = tuple(entries)
         held = [0, *self.seconds]
@@ -69,6 +69,9 @@ class AccountBalance:
             if entry.from_class != OUTSIDE and held[entry.from_class] < 0:
                 where = f"position {entry.position}, entry {entry.entry_index}"
                 raise Malformed(_FORM, f"{where} takes {-held[entry.from_class]} s too many from {entry.from_class}")
+            if held[entry.to_class] > NUMBER_MAX:
+                where = f"position {entry.position}, entry {entry.entry_index}"
+                raise Malformed(_FORM, f"{where} brings class {entry.to_class} above {NUMBER_MAX} s")
         claimed, attended, verified, disputed, withheld, reversed_ = held[1:CLASSES]
         return AccountBalance(
             claimed,

@@ -26,10 +26,13 @@ from ledger.transparency.map_hash import HASH_BYTES
 ORIGIN_SUFFIX: Final = "/balances"
 ORIGIN_BYTES_MAX: Final = 255
 """Of the note's own origin: what an ML-DSA-44 signature can say (tlog-cosignature)."""
+LOG_ORIGIN_BYTES_MAX: Final = ORIGIN_BYTES_MAX - len(ORIGIN_SUFFIX)
+"""Of a log's origin: with the suffix it must still be one."""
 TEXT_BYTES_MAX: Final = 512
 
 _FORM: Final = "balances note"
-_PARTITIONS_MAX: Final = 2**31 - 1
+_PARTITIONS_MAX: Final = 1024
+"""Of a ledger (`docs/format.md`, Streams and partitions)."""
 _ORIGIN: Final = "[!-*,-~]+"
 """A URL without its scheme, in ASCII, without spaces and plus signs (tlog-checkpoint)."""
 _DECIMAL: Final = "(0|[1-9][0-9]{0,18})"
@@ -53,10 +56,7 @@ class BalancesNote:
 
     def __post_init__(self) -> None:
         """Raises Malformed for a note that could not be read back."""
-        if re.fullmatch(_ORIGIN, self.log_origin) is None or len(self.origin) > ORIGIN_BYTES_MAX:
-            raise Malformed(
-                _FORM, f"the origin must be a URL without scheme, at most {ORIGIN_BYTES_MAX} bytes of ASCII"
-            )
+        need_log_origin(self.log_origin, _FORM)
         if not 1 <= self.size <= NUMBER_MAX:
             raise Malformed(_FORM, f"the size must be from 1 to {NUMBER_MAX}, not {self.size}")
         if not 0 <= self.partition < self.partitions <= _PARTITIONS_MAX:
@@ -79,6 +79,16 @@ class BalancesNote:
             f"partition {self.partition} of {self.partitions}",
         )
         return "".join(f"{line}\n" for line in lines).encode("ascii")
+
+
+def need_log_origin(origin: str, form: str) -> None:
+    """Raise Malformed unless a log of this ledger can have this name: one that fits into every note and signature."""
+    if re.fullmatch(_ORIGIN, origin) is None or len(origin) > LOG_ORIGIN_BYTES_MAX:
+        raise Malformed(
+            form,
+            f"the origin of a log must be a URL without scheme, 1 to {LOG_ORIGIN_BYTES_MAX} bytes of ASCII without "
+            f"spaces and plus signs, not {len(origin)} characters {origin[:60]!r}",
+        )
 
 
 def parse_balances_note(text: bytes) -> BalancesNote:

@@ -140,9 +140,15 @@ def _moved(event: _Event, hours: _Hours, event_leaf_hash: bytes) -> EventEntries
 
 
 def _members(stored: bytes) -> dict[str, object]:
-    """The event as plain JSON: only here a repeated member is seen, which readers would take in different ways."""
+    """The event as plain JSON: only here is seen what readers would take in different ways.
+
+    A repeated member, null, numbers with a sign, a fraction or an exponent, line breaks (`docs/format.md`, JSON as it
+    is written here).
+    """
     if len(stored) > EVENT_BYTES_MAX:
         raise Malformed(_FORM, f"it must have at most {EVENT_BYTES_MAX} bytes, not {len(stored)}")
+    if b"\n" in stored or b"\r" in stored:
+        raise Malformed(_FORM, "no line break may stand in it")
     members: object = _JSON.decode(stored.decode("utf-8"))
     if not isinstance(members, dict):
         raise Malformed(_FORM, "it must be a JSON object")
@@ -153,7 +159,22 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise Malformed(_FORM, "every member must appear once")
+    if None in members.values():
+        raise Malformed(_FORM, "what has no value must be absent, not null")
     return members
 
 
-_JSON: Final = json.JSONDecoder(object_pairs_hook=_once)
+def _whole(digits: str) -> int:
+    if len(digits) > _DIGITS_MAX or digits[0] == "-" or (number := int(digits)) > NUMBER_MAX:
+        raise Malformed(_FORM, f"a number must be digits from 0 to {NUMBER_MAX}, not {digits[:30]}")
+    return number
+
+
+def _no_number(text: str) -> object:
+    raise Malformed(_FORM, f"a number must be digits alone, not {text[:30]}")
+
+
+_DIGITS_MAX: Final = len(str(NUMBER_MAX))
+_JSON: Final = json.JSONDecoder(
+    object_pairs_hook=_once, parse_int=_whole, parse_float=_no_number, parse_constant=_no_number
+)

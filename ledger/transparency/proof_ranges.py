@@ -36,7 +36,7 @@ def inclusion_ranges(index: int, size: int) -> list[Leaves]:
     ranges: list[Leaves] = []
     start, end = 0, size
     while end - start > 1:
-        middle = start + _split(end - start)
+        middle = start + left_count(end - start)
         if index < middle:
             ranges.append(Leaves(middle, end))
             end = middle
@@ -58,7 +58,7 @@ def consistency_ranges(old_size: int, new_size: int) -> list[Leaves]:
     ranges: list[Leaves] = []
     start, end = 0, new_size
     while end != old_size:
-        middle = start + _split(end - start)
+        middle = start + left_count(end - start)
         if old_size <= middle:
             ranges.append(Leaves(middle, end))
             end = middle
@@ -92,6 +92,6 @@ def tiles_of_ranges(ranges: Iterable[Leaves], stored_size: int) -> list[HashTile
     return [HashTile(level, index, width_at(level, index, stored_size)) for level, index in sorted(needed)]
 
 
-def _split(count: int) -> int:
-    """The largest power of two below the count (RFC 6962 section 2.1)."""
+def left_count(count: int) -> int:
+    """How many of so many leaves the left subtree has: the largest power of two below (RFC 6962 section 2.1)."""
     return 1 << ((count - 1).bit_length() - 1)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ledger.transparency.failures import Malformed, OutOfTree
+from ledger.transparency.page_proof import page_ranges
 from ledger.transparency.proof_ranges import Leaves, consistency_ranges, inclusion_ranges, places_of
 from ledger.transparency.tile_nodes import TileNodes
 from ledger.transparency.tiles import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, HashTile, width_at
@@ -57,6 +58,11 @@ class TileTree:
         """The consistency proof between two sizes (RFC 6962 section 2.1.2). Raises as `root` does."""
         self._need(new_size)
         return self._hashes(consistency_ranges(old_size, new_size))
+
+    def page_proof(self, indexes: Sequence[int], size: int) -> list[bytes]:
+        """The proof of several ascending leaves at a size (`page_proof.py`). Raises as `root` does."""
+        self._need(size)
+        return self._hashes(page_ranges(indexes, size))
 
     def right_edge(self) -> RightEdge:
         """What is needed to add leaves."""

@@ -7,6 +7,7 @@ from enum import IntEnum
 from hashlib import sha256
 from typing import Final
 
+from ledger.transparency.ed25519_point import is_point
 from ledger.transparency.failures import Malformed
 from ledger.transparency.line_grammar import base64_text, read_base64, read_text
 from ledger.transparency.signed_note import KEY_ID_BYTES, need_key_name
@@ -43,13 +44,15 @@ class VerifierKey:
     public_key: bytes
 
     def __post_init__(self) -> None:
-        """Raises Malformed for a bad name, or a key whose length does not fit its type."""
+        """Raises Malformed for a bad name, or bytes that are no key of the type."""
         need_key_name(self.name, _FORM)
         right = PUBLIC_KEY_BYTES[self.type]
         if len(self.public_key) != right:
             raise Malformed(
                 _FORM, f"a key of type {self.type:#04x} must have {right} bytes, not {len(self.public_key)}"
             )
+        if self.type is not SignatureType.ML_DSA_44 and not is_point(self.public_key):
+            raise Malformed(_FORM, "an Ed25519 key must be a point of the curve, in its one spelling (RFC 8032, 5.1.3)")
 
     @property
     def key_id(self) -> bytes:

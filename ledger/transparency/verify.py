@@ -6,8 +6,7 @@ when every step held, and it says no more than they showed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -15,9 +14,11 @@ from typing import Final
 from ledger.transparency.checkpoint import Checkpoint, parse_checkpoint_text
 from ledger.transparency.consistency import verify_consistency
 from ledger.transparency.cosignature import SignedBy, verified_signatures
-from ledger.transparency.failures import Malformed, StepFailed, TransparencyFailure
+from ledger.transparency.failures import Malformed
 from ledger.transparency.inclusion import verify_inclusion
+from ledger.transparency.page_proof import need_page, root_of_page
 from ledger.transparency.signed_note import parse_note
+from ledger.transparency.steps import step
 from ledger.transparency.tiles import ENTRY_BYTES_MAX
 from ledger.transparency.tlog_proof import parse_tlog_proof
 from ledger.transparency.tree_hash import Frontier, leaf_hash, leaf_hashes
@@ -76,16 +77,43 @@ def verify_event(proof_file: bytes, event: bytes, policy: TrustPolicy) -> EventV
     Raises:
         StepFailed: a step does not hold.
     """
-    with _step(1, "the proof is a tlog-proof file"):
+    with step(1, "the proof is a tlog-proof file"):
         proof = parse_tlog_proof(proof_file)
     verdict = _checkpoint(proof.checkpoint, policy, 2)
-    with _step(9, f"the event has 1 to {ENTRY_BYTES_MAX} bytes"):
+    with step(9, f"the event has 1 to {ENTRY_BYTES_MAX} bytes"):
         if not 1 <= len(event) <= ENTRY_BYTES_MAX:
             raise Malformed("event", f"it has {len(event)} bytes")
     head = verdict.checkpoint
-    with _step(10, "the event is included under the checkpoint's root"):
+    with step(10, "the event is included under the checkpoint's root"):
         verify_inclusion(leaf_hash(event), proof.index, head.size, proof.hashes, head.root)
     return EventVerdict(proof.index + 1, verdict)
+
+
+def verify_page(
+    checkpoint: bytes, hashes: Sequence[bytes], events: Sequence[tuple[int, bytes]], policy: TrustPolicy
+) -> CheckpointVerdict:
+    """Check that the log holds these events, each at the position given with it: one proof for all of them.
+
+    Steps: 1 to 7 the checkpoint, as in `verify_checkpoint`; 8 there are events, their positions ascend, and the log is
+    that long; 9 length of each event; 10 their leaf hashes and the proof lead to the checkpoint's root.
+
+    Raises:
+        StepFailed: a step does not hold.
+    """
+    verdict = _checkpoint(checkpoint, policy, 1)
+    head = verdict.checkpoint
+    indexes = [position - 1 for position, _ in events]
+    with step(8, f"the events have ascending positions of 1 to {head.size}"):
+        need_page(indexes, head.size)
+    with step(9, f"each event has 1 to {ENTRY_BYTES_MAX} bytes"):
+        for position, event in events:
+            if not 1 <= len(event) <= ENTRY_BYTES_MAX:
+                raise Malformed("event", f"at position {position} it has {len(event)} bytes")
+    with step(10, "the events are included under the checkpoint's root"):
+        root = root_of_page(indexes, leaf_hashes(event for _, event in events), head.size, hashes)
+        if root != head.root:
+            raise Malformed("page's proof", f"it leads to {root.hex()}, not to {head.root.hex()}")
+    return verdict
 
 
 def verify_growth(
@@ -102,7 +130,7 @@ def verify_growth(
     old = _checkpoint(old_checkpoint, policy, 1, "the old ")
     new = _checkpoint(new_checkpoint, policy, 8, "the new ")
     before, after = old.checkpoint, new.checkpoint
-    with _step(15, "the new tree continues the old one"):
+    with step(15, "the new tree continues the old one"):
         verify_consistency(before.size, before.root, after.size, after.root, hashes)
     return GrowthVerdict(old, new)
 
@@ -119,14 +147,14 @@ def verify_whole_log(checkpoint: bytes, events: Iterable[bytes], policy: TrustPo
     verdict = _checkpoint(checkpoint, policy, 1)
     head = verdict.checkpoint
     frontier, left = Frontier(), iter(events)
-    with _step(8, f"there are {head.size} events"):
+    with step(8, f"there are {head.size} events"):
         # One more is asked for, so that a longer log is seen and an endless one ends.
         wanted = islice(left, head.size + 1)
         while batch := list(islice(wanted, _BATCH)):
             frontier = frontier.extended(leaf_hashes(batch))
         if frontier.size != head.size:
             raise Malformed("log", f"there are {'more' if frontier.size > head.size else frontier.size}")
-    with _step(9, "the events hash to the checkpoint's root"):
+    with step(9, "the events hash to the checkpoint's root"):
         root = frontier.root()
         if root != head.root:
             raise Malformed("root", f"they hash to {root.hex()}, not to {head.root.hex()}")
@@ -134,27 +162,19 @@ def verify_whole_log(checkpoint: bytes, events: Iterable[bytes], policy: TrustPo
 
 
 def _checkpoint(data: bytes, policy: TrustPolicy, first: int, which: str = "the ") -> CheckpointVerdict:
-    with _step(first, f"{which}checkpoint is a signed note"):
+    with step(first, f"{which}checkpoint is a signed note"):
         note = parse_note(data)
-    with _step(first + 1, f"{which}note is a checkpoint"):
+    with step(first + 1, f"{which}note is a checkpoint"):
         checkpoint = parse_checkpoint_text(note.text)
-    with _step(first + 2, f"{which}checkpoint's origin is {policy.origin}"):
+    with step(first + 2, f"{which}checkpoint's origin is {policy.origin}"):
         if checkpoint.origin != policy.origin:
             raise Malformed("origin", f"it is {checkpoint.origin!r}")
-    with _step(first + 3, f"{which}checkpoint's signatures of known keys are theirs"):
+    with step(first + 3, f"{which}checkpoint's signatures of known keys are theirs"):
         signed = verified_signatures(note, policy.keys)
-    with _step(first + 4, f"{which}checkpoint is signed by the log's Ed25519 key"):
+    with step(first + 4, f"{which}checkpoint is signed by the log's Ed25519 key"):
         policy.need_log(signed)
-    with _step(first + 5, f"{which}checkpoint is signed by the log's ML-DSA-44 key"):
+    with step(first + 5, f"{which}checkpoint is signed by the log's ML-DSA-44 key"):
         policy.need_post_quantum(signed)
-    with _step(first + 6, f"{which}checkpoint is signed by {policy.witnesses_required} witnesses"):
+    with step(first + 6, f"{which}checkpoint is signed by {policy.witnesses_required} witnesses"):
         cosigned = policy.need_witnesses(signed)
     return CheckpointVerdict(checkpoint, tuple(signed), cosigned)
-
-
-@contextmanager
-def _step(number: int, holds: str) -> Iterator[None]:
-    try:
-        yield
-    except TransparencyFailure as failure:
-        raise StepFailed(number, holds, str(failure)) from failure

@@ -15,8 +15,10 @@ import pytest
 from ledger.transparency.consistency import verify_consistency
 from ledger.transparency.inclusion import verify_inclusion
 from ledger.transparency.tree_hash import leaf_hashes, root_of
-from ledger.transparency.verify import verify_checkpoint
+from ledger.transparency.verify import verify_checkpoint, verify_page
+from tests.faults.tcp_proxy import Conversation, TcpProxy
 from tests.system.grpc_caller import refusal_of
+from tests.system.log_writer import LogWriter
 from tests.system.served_ledger import PROJECT, answered, hours_ledger
 from tests.system.served_log import ServedLog, served_log
 from volunteer_hours.v1 import audit_service_pb2 as pb
@@ -111,6 +113,75 @@ def test_what_is_not_signed_is_refused(audit, method: str, request_, reason: str
     with pytest.raises(grpc.RpcError) as raised:
         getattr(audit, method)(request_)
     assert refusal_of(raised.value).reason == reason
+
+
+ASKED = [
+    pb.ReplayEventsRequest(),
+    pb.ReplayEventsRequest(from_position=200, to_position=1_400, page_size=77),
+    pb.ReplayEventsRequest(holder="volunteers/synthetic-0-7", page_size=9),
+    pb.ReplayEventsRequest(organization="organizations/synthetic", from_position=500),
+    pb.ReplayEventsRequest(types=["ledger-opened", "policy-enacted"]),
+]
+
+
+@pytest.mark.parametrize("request_", ASKED, ids=str)
+def test_every_page_of_a_replay_is_proven_up_to_the_newest_checkpoint(log, audit, leaves, request_):
+    plain = {position: event for page in audit.ReplayEvents(request_) for position, event in placed(page)}
+    request_ = pb.ReplayEventsRequest.FromString(request_.SerializeToString() + b"\x50\x01")
+    assert request_.proofs
+    pages = list(audit.ReplayEvents(request_))
+    assert [bool(page.checkpoint) for page in pages] == [True] + [False] * (len(pages) - 1)
+    proven: dict[int, bytes] = {}
+    for page in pages:
+        if page.events:
+            verify_page(pages[0].checkpoint, list(page.proof_hashes), placed(page), log.writer.policy)
+        proven |= placed(page)
+    assert proven == {position: event for position, event in plain.items() if position <= SIZES[-1]}
+    assert pages[-1].next_position == min(request_.to_position or SIZES[-1], SIZES[-1]) + 1
+
+
+def placed(page: pb.ReplayEventsResponse) -> list[tuple[int, bytes]]:
+    positions = page.positions or range(page.first_position, page.next_position)
+    return list(zip(positions, page.events, strict=True))
+
+
+def test_without_a_signed_log_no_page_is_proven(audit):
+    for request in (
+        pb.ReplayEventsRequest(partition=1, proofs=True),
+        pb.ReplayEventsRequest(partition=1, proofs=True, types=["hours-verified"]),
+    ):
+        with pytest.raises(grpc.RpcError) as raised:
+            list(audit.ReplayEvents(request))
+        assert refusal_of(raised.value).reason == "LOG_NOT_KEPT"
+    assert list(audit.ReplayEvents(pb.ReplayEventsRequest(proofs=True, from_position=SIZES[-1] + 1))) == []
+
+
+class OtherHours(Conversation):
+    """Somebody on the way makes the hours of one event another number of the same length."""
+
+    def from_client(self, data: bytes) -> bytes:
+        return data
+
+    def from_server(self, data: bytes) -> bytes:
+        return data.replace(b'"seconds":3600', b'"seconds":7200', 1)
+
+
+def test_the_command_line_writes_only_what_is_proven(log: ServedLog, audit, kept: Path):
+    key = f"@{kept / 'log.vkeys'}"
+    ask = ("replay", "--proofs", "--key", key, "--holder", "volunteers/synthetic-0-7")
+    good = hours_ledger(*ask, address=log.grpc)
+    assert good.returncode == 0, good.stderr
+    assert f"all of them in {log.writer.origin}, size {SIZES[-1]}" in good.stderr
+    events = [event for page in audit.ReplayEvents(ASKED[2]) for event in page.events]
+    assert good.stdout.encode() == b"".join(event + b"\n" for event in events)
+    with TcpProxy(int(log.grpc.rpartition(":")[2]), OtherHours) as proxy:
+        bad = hours_ledger(*ask, address=f"127.0.0.1:{proxy.port}")
+    assert (bad.returncode, bad.stdout) == (1, "")
+    assert "are not proven: step 10 (" in bad.stderr
+    other = hours_ledger(*ask[:3], LogWriter(log.settings, 1).vkeys[0], address=log.grpc)
+    assert "step 3 (" in other.stderr
+    assert hours_ledger("replay", "--proofs", address=log.grpc).returncode == 2
+    assert hours_ledger("replay", "--key", key, address=log.grpc).returncode == 2
 
 
 def test_calls_are_counted_by_how_they_ended(log, audit):

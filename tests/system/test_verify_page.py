@@ -34,7 +34,7 @@ def kept(log: ServedLog, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.joinpath("old.checkpoint").write_bytes(log.good("/log/0/checkpoint"))
     log.writer.grow_to(NEW)
     commands = re.findall(r"^\$ (.+)$", PAGE, re.MULTILINE)
-    assert len(commands) == 7
+    assert len(commands) == 8
     said = [run(log, folder, ["bash", "-euo", "pipefail", "-c", shown(log, one)]) for one in commands]
     assert [done.returncode for done in said] == [0] * len(commands), said
     told = "".join(done.stdout for done in said)

@@ -116,6 +116,15 @@ def test_the_bytes_of_an_entry_are_exact():
         ('"hours-verified"', '"shift-updated"'),
         ("tests", "te\\ud800sts"),
         ("tests", "te\x01sts"),
+        ('"partition":0', '"partition":-0'),
+        ('"organization":', '"appointment":null,"organization":'),
+        ('"organization":', '"head_count":-0,"organization":'),
+        ('"organization":', '"head_count":6.0,"organization":'),
+        ('"organization":', '"head_count":6e0,"organization":'),
+        ('"organization":', '"head_count":NaN,"organization":'),
+        ('"organization":', '"head_count":9223372036854775808,"organization":'),
+        (',"data"', ',\n"data"'),
+        (',"data"', ',\r"data"'),
         ("{", "[" * 20_000, ),
         ("tests", "t" * 65_536),
     ],
@@ -202,6 +211,15 @@ def test_balances_equal_the_naive_ones_however_the_log_is_cut():
 def test_a_class_never_falls_below_zero():
     with pytest.raises(Malformed, match="position 7, entry 0 takes 7200 s too many"):
         AccountBalance.without_entries(bytes(32)).after(entries_of_event(GOOD).entries)
+
+
+def test_a_class_never_holds_what_no_number_can_say():
+    full = moved(7, "attendance-recorded", ATTENDANCE, movement("outside", "attended", 2**63 - 1))
+    and_back = [movement("outside", "attended", 1), movement("attended", "reversed", 1)]
+    more = moved(8, "attendance-corrected", ATTENDANCE, *and_back)
+    whole = AccountBalance.without_entries(bytes(32)).after(entries_of_event(full).entries)
+    with pytest.raises(Malformed, match="position 8, entry 0 brings class 2 above 9223372036854775807 s"):
+        whole.after(entries_of_event(more).entries)
 
 
 def test_a_balance_is_read_back():

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ledger.transparency.cosignature import verified_signatures
+from ledger.transparency.cosignature import verified_signatures, verify_signature
+from ledger.transparency.ed25519_point import is_point
 from ledger.transparency.failures import Malformed, SignatureRejected, TransparencyFailure
 from ledger.transparency.signed_note import (
     NOTE_BYTES_MAX,
@@ -19,6 +20,7 @@ from ledger.transparency.signed_note import (
     format_note,
     parse_note,
 )
+from ledger.transparency.signing import SeedSigner
 from ledger.transparency.verifier_key import SignatureType, VerifierKey, parse_vkey
 from tests.transparency.sample_log import SIGNED_AT, SampleLog, sample_entries
 
@@ -31,6 +33,10 @@ KNOWN_LINE = (
 )
 KNOWN_NOTE = TEXT + b"\n" + KNOWN_LINE.encode()
 LINE = "— name AAAAAAE=\n"
+NEEDS_THE_COFACTOR = (
+    "feaf9d07b868cc52786305312c376563c622b0386a10d105e3c1501b28d65f7e"
+    "f1bbdc9f4e61aef5c861c12b4984704880042eed7917b2199d394655c751780f"
+)
 
 
 def test_the_known_note():
@@ -197,3 +203,34 @@ def test_a_name_may_be_of_any_script_but_without_spaces():
         with pytest.raises(Malformed, match="key name"):
             VerifierKey(name, SignatureType.ED25519, bytes(32))
     assert VerifierKey("ساعات.example/log", SignatureType.ED25519, bytes(32)).line().startswith("ساعات.example/log+")
+
+
+def test_an_ed25519_key_is_a_point_in_its_one_spelling():
+    drawn = random.Random(8032)
+    seeds = [SeedSigner("a", SignatureType.ED25519, drawn.randbytes(32)).key.public_key for _ in range(50)]
+    assert all(map(is_point, seeds))
+    guesses = sum(is_point(drawn.randbytes(31) + bytes([drawn.randrange(128)])) for _ in range(400))
+    assert 120 < guesses < 280  # every second y has an x
+    prime, sign = 2**255 - 19, 2**255
+    for y in (1, prime - 1):  # x is 0
+        assert is_point(y.to_bytes(32, "little"))
+        assert not is_point((y | sign).to_bytes(32, "little"))
+    for other in (2, prime, prime + 1, 2**255 - 1):
+        assert not is_point(other.to_bytes(32, "little"))
+        for kind in (SignatureType.ED25519, SignatureType.ED25519_COSIGNATURE):
+            with pytest.raises(Malformed, match="point of the curve"):
+                VerifierKey("a", kind, other.to_bytes(32, "little"))
+
+
+def test_a_signature_is_one_number_below_the_group_order_and_holds_without_the_cofactor():
+    """What RFC 8032 leaves open and docs/transparency.md decides: the library that checks must do just that."""
+    signer = SeedSigner("a", SignatureType.ED25519, bytes(range(32)))
+    signature = signer.sign(b"text\n", 0).signature
+    order = 2**252 + 27_742_317_777_372_353_535_851_937_790_883_648_493
+    above = int.from_bytes(signature[32:], "little") + order
+    assert verify_signature(signer.key, b"text\n", signature) is None
+    # Made so that 8 S B = 8 R + 8 k A holds and S B = R + k A does not: R has a part of order 2.
+    cofactored = bytes.fromhex(NEEDS_THE_COFACTOR)
+    for wrong in (signature[:32] + above.to_bytes(32, "little"), cofactored, signature + b"x", signature[:63]):
+        with pytest.raises(SignatureRejected):
+            verify_signature(signer.key, b"text\n", wrong)

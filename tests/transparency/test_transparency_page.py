@@ -67,5 +67,5 @@ def test_its_steps_are_those_of_the_code():
     numbers = re.findall(r"^\| (\d\d?) \| ", PAGE, re.MULTILINE)
     assert numbers == [str(number) for number in range(1, 11)]
     assert sorted(re.findall(r"^\| `(verify_\w+)`", PAGE, re.MULTILINE)) == sorted(
-        ["verify_checkpoint", "verify_event", "verify_growth", "verify_whole_log"]
+        ["verify_checkpoint", "verify_event", "verify_page", "verify_growth", "verify_whole_log"]
     )

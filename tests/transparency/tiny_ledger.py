@@ -25,7 +25,9 @@ def movement(from_class: str, to_class: str, seconds: int, reason: str | None = 
     return told if reason is None else {**told, "reason": reason}
 
 
-def stored(position: int, stored_name: str, subject: str, data: dict[str, object], partition: int = 0) -> bytes:
+def stored(
+    position: int, stored_name: str, subject: str, data: dict[str, object], partition: int = 0, stream_version: int = 1
+) -> bytes:
     """The stored bytes of an event."""
     event = {
         "specversion": "1.0",
@@ -36,7 +38,7 @@ def stored(position: int, stored_name: str, subject: str, data: dict[str, object
         "time": "2026-11-20T12:00:00Z",
         "partition": partition,
         "position": position,
-        "streamversion": 1,
+        "streamversion": stream_version,
         "schemaversion": 1,
         "actor": "staff/amal",
         "client": "tests",
@@ -64,6 +66,7 @@ def moved(
     attendance: str,
     *movements: Movement,
     partition: int = 0,
+    stream_version: int = 1,
     also: dict[str, object] | None = None,
 ) -> bytes:
     """The stored bytes of an event that moves hours; `also` are fields that no entry depends on."""
@@ -75,7 +78,7 @@ def moved(
         "shift": "opportunities/garden/shifts/s1",
         "entries": list(movements),
     }
-    return stored(position, stored_name, attendance, data | (also or {}), partition)
+    return stored(position, stored_name, attendance, data | (also or {}), partition, stream_version)
 
 
 def present(end_hour: int) -> dict[str, object]:
@@ -154,6 +157,7 @@ EXAMPLE: Final = [
         "volunteers/amal/attendances/a1",
         movement("attended", "verified", 7_200),
         movement("attended", "reversed", 3_600, "NOT_CONFIRMED"),
+        stream_version=2,
         also={**present(7), "appointment": "organizations/green/appointments/p1", "verified_seconds": 7_200},
     ),
 ]
