@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from ledger.access.identity_keys import SECRET_BYTES_MIN, IdentityKeys
-from ledger.auditing import constraint_rows, directory, log_tree, sums
+from ledger.auditing import balance_maps, constraint_rows, directory, log_tree, sums
 from ledger.auditing.applied_hashes import AppliedHashCheck
 from ledger.auditing.attendances import AttendanceCheck
 from ledger.auditing.envelopes import EnvelopeCheck, check_counters
@@ -28,6 +28,7 @@ from ledger.auditing.topic import TopicCheck
 from ledger.record_seal import RecordSeal
 from ledger.settings import Settings, WrongSetting
 from ledger.topic_records import records
+from ledger.transparency.log_balances import LogPartition
 
 _NOTED: Final = (
     ("quarantine", "records of the topic are in quarantine: they were applied to nothing"),
@@ -78,6 +79,13 @@ def _walk_positions(moment: Snapshots, report: Report, trust: LogTrust, progress
             EnvelopeCheck(moment.store, moment.ledger_id, moment.partitions, partition, head, report),
             keys,
             log_tree.LogTreeCheck(moment.store, partition, SignedHeads(moment.store, partition, trust, report), report),
+            balance_maps.BalanceMapCheck(
+                moment.store,
+                LogPartition(partition, moment.partitions),
+                head[0],
+                trust.policies.get(trust.origin(partition)),
+                report,
+            ),
         ]
         if moment.read is not None:
             applied = moment.applied.get(partition, Applied(0, None))
@@ -94,6 +102,7 @@ def _walk_positions(moment: Snapshots, report: Report, trust: LogTrust, progress
         report.note(f"store, partition {partition}: positions 1..{head[0]}")
     check_no_stranger(moment.store, requests, report)
     log_tree.check_no_stranger(moment.store, moment.partitions, report)
+    balance_maps.check_no_stranger(moment.store, moment.partitions, report)
 
 
 def _walk_streams(settings: Settings, moment: Snapshots, report: Report, progress: Progress) -> None:

@@ -14,7 +14,9 @@ from ledger.grpc.event_replay import EventReplay
 from ledger.grpc.interceptor import Call
 from ledger.grpc.status import FieldViolation, InvalidRequest
 from ledger.log_serving.log_reader import LogReader
+from ledger.log_serving.map_reader import MapReader
 from volunteer_hours.v1 import audit_service_pb2 as pb
+from volunteer_hours.v1.values_pb2 import EvidenceSeconds
 
 
 class AuditService:
@@ -24,6 +26,7 @@ class AuditService:
         self._replay = EventReplay(pool, log)
         self._partitions = partitions
         self._log = log
+        self._maps = MapReader(pool, partitions)
 
     def ReplayEvents(self, request: pb.ReplayEventsRequest, call: Call) -> AsyncIterator[pb.ReplayEventsResponse]:
         self._check_partition(request.partition)
@@ -68,6 +71,27 @@ class AuditService:
         hashes = await self._log.consistency_proof(request.partition, request.from_size, request.to_size)
         return pb.ConsistencyProof(
             partition=request.partition, from_size=request.from_size, to_size=request.to_size, hashes=hashes
+        )
+
+    async def GetBalanceProof(self, request: pb.GetBalanceProofRequest, call: Call) -> pb.BalanceProof:
+        proven = await self._maps.balance_proof(request.name, request.size_min, call.seconds_left)
+        balance = proven.verdict.balance
+        return pb.BalanceProof(
+            name=request.name,
+            partition=proven.partition,
+            size=proven.verdict.note.size,
+            proof=proven.proof,
+            balances_note=proven.note,
+            seconds=EvidenceSeconds(
+                claimed_seconds=balance.claimed_seconds,
+                attended_seconds=balance.attended_seconds,
+                verified_seconds=balance.verified_seconds,
+                disputed_seconds=balance.disputed_seconds,
+                withheld_seconds=balance.withheld_seconds,
+                reversed_seconds=balance.reversed_seconds,
+            ),
+            entry_count=balance.entry_count,
+            entries_head=balance.head,
         )
 
     def _check_partition(self, partition: int) -> None:

@@ -1,4 +1,4 @@
-"""The keeper of the log: stored events → hash tiles → signed checkpoints; `python -m ledger.log_keeping.keeper`.
+"""The keeper of the log: events → hash tiles → signed checkpoints → balances; `python -m ledger.log_keeping.keeper`.
 
 It holds no state that a crash could lose: it resumes from what the signer remembers (`signer_memory`), compared with
 the store. One keeper is active on a database, by an advisory lock that PostgreSQL frees when its connection ends; it
@@ -19,7 +19,8 @@ from typing import Final
 import psycopg
 
 from ledger.database_guard import check_database
-from ledger.event_store import heads
+from ledger.event_store import Head, heads
+from ledger.log_keeping.balances_lane import BalancesLane
 from ledger.log_keeping.log_lane import BATCH_EVENTS, LogLane
 from ledger.log_keeping.old_entries import WALK_SECONDS, OldEntries
 from ledger.log_keeping.signer_folder import origins_of
@@ -30,6 +31,7 @@ from ledger.log_keeping.witness_call import WitnessCaller
 from ledger.open_ledger import wait_until_opened
 from ledger.process_end import run_as_process
 from ledger.settings import Settings, WrongSetting
+from ledger.transparency.log_balances import LogPartition
 from ledger.witness_quorum import Quorum, quorum_of
 
 POLL_SECONDS: Final = 0.2
@@ -67,20 +69,24 @@ def _keep(connection: Connection, settings: Settings, stop: threading.Event, *, 
     quorum = quorum_of(settings)
     with _opened_memory(connection, settings) as memory, _callers(quorum) as callers:
         lanes = [LogLane(connection, number, memory, quorum, callers) for number in range(settings.partitions)]
+        maps = [BalancesLane(connection, LogPartition(lane.partition, settings.partitions), memory) for lane in lanes]
         if _wait_for_lock(connection, lanes, stop):
-            LogKeeper(connection, lanes).keep(stop, once=once)
+            LogKeeper(connection, lanes, maps).keep(stop, once=once)
 
 
 class LogKeeper:
-    """One keeper at work: its lanes, one a partition."""
+    """One keeper at work: for each partition a lane of the log, and one of the balances under it."""
 
-    def __init__(self, connection: Connection, lanes: list[LogLane]) -> None:
-        """Compares store, signer and what is published; raises LogStopped as `LogLane.resume` does."""
+    def __init__(self, connection: Connection, lanes: list[LogLane], maps: list[BalancesLane]) -> None:
+        """Compares store, signer and what is published; raises LogStopped as the lanes' `resume` do."""
         self._connection = connection
         self._lanes = lanes
+        self._maps = maps
         stored = heads(connection)
         for lane in lanes:
             lane.resume(stored[lane.partition].position)
+        for balances in maps:
+            balances.resume()
         self._walks = [OldEntries(connection, lane) for lane in lanes]
         self._walked_at = time.monotonic()
         self._turn = 0
@@ -95,13 +101,21 @@ class LogKeeper:
                 head = stored[lane.partition].position
                 caught_up = head - lane.signed.size < BATCH_EVENTS
                 busy |= lane.keep_up(head, at_once=once and caught_up)
-            if once and all(
-                lane.is_published and lane.signed.size >= goal[lane.partition].position for lane in self._lanes
-            ):
+                # A checkpoint never waits for balances: they are taken in piece by piece between.
+                busy |= self._maps[lane.partition].keep_up(lane.signed if lane.is_published else None)
+            if once and self._is_done(goal):
                 return
             self._look_at_something_old()
             if not busy:
                 stop.wait(POLL_SECONDS)
+
+    def _is_done(self, goal: dict[int, Head]) -> bool:
+        return all(
+            lane.is_published
+            and lane.signed.size >= goal[lane.partition].position
+            and self._maps[lane.partition].told == lane.signed.size
+            for lane in self._lanes
+        )
 
     def _look_at_something_old(self) -> None:
         if time.monotonic() - self._walked_at < WALK_SECONDS:

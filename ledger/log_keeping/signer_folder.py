@@ -1,9 +1,9 @@
 """What lies in the signer's folder, and reading it. Nothing here changes it.
 
 `keys`: the private keys, two lines a partition, in order of partition. `<partition>.vkeys`: what is public of them, a
-verifier key a line. `signed-<partition>`: the checkpoint signed last. The folder never lies in a database, and it is
-never backed up or restored together with one: a memory that goes back in time with the events would sign a second
-history without noticing.
+verifier key a line. `signed-<partition>`: the checkpoint signed last. `mapped-<partition>`: how far balances are mapped
+and the root of that map. The folder never lies in a database, and it is never backed up or restored together with one:
+a memory that goes back in time with the events would sign a second history without noticing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from ledger.log_keeping.map_state import MapState
 from ledger.log_keeping.signer_keys import KEY_TYPES, LogKeys, SignedCheckpoint
 from ledger.log_keeping.stops import SignerMemoryWrong
 from ledger.settings import Settings, WrongSetting
@@ -37,6 +38,11 @@ def origins_of(settings: Settings) -> list[str]:
 def memory_file(folder: Path, partition: int) -> Path:
     """Where the checkpoint that was signed last is remembered."""
     return folder / f"signed-{partition}"
+
+
+def mapped_file(folder: Path, partition: int) -> Path:
+    """Where it is remembered how far balances are mapped."""
+    return folder / f"mapped-{partition}"
 
 
 def need_closed(path: Path) -> None:
@@ -84,3 +90,18 @@ def read_signed(folder: Path, partition: int, keys: LogKeys) -> SignedCheckpoint
     except TransparencyFailure as failure:
         reason = f"is not the checkpoint that {keys.origin} signed last: {failure}"
     raise SignerMemoryWrong(f"partition {partition}: the signer's memory {path} {reason}. {PUT_IT_BACK}")
+
+
+def read_mapped(folder: Path, partition: int) -> MapState | None:
+    """How far balances are mapped; None: nothing was mapped yet.
+
+    Raises:
+        SignerMemoryWrong: it is damaged.
+    """
+    path = mapped_file(folder, partition)
+    try:
+        return MapState.parse(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except TransparencyFailure as failure:
+        raise SignerMemoryWrong(f"partition {partition}: {path} is damaged: {failure}. {PUT_IT_BACK}") from failure

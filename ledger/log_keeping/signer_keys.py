@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-from ledger.transparency.balances_note import need_log_origin
+from ledger.transparency.balances_note import BalancesNote, need_log_origin
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.failures import Malformed
-from ledger.transparency.signing import SEED_BYTES, SeedSigner, parse_skey, sign_checkpoint
+from ledger.transparency.signing import SEED_BYTES, SeedSigner, parse_skey, sign_balances, sign_checkpoint
 from ledger.transparency.trust_policy import TrustPolicy
 from ledger.transparency.verifier_key import SignatureType
 from ledger.transparency.verify import verify_checkpoint
@@ -72,6 +72,15 @@ class LogKeys:
         """Sign a tree head. MUST be called by the signer's memory alone, which refuses a second history."""
         head = Checkpoint(self.origin, size, root)
         return SignedCheckpoint(head, sign_checkpoint(head, self._signers, unix_seconds))
+
+    def sign_balances(self, note: BalancesNote, unix_seconds: int) -> bytes:
+        """Sign what the balance map says at a size of this log. MUST be called by the signer's memory alone.
+
+        Raises Malformed for the balances of another log.
+        """
+        if note.log_origin != self.origin:
+            raise Malformed("balances note", f"it must be about {self.origin}, not {note.log_origin}")
+        return sign_balances(note, [signer.named(note.origin) for signer in self._signers], unix_seconds)
 
     def read(self, note: bytes) -> SignedCheckpoint:
         """A checkpoint that both keys signed. Raises StepFailed for any other note."""

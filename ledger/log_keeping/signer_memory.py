@@ -16,17 +16,21 @@ from typing import Final
 
 from ledger.folder_lock import FolderInUse, FolderLock
 from ledger.log_keeping.durable_file import replace_file, sync_folder
+from ledger.log_keeping.map_state import MapState
 from ledger.log_keeping.signer_folder import (
     KEYS_FILE,
     PUT_IT_BACK,
     VKEYS_SUFFIX,
+    mapped_file,
     memory_file,
     need_closed,
     read_keys,
+    read_mapped,
     read_signed,
 )
 from ledger.log_keeping.signer_keys import LogKeys, SignedCheckpoint
 from ledger.log_keeping.stops import AnotherKeeper, ForkRefused, SignerMemoryWrong, head_in_words
+from ledger.transparency.balances_note import BalancesNote
 from ledger.transparency.checkpoint import Checkpoint, parse_checkpoint_text
 from ledger.transparency.consistency import verify_consistency
 from ledger.transparency.failures import Malformed, ProofRejected
@@ -102,6 +106,41 @@ class SignerMemory:
         signed = self.keys[partition].sign(size, root, int(time.time()))
         replace_file(memory_file(self._folder, partition), signed.note)
         return signed
+
+    def mapped(self, partition: int) -> MapState | None:
+        """How far balances are mapped, as it stands on the disk. Raises SignerMemoryWrong."""
+        return read_mapped(self._folder, partition)
+
+    def remember_mapped(self, partition: int, before: MapState | None, state: MapState) -> None:
+        """Remember a map that continues the one remembered, by compare-and-swap, durably on return.
+
+        Raises:
+            SignerMemoryWrong: something else than `before` is remembered: somebody else changed it.
+            ForkRefused: another root was mapped at this size, or the map would go back.
+        """
+        last = self.mapped(partition)
+        if last != before:
+            raise SignerMemoryWrong(
+                f"partition {partition}: another process changed what the signer has mapped: {last}"
+            )
+        if last == state:
+            return
+        if last is not None and state.size <= last.size:
+            raise ForkRefused(f"partition {partition}: {last.in_words()} was mapped; now it is {state.in_words()}")
+        replace_file(mapped_file(self._folder, partition), state.to_bytes())
+
+    def sign_balances(self, partition: int, note: BalancesNote) -> bytes:
+        """Sign the balances at a size and root that are remembered: again the same statement, never another one.
+
+        Raises:
+            ForkRefused: this map is not remembered, or is of a log that was not signed.
+        """
+        mapped, last = self.mapped(partition), self.last(partition).head
+        if mapped != MapState(note.size, note.map_root) or note.size > last.size:
+            raise ForkRefused(f"partition {partition}: balances of size {note.size} were not mapped, or not signed yet")
+        if note.size == last.size and note.log_root != last.root:
+            raise ForkRefused(f"partition {partition}: {head_in_words(last)} was signed, not {note.log_root.hex()}")
+        return self.keys[partition].sign_balances(note, int(time.time()))
 
     def _need_continuation(self, partition: int, last: Checkpoint, new: Checkpoint, proof: Sequence[bytes]) -> None:
         try:

@@ -32,6 +32,10 @@ class SignerMemoryWrong(LogStopped):
     """The signer's own store is missing, damaged, another partition's, or older than what was published."""
 
 
+class BalanceMapBroken(LogStopped):
+    """The stored balance map is not what its keeper made, or an event under a checkpoint can't be understood."""
+
+
 class AnotherKeeper(LogStopped):
     """Somebody else keeps the same log."""
 

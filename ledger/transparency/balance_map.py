@@ -81,6 +81,9 @@ class MapUpdate:
 class _Descent:
     """The pages a batch touches, from the top down."""
 
+    unchecked: dict[bytes, bytes | None]
+    """By key: the value before, as whoever made the changes knows it; gone once it was compared."""
+
     subtrees: list[tuple[str, SubtreesPage, list[int]]] = field(default_factory=list)
     """Path, the page as it was, and which of its subtrees change."""
     done: dict[str, tuple[Subtree, bytes]] = field(default_factory=dict)
@@ -89,20 +92,26 @@ class _Descent:
     """By path: the hash that the page above, or the root, says the stored page has."""
 
 
-def updated(store: PageReader, root: bytes, changes: Mapping[bytes, bytes]) -> MapUpdate:
+def updated(
+    store: PageReader,
+    root: bytes,
+    changes: Mapping[bytes, bytes],
+    before: Mapping[bytes, bytes | None] | None = None,
+) -> MapUpdate:
     """The map after these leaves, key → value, were added or got other values; `root` is the one before.
 
-    Every page read is checked against the one above it, and the first against `root`.
+    Every page read is checked against the one above it, and the first against `root`. `before`: the value from which
+    each change was computed, None for a holder who is new: it must be the one in the map.
 
     Raises:
         OutOfTree: a key or value has not 32 bytes.
-        PageBroken: a stored page is not the one the root was made from.
+        PageBroken: a stored page is not the one the root was made from, or a value before is not the one in the map.
     """
     if any(len(key) != KEY_BYTES or len(value) != HASH_BYTES for key, value in changes.items()):
         raise OutOfTree(f"keys must have {KEY_BYTES} bytes and values {HASH_BYTES}")
     if not changes:
         return MapUpdate(root, {})
-    descent = _Descent(held={ROOT_PATH: root})
+    descent = _Descent(dict(before or {}), held={ROOT_PATH: root})
     level: dict[str, Leaves] = {ROOT_PATH: sorted(changes.items())}
     while level:
         stored = store.pages(list(level))
@@ -120,6 +129,7 @@ def updated(store: PageReader, root: bytes, changes: Mapping[bytes, bytes]) -> M
 def _touch(descent: _Descent, path: str, stored: bytes | None, leaves: Leaves, below: dict[str, Leaves]) -> None:
     page = read_checked(path, stored, descent.held.get(path, EMPTY))
     if isinstance(page, LeavesPage):
+        _compare_before(descent.unchecked, page, leaves)
         changed = page.merged(dict(leaves))
         if len(changed.values) <= LEAVES_MAX:
             descent.done[path] = changed.subtree(path), changed.to_bytes()
@@ -132,6 +142,13 @@ def _touch(descent: _Descent, path: str, stored: bytes | None, leaves: Leaves, b
         child = f"{path}{digit:x}"
         descent.held[child] = page.hash_at(digit)
         below[child] = some
+
+
+def _compare_before(unchecked: dict[bytes, bytes | None], page: LeavesPage, leaves: Leaves) -> None:
+    for key, _ in leaves:
+        # Taken out: leaves that go down because this page splits were compared here.
+        if key in unchecked and unchecked.pop(key) != page.values.get(key):
+            raise PageBroken(f"the balance kept for the holder with key {key.hex()} is not the one in the map")
 
 
 def read_checked(path: str, stored: bytes | None, expected: bytes) -> Page:

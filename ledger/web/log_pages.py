@@ -9,7 +9,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from ledger.domain.refusals import Reason, refuse
 from ledger.log_serving.log_reader import LogReader
+from ledger.log_serving.map_reader import MapReader
 from ledger.transparency.failures import Malformed
 from ledger.transparency.line_grammar import base64_text, read_decimal
 from ledger.transparency.tiles import EntryBundle, parse_path
@@ -26,15 +28,18 @@ _FORM: Final = "path"
 class LogPages:
     """What stands below `/log/<partition>/`."""
 
-    def __init__(self, log: LogReader, auditor_token: str) -> None:
+    def __init__(self, log: LogReader, maps: MapReader, auditor_token: str) -> None:
         """With an empty token nobody reads entries."""
         self._log = log
+        self._maps = maps
         self._auditor_token = auditor_token.encode()
 
     def routes(self) -> list[Route]:
         """Paths and the pages they name."""
         pages = {
             "checkpoint": ("checkpoint", self._checkpoint),
+            "checkpoint/{size}": ("checkpoint", self._checkpoint_of_size),
+            "balances": ("balances", self._balances),
             "tile/{rest:path}": ("tile", self._tile),
             "proof/{position}": ("proof", self._proof),
             "consistency/{from_size}/{to_size}": ("consistency", self._consistency),
@@ -47,6 +52,17 @@ class LogPages:
     async def _checkpoint(self, request: Request) -> Response:
         newest = await self._log.newest(_decimal(request, "partition"))
         return PlainTextResponse(newest.note, headers={"Cache-Control": _FOR_SECONDS})
+
+    async def _checkpoint_of_size(self, request: Request) -> Response:
+        partition, size = _decimal(request, "partition"), _decimal(request, "size")
+        found = await self._log.at_least(partition, size)
+        if found.size != size:
+            refuse(Reason.NOT_FOUND, name=f"log/{partition}/checkpoint/{size}")
+        return PlainTextResponse(found.note, headers={"Cache-Control": _FOR_SECONDS})
+
+    async def _balances(self, request: Request) -> Response:
+        note = await self._maps.note(_decimal(request, "partition"))
+        return PlainTextResponse(note, headers={"Cache-Control": _FOR_SECONDS})
 
     async def _tile(self, request: Request) -> Response:
         partition = _decimal(request, "partition")

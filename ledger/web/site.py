@@ -21,6 +21,7 @@ from starlette.routing import Route
 from ledger import metrics
 from ledger.log_serving.log_reader import LogReader
 from ledger.log_serving.log_standing import log_standings
+from ledger.log_serving.map_reader import MapReader
 from ledger.web.log_pages import LogPages
 from ledger.web.plain_answers import guarded, line, unknown_page
 
@@ -47,7 +48,7 @@ def site(log_reader: LogReader, event_pool: Pool, auditor_token: str, is_writing
 
     application = Starlette(
         routes=[
-            *LogPages(log_reader, auditor_token).routes(),
+            *LogPages(log_reader, MapReader(event_pool, log_reader.partitions), auditor_token).routes(),
             Route("/health", guarded("health", health), methods=["GET"]),
             Route("/metrics", guarded("metrics", figures), methods=["GET"]),
         ],

@@ -148,6 +148,8 @@ def stored_events(settings: Settings) -> list[dict[str, Any]]:
     """Everything in the event store, read by nobody's code but this, in order; fails on a hole (I4, first half)."""
     events: list[dict[str, Any]] = []
     with psycopg.connect(settings.owner_database) as connection:
+        # Reading many events takes a busy machine a while, and a server of ours ends transactions that idle.
+        connection.execute("set idle_in_transaction_session_timeout = 0")
         heads: dict[int, int] = dict(
             connection.execute("select partition, position from partition_counters").fetchall()
         )

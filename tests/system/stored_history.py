@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from itertools import count as counted
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from pydantic import SecretStr
 
 from ledger.domain.attendance_events import AttendanceRecorded
+from ledger.domain.streams import partition_of
 from ledger.domain.values import Account, Entry, Interval
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.event_bytes import Envelope, encode, sha256
@@ -97,9 +100,16 @@ def store_attendances(
         )
 
 
+@cache
+def _person(partitions: int, partition: int, number: int) -> str:
+    """A synthetic person who is at home in that partition."""
+    names = (f"volunteers/synthetic-{partition}-{number}-{at}" for at in counted())
+    return next(name for name in names if partition_of(name, partitions) == partition)
+
+
 def attendance_event(settings: Settings, partition: int, position: int, now: datetime, persons: int) -> Envelope:
     """One synthetic person's hour, in a stream of its own."""
-    holder = f"volunteers/synthetic-{partition}-{position % persons}"
+    holder = _person(settings.partitions, partition, position % persons)
     stream = f"{holder}/attendances/{position}"
     start = MORNING + timedelta(hours=position)
     end = start + timedelta(seconds=3600)

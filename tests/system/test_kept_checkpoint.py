@@ -50,7 +50,7 @@ def signed_anew(settings: Settings, folder: Path) -> Settings:
     shutil.copytree(settings.signer_folder, folder)
     (keys,) = read_keys(folder, origins_of(settings))
     replace_file(memory_file(folder, 0), keys.sign(0, EMPTY_ROOT, 1_795_000_000).note)
-    for kept in folder.glob("balances-*"):
+    for kept in folder.glob("mapped-*"):
         kept.unlink()
     with psycopg.connect(settings.owner_database) as owner:
         tables = owner.execute(

@@ -31,7 +31,7 @@ def settings(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactor
 def log_findings(settings: Settings, trust: LogTrust | None = None) -> list[Finding]:
     """What is found of the log; these events were stored without request keys and presences, which is found too."""
     findings = audit.audit(settings, trust=trust).findings
-    return [one for one in findings if one.where.place.startswith(("log", "kept"))]
+    return [one for one in findings if one.where.place.startswith(("log", "map", "kept"))]
 
 
 def only(settings: Settings) -> Finding:

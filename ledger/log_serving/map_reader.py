@@ -1,0 +1,150 @@
+"""The balance map as its newest note says it: notes, and what it proves of one holder.
+
+One statement is one snapshot: note, pages and balance belong together, whatever the keeper writes meanwhile. What goes
+out was checked against the note first, so a damaged row becomes an error here, never a wrong proof.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, TypeAlias
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from ledger.domain.refusals import InvariantBroken, Reason, refuse
+from ledger.transparency.account_balance import AccountBalance, read_balance
+from ledger.transparency.balance_map import PageBroken
+from ledger.transparency.balance_proof import prove_balance
+from ledger.transparency.balances_note import parse_balances_note
+from ledger.transparency.failures import TransparencyFailure
+from ledger.transparency.holder_key import account_key, partition_of_holder
+from ledger.transparency.signed_note import parse_note
+from ledger.transparency.verify_balance import BalanceVerdict, verify_balance_proof
+
+Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Any]]
+
+DIGITS_READ: Final = 12
+"""Pages on the way to a key that are read at once: more than any number of holders fills."""
+WAIT_SECONDS: Final = 0.1
+_WAIT_SECONDS_MAX: Final = 10.0
+_NOTE: Final = "select size, note from log_balances where partition = %b"
+_MAPPED: Final = """
+    select told.size, told.note,
+        (select balance from map_balances where partition = told.partition and key = %(key)b),
+        array(select path from map_pages where partition = told.partition and path = any(%(paths)b) order by path),
+        array(select page from map_pages where partition = told.partition and path = any(%(paths)b) order by path)
+    from log_balances as told where told.partition = %(partition)b
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenBalance:
+    """All the hours of a holder under a note, and the bytes that show it."""
+
+    partition: int
+    verdict: BalanceVerdict
+    proof: bytes
+    note: bytes
+    """The signed balances note, verbatim."""
+
+
+class MapReader:
+    """Reads the maps of all partitions."""
+
+    def __init__(self, pool: Pool, partitions: int) -> None:
+        """`pool` reaches the event store under a role that may read the map."""
+        self._pool = pool
+        self._partitions = partitions
+
+    async def note(self, partition: int) -> bytes:
+        """The newest signed balances note. Refuses POSITION_UNKNOWN and LOG_NOT_KEPT."""
+        if not 0 <= partition < self._partitions:
+            refuse(Reason.POSITION_UNKNOWN, partition=partition, partition_max=self._partitions - 1)
+        return (await self._told(partition))[1]
+
+    async def balance_proof(self, holder: str, size_min: int, seconds_left: float | None) -> ProvenBalance:
+        """What the newest map proves of a holder; one that covers `size_min` positions is waited for.
+
+        Refuses LOG_NOT_KEPT, and NOT_IN_LOG_YET when the time is over. Raises InvariantBroken for damaged rows.
+        """
+        partition = partition_of_holder(holder, self._partitions)
+        await self._wait_for(partition, size_min, seconds_left)
+        paths = _prefixes(account_key(holder))
+        while True:
+            row = await self._row(_MAPPED, {"partition": partition, "key": account_key(holder), "paths": paths})
+            if row is None:
+                _refuse_not_kept(partition)
+            pages = _PagesAtHand(dict(zip(row[3], row[4], strict=True)), frozenset(paths))
+            try:
+                return _proven(partition, holder, row[1], pages, row[2])
+            except _PagesWanted as wanted:
+                paths = [*paths, *wanted.paths]
+            except TransparencyFailure as broken:
+                raise InvariantBroken(f"partition {partition}: the balance map is damaged: {broken}") from broken
+
+    async def _wait_for(self, partition: int, size_min: int, seconds_left: float | None) -> None:
+        until = time.monotonic() + min(_WAIT_SECONDS_MAX, seconds_left or _WAIT_SECONDS_MAX) - WAIT_SECONDS
+        while (size := (await self._told(partition))[0]) < size_min:
+            if time.monotonic() >= until:
+                refuse(Reason.NOT_IN_LOG_YET, partition=partition, position=size_min, size=size)
+            await asyncio.sleep(WAIT_SECONDS)
+
+    async def _told(self, partition: int) -> tuple[int, bytes]:
+        row = await self._row(_NOTE, (partition,))
+        if row is None:
+            _refuse_not_kept(partition)
+        return row[0], row[1]
+
+    async def _row(self, statement: str, parameters: Mapping[str, object] | Sequence[object]) -> tuple[Any, ...] | None:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(statement.encode(), parameters, binary=True)
+            row: tuple[Any, ...] | None = await cursor.fetchone()
+            return row
+
+
+class _PagesWanted(Exception):
+    """The way leads to pages that were not read: a lone leaf lies beside the pages of the key's own digits."""
+
+    def __init__(self, paths: list[str]) -> None:
+        super().__init__(paths)
+        self.paths = paths
+
+
+@dataclass(frozen=True, slots=True)
+class _PagesAtHand:
+    held: Mapping[str, bytes]
+    asked: frozenset[str]
+
+    def pages(self, paths: Sequence[str]) -> Mapping[str, bytes]:
+        if wanted := [path for path in paths if path not in self.asked]:
+            raise _PagesWanted(wanted)
+        return {path: self.held[path] for path in paths if path in self.held}
+
+
+@dataclass(frozen=True, slots=True)
+class _BalanceAtHand:
+    kept: bytes | None
+
+    def balance(self, key: bytes) -> AccountBalance:
+        if self.kept is None:
+            raise PageBroken(f"the balance of the holder with key {key.hex()} is missing")
+        return read_balance(self.kept)
+
+
+def _proven(partition: int, holder: str, note: bytes, pages: _PagesAtHand, balance: bytes | None) -> ProvenBalance:
+    told = parse_balances_note(parse_note(note).text)
+    proof = prove_balance(pages, _BalanceAtHand(balance), told.map_root, holder).to_bytes()
+    return ProvenBalance(partition, verify_balance_proof(proof, holder, told), proof, note)
+
+
+def _prefixes(key: bytes) -> list[str]:
+    digits = key.hex()
+    return [digits[:length] for length in range(DIGITS_READ + 1)]
+
+
+def _refuse_not_kept(partition: int) -> NoReturn:
+    refuse(Reason.LOG_NOT_KEPT, partition=partition)
