@@ -12,6 +12,7 @@ from bench.lines import (
     relay,
     replay,
     tree_append,
+    with_checkpoints,
 )
 from bench.pairing import Line
 
@@ -30,4 +31,5 @@ LINES: tuple[Line, ...] = (
     tree_append.LINE,
     proofs.PROOFS_OVER_GRPC,
     proofs.PROOF_GROWTH,
+    with_checkpoints.LINE,
 )

@@ -1,0 +1,99 @@
+"""Check-ins while a keeper signs checkpoints over them, beside the same without it: what the log costs those who record.
+
+The keeper is the process that people run, on the same database, with all it does beside signing; it has caught up before
+a stretch begins. Its promise must hold meanwhile: at the end of a stretch at most five seconds pass until a checkpoint
+holds the last command, and at least one was signed every five seconds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+from uuid import uuid4
+
+import psycopg
+
+from bench.ground import Ground
+from bench.ledgers import BenchLedger, Filling
+from bench.lines.check_in import check_in_rate
+from bench.lines.tree_append import empty_log
+from bench.pairing import Line, MeasurementFailed, Sides
+from bench.served import ledger_process, served
+from ledger.child_process import ChildProcess
+
+BEHIND_SECONDS_MAX: Final = 5.0
+CATCH_UP_SECONDS_MAX: Final = 120.0
+LOOK_SECONDS: Final = 0.05
+
+_LOG: Final = "select coalesce(max(size), 0), count(*) from log_checkpoints where partition = 0"
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """The log as everybody sees it."""
+
+    size: int
+    checkpoints: int
+
+
+def log_state(ledger: BenchLedger) -> LogState:
+    """Of the first partition."""
+    with psycopg.connect(ledger.settings.log_keeper_database) as connection:
+        return LogState(*connection.execute(_LOG).fetchall()[0])
+
+
+@contextmanager
+def keeping(ground: Ground, ledger: BenchLedger) -> Iterator[None]:
+    """A keeper that has caught up, at work until the block ends."""
+    keeper = ledger_process(ground.folder, ledger.settings, "keep-log", ["ledger.log_keeping.keeper"])
+    keeper.start()
+    try:
+        caught_up(ledger, keeper, CATCH_UP_SECONDS_MAX)
+        yield
+        caught_up(ledger, keeper, BEHIND_SECONDS_MAX)
+    finally:
+        ended_with = keeper.stop()
+    if ended_with != 0:
+        raise MeasurementFailed(f"the keeper ended with {ended_with}:\n{keeper.log_tail()}")
+
+
+def caught_up(ledger: BenchLedger, keeper: ChildProcess, seconds_max: float) -> None:
+    """Wait until a checkpoint holds all that is stored. Raises MeasurementFailed if it takes longer."""
+    wanted, deadline = ledger.positions()[0], time.monotonic() + seconds_max
+    while (state := log_state(ledger)).size < wanted:
+        if not keeper.running or time.monotonic() > deadline:
+            raise MeasurementFailed(
+                f"after {seconds_max} s the newest checkpoint holds {state.size} events of {wanted}:\n{keeper.log_tail()}"
+            )
+        time.sleep(LOOK_SECONDS)
+
+
+def rate_with_checkpoints(ground: Ground, ledger: BenchLedger, address: str) -> float:
+    """Check-ins a second. Raises MeasurementFailed if the keeper fell behind."""
+    with keeping(ground, ledger):
+        before, began = log_state(ledger), time.monotonic()
+        rate = check_in_rate(ground, ledger, address)
+        signed = log_state(ledger).checkpoints - before.checkpoints
+        if signed < (time.monotonic() - began) // BEHIND_SECONDS_MAX:
+            raise MeasurementFailed(f"only {signed} checkpoints were signed in {time.monotonic() - began:.1f} s")
+    return rate
+
+
+@contextmanager
+def sides(ground: Ground) -> Iterator[Sides]:
+    """One server process on some thousand volunteers; the keeper is there for every second stretch."""
+    ledger = ground.ledgers.filled(Filling(ground.scaled(20_000, least=2_000)))
+    empty_log(ledger)
+    signer = ground.folder / f"signer-{uuid4().hex[:8]}"
+    ledger.settings = ledger.settings.model_copy(update={"signer_folder": str(signer)})
+    with served(ground.folder, ledger.settings, "serve-with-checkpoints") as server:
+        yield Sides(
+            reference=lambda: check_in_rate(ground, ledger, server.address),
+            ours=lambda: rate_with_checkpoints(ground, ledger, server.address),
+        )
+
+
+LINE = Line(name="commands_with_checkpoints", unit="calls/s", floor=0.90, sides=sides)
