@@ -1,8 +1,8 @@
-"""Check-ins while a keeper signs checkpoints over them, beside the same without it: what the log costs those who record.
+"""Check-ins while a keeper signs checkpoints over them, beside the same without it: what the log costs recording.
 
-The keeper is the process that people run, on the same database, with all it does beside signing; it has caught up before
-a stretch begins. Its promise must hold meanwhile: at the end of a stretch at most five seconds pass until a checkpoint
-holds the last command, and at least one was signed every five seconds.
+The keeper is the process that people run, on the same database, with all it does beside signing; it has caught up
+before a stretch begins. Its promise must hold meanwhile: at the end of a stretch at most five seconds pass until a
+checkpoint holds the last command, and at least one was signed every five seconds.
 """
 
 from __future__ import annotations
@@ -65,9 +65,8 @@ def caught_up(ledger: BenchLedger, keeper: ChildProcess, seconds_max: float) -> 
     wanted, deadline = ledger.positions()[0], time.monotonic() + seconds_max
     while (state := log_state(ledger)).size < wanted:
         if not keeper.running or time.monotonic() > deadline:
-            raise MeasurementFailed(
-                f"after {seconds_max} s the newest checkpoint holds {state.size} events of {wanted}:\n{keeper.log_tail()}"
-            )
+            held = f"after {seconds_max} s the newest checkpoint holds {state.size} events of {wanted}"
+            raise MeasurementFailed(f"{held}:\n{keeper.log_tail()}")
         time.sleep(LOOK_SECONDS)
 
 
