@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
+WORKERS ?= 2
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 UV := $(BIN)/uv pip
@@ -20,7 +21,7 @@ up: .venv stubs java
 	$(BIN)/python -m ledger.local_stack $(ARGS)
 
 test: .venv stubs java go
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 bench: .venv stubs java
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)

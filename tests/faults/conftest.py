@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -21,26 +22,30 @@ from tests.faults.tcp_proxy import TcpProxy
 from tests.system.running_ledger import RunningLedger
 from tests.system.stored_history import opened_ledger
 
-_LINES: pytest.StashKey[list[str]] = pytest.StashKey()
+_TOLD: Final = "told"
 Tell = Callable[[str], None]
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if lines := config.stash.get(_LINES, []):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for some in terminalreporter.stats.values() for report in some if hasattr(report, "when")]
+    lines = [
+        line for report in reports if report.when == "call" for name, line in report.user_properties if name == _TOLD
+    ]
+    if lines:
         terminalreporter.section("faults")
         for line in lines:
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(str(line))
 
 
 @pytest.fixture
 def tell(request: pytest.FixtureRequest, seed: int) -> Tell:
-    """Say something that is printed at the end of the run, and with the test when it fails."""
-    lines = request.config.stash.setdefault(_LINES, [])
-    lines.append(f"{request.node.name}, seed {seed}")
+    """Say something that is printed at the end of the run, by whichever process, and with the test when it fails."""
+    told = request.node.user_properties
+    told.append((_TOLD, f"{request.node.name}, seed {seed}"))
 
     def say(text: str) -> None:
         print(text)
-        lines.extend(f"  {line}" for line in text.splitlines())
+        told.extend((_TOLD, f"  {line}") for line in text.splitlines())
 
     return say
 
