@@ -43,9 +43,9 @@ def append_rate(ground: Ground, ledger: BenchLedger, batches: int) -> float:
 
 
 def empty_log(ledger: BenchLedger) -> None:
-    """Forget all tiles and checkpoints, as its owner may: the next signer begins a log of its own."""
+    """Forget all that was made of the events, as the owner may: the next signer begins a log of its own."""
     with psycopg.connect(ledger.settings.owner_database, autocommit=True) as connection:
-        connection.execute("truncate log_tiles, log_checkpoints")
+        connection.execute("truncate log_tiles, log_checkpoints, map_pages, map_balances, map_roots, log_balances")
 
 
 def _check_log(ledger: BenchLedger, signer: Path, batches: int) -> None:

@@ -28,7 +28,10 @@ BEHIND_SECONDS_MAX: Final = 5.0
 CATCH_UP_SECONDS_MAX: Final = 120.0
 LOOK_SECONDS: Final = 0.05
 
-_LOG: Final = "select coalesce(max(size), 0), count(*) from log_checkpoints where partition = 0"
+_LOG: Final = """
+    select coalesce(max(size), 0), count(*), coalesce((select size from log_balances where partition = 0), 0)
+    from log_checkpoints where partition = 0
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class LogState:
 
     size: int
     checkpoints: int
+    mapped_size: int
+    """How far balances are mapped and signed."""
 
 
 def log_state(ledger: BenchLedger) -> LogState:
@@ -47,26 +52,28 @@ def log_state(ledger: BenchLedger) -> LogState:
 
 @contextmanager
 def keeping(ground: Ground, ledger: BenchLedger) -> Iterator[None]:
-    """A keeper that has caught up, at work until the block ends."""
+    """A keeper that has caught up, the balances too, at work until the block ends."""
     keeper = ledger_process(ground.folder, ledger.settings, "keep-log", ["ledger.log_keeping.keeper"])
     keeper.start()
     try:
-        caught_up(ledger, keeper, CATCH_UP_SECONDS_MAX)
+        catch_up(ledger, keeper, CATCH_UP_SECONDS_MAX, mapped=True)
         yield
-        caught_up(ledger, keeper, BEHIND_SECONDS_MAX)
+        catch_up(ledger, keeper, BEHIND_SECONDS_MAX)
     finally:
         ended_with = keeper.stop()
     if ended_with != 0:
         raise MeasurementFailed(f"the keeper ended with {ended_with}:\n{keeper.log_tail()}")
 
 
-def caught_up(ledger: BenchLedger, keeper: ChildProcess, seconds_max: float) -> None:
-    """Wait until a checkpoint holds all that is stored. Raises MeasurementFailed if it takes longer."""
+def catch_up(ledger: BenchLedger, keeper: ChildProcess, seconds_max: float, *, mapped: bool = False) -> None:
+    """Wait until a checkpoint, or with `mapped` the map of balances, holds all that is stored.
+
+    Raises MeasurementFailed if it takes longer.
+    """
     wanted, deadline = ledger.positions()[0], time.monotonic() + seconds_max
-    while (state := log_state(ledger)).size < wanted:
+    while (state := log_state(ledger)).size < wanted or (mapped and state.mapped_size < wanted):
         if not keeper.running or time.monotonic() > deadline:
-            held = f"after {seconds_max} s the newest checkpoint holds {state.size} events of {wanted}"
-            raise MeasurementFailed(f"{held}:\n{keeper.log_tail()}")
+            raise MeasurementFailed(f"after {seconds_max} s {state} is behind {wanted} events:\n{keeper.log_tail()}")
         time.sleep(LOOK_SECONDS)
 
 
