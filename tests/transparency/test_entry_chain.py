@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import json
+import random
 import re
 from dataclasses import fields, replace
 from hashlib import sha256
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -16,9 +18,10 @@ from hypothesis import strategies as st
 from ledger.domain.event import event_classes
 from ledger.domain.streams import partition_of
 from ledger.domain.values import Account
+from ledger.transparency import event_entries
 from ledger.transparency.account_balance import AccountBalance, read_balance
 from ledger.transparency.entry_chain import CLASS_NUMBERS, Entry, chain_head, chain_start
-from ledger.transparency.event_entries import entries_of_event
+from ledger.transparency.event_entries import EventEntries, entries_of_event
 from ledger.transparency.event_types import KNOWN, MOVES_HOURS
 from ledger.transparency.failures import Malformed
 from ledger.transparency.holder_key import account_key, holder_of, partition_of_holder
@@ -152,6 +155,46 @@ def test_any_bytes_are_read_or_refused(raw):
             entries_of_event(candidate)
         except Malformed:
             continue
+
+
+def read_closely(event: bytes) -> EventEntries | None:
+    """What the careful way alone makes of it."""
+    with mock.patch.object(event_entries, "_members_if_plain", return_value=None):
+        return read_or_refused(event)
+
+
+def read_or_refused(event: bytes) -> EventEntries | None:
+    try:
+        return entries_of_event(event)
+    except Malformed:
+        return None
+
+
+SECOND_SPELLINGS = [
+    b" ", b"0", b"00", b"-", b".0", b"e0", b"E+2", b"null", b'"position":7,', b'"x":1.5,', b"1", b"\\u0031", b"\\/",
+    b"\xc3\xa9", b"\xff", b"\n", b'"y":[-1],', b'"z":{"z":null},', b"99999999999999999",
+]  # fmt: skip
+
+
+def test_the_quick_way_reads_what_the_careful_one_reads(seed):
+    chance = random.Random(seed)
+    events = [
+        stored(9, file.name.split(".")[0], "volunteers/v1", json.loads(file.read_bytes())) for file in STORED_FORMATS
+    ]
+    for event in [GOOD, *EXAMPLE, *events]:
+        for _ in range(60):
+            at, length = chance.randrange(len(event)), chance.choice((0, 0, 1, 2))
+            changed = event[:at] + chance.choice(SECOND_SPELLINGS) + event[at + length :]
+            assert read_or_refused(changed) == read_closely(changed), changed
+
+
+@pytest.mark.parametrize("file", STORED_FORMATS, ids=lambda file: file.name)
+def test_every_stored_format_is_read_the_quick_way(file):
+    data = json.loads(file.read_bytes())
+    event = stored(9, file.name.split(".")[0], data.get("attendance", "volunteers/v1"), data)
+    event = json.dumps(json.loads(event), ensure_ascii=False, separators=(",", ":")).encode()  # as the ledger writes it
+    with mock.patch.object(event_entries, "_members", side_effect=AssertionError("the careful way was taken")):
+        entries_of_event(event)
 
 
 @given(entries(), entries())
