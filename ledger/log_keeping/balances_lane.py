@@ -27,6 +27,7 @@ from ledger.transparency.balance_map import updated
 from ledger.transparency.balances_note import BalancesNote
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.failures import TransparencyFailure
+from ledger.transparency.known_pages import KnownPages
 from ledger.transparency.log_balances import LogPartition, balances_after, entries_by_key
 from ledger.transparency.map_hash import EMPTY
 from ledger.transparency.tile_tree import RightEdge, TileTree
@@ -62,6 +63,7 @@ class BalancesLane:
         self._edge = RightEdge()
         """The log's tree over everything taken in."""
         self._changed: dict[bytes, AccountBalance] = {}
+        self._known = KnownPages()
         self._before: dict[bytes, bytes | None] = {}
         """Of each changed holder: the value in the map."""
 
@@ -132,7 +134,7 @@ class BalancesLane:
     def _map(self, goal: Checkpoint) -> None:
         self._need_signed_events(goal)
         values = {key: balance.value() for key, balance in self._changed.items()}
-        update = updated(self.store, self._mapped.root, values, self._before)
+        update = updated(self.store, self._mapped.root, values, self._before, self._known)
         state = MapState(self._edge.size, update.root)
         if self._remembered is None or state.size >= self._remembered.size:
             # If we crash behind this, the rows are behind what is remembered: they are made again, with this root.
@@ -140,6 +142,7 @@ class BalancesLane:
             self._remembered = state
         note = self._signed_note(goal, state) if state.size == goal.size else None
         self.store.write(MapStep(state, update.pages, self._changed, note))
+        self._known.remember(update.pages, update.hashes)
         self._mapped, self._changed, self._before = state, {}, {}
         self._told = 0 if note is None else state.size
         if note is not None:

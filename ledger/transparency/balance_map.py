@@ -6,27 +6,28 @@ never taken away, since an entry isn't.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol
 
 from ledger.transparency.failures import Malformed, OutOfTree, TransparencyFailure
 from ledger.transparency.holder_key import KEY_BYTES
+from ledger.transparency.known_pages import KnownPages
 from ledger.transparency.map_hash import EMPTY, HASH_BYTES, Subtree
 from ledger.transparency.map_page import (
     EMPTY_SUBTREES,
     LEAVES_MAX,
+    LEVELS,
     NO_LEAVES,
+    Leaves,
     LeavesPage,
     Page,
     SubtreesPage,
+    parse_page,
     read_page,
 )
 
 ROOT_PATH: Final = ""
-
-Leaves: TypeAlias = list[tuple[bytes, bytes]]
-"""Key and value, ascending by key."""
 
 
 class PageReader(Protocol):
@@ -75,15 +76,17 @@ class MapUpdate:
     root: bytes
     pages: Mapping[str, bytes]
     """To be written, by path."""
+    hashes: Mapping[str, bytes]
+    """By path: the hash of each of these pages in the map."""
 
 
 @dataclass(slots=True)
 class _Descent:
     """The pages a batch touches, from the top down."""
 
+    known: KnownPages | None
     unchecked: dict[bytes, bytes | None]
     """By key: the value before, as whoever made the changes knows it; gone once it was compared."""
-
     subtrees: list[tuple[str, SubtreesPage, list[int]]] = field(default_factory=list)
     """Path, the page as it was, and which of its subtrees change."""
     done: dict[str, tuple[Subtree, bytes]] = field(default_factory=dict)
@@ -97,11 +100,13 @@ def updated(
     root: bytes,
     changes: Mapping[bytes, bytes],
     before: Mapping[bytes, bytes | None] | None = None,
+    known: KnownPages | None = None,
 ) -> MapUpdate:
     """The map after these leaves, key → value, were added or got other values; `root` is the one before.
 
     Every page read is checked against the one above it, and the first against `root`. `before`: the value from which
-    each change was computed, None for a holder who is new: it must be the one in the map.
+    each change was computed, None for a holder who is new: it must be the one in the map. `known`: pages that need not
+    be hashed through again; tell it of the new ones once they are stored.
 
     Raises:
         OutOfTree: a key or value has not 32 bytes.
@@ -110,8 +115,8 @@ def updated(
     if any(len(key) != KEY_BYTES or len(value) != HASH_BYTES for key, value in changes.items()):
         raise OutOfTree(f"keys must have {KEY_BYTES} bytes and values {HASH_BYTES}")
     if not changes:
-        return MapUpdate(root, {})
-    descent = _Descent(dict(before or {}), held={ROOT_PATH: root})
+        return MapUpdate(root, {}, {})
+    descent = _Descent(known, dict(before or {}), held={ROOT_PATH: root})
     level: dict[str, Leaves] = {ROOT_PATH: sorted(changes.items())}
     while level:
         stored = store.pages(list(level))
@@ -120,35 +125,44 @@ def updated(
             _touch(descent, path, stored.get(path), leaves, below)
         level = below
     for path, page, digits in reversed(descent.subtrees):
-        whole = page.replaced({digit: descent.done[f"{path}{digit:x}"][0] for digit in digits})
-        descent.done[path] = whole.subtree(path), whole.to_bytes()
+        below_it = page.below.replaced({digit: descent.done[f"{path}{digit:x}"][0] for digit in digits})
+        whole = SubtreesPage(below_it)
+        descent.done[path] = whole.subtree(), whole.to_bytes()
     pages = {path: page for path, (_, page) in descent.done.items()}
-    return MapUpdate(descent.done[ROOT_PATH][0][0], pages)
+    hashes = {path: subtree[0] for path, (subtree, _) in descent.done.items()}
+    return MapUpdate(hashes[ROOT_PATH], pages, hashes)
 
 
 def _touch(descent: _Descent, path: str, stored: bytes | None, leaves: Leaves, below: dict[str, Leaves]) -> None:
-    page = read_checked(path, stored, descent.held.get(path, EMPTY))
+    page = _read(descent, path, stored)
     if isinstance(page, LeavesPage):
         _compare_before(descent.unchecked, page, leaves)
-        changed = page.merged(dict(leaves))
-        if len(changed.values) <= LEAVES_MAX:
-            descent.done[path] = changed.subtree(path), changed.to_bytes()
+        changed = page.merged(len(path) * LEVELS, leaves)
+        if len(changed.keys) <= LEAVES_MAX:
+            descent.done[path] = changed.subtree(), changed.to_bytes()
             return
-        leaves = list(changed.values.items())
+        leaves = list(zip(changed.keys, changed.values(), strict=True))
         page = EMPTY_SUBTREES  # too many for one page: all of them go a level down
     groups = _by_digit(len(path), leaves)
     descent.subtrees.append((path, page, list(groups)))
     for digit, some in groups.items():
         child = f"{path}{digit:x}"
-        descent.held[child] = page.hash_at(digit)
+        descent.held[child] = page.below.hash_at(digit)
         below[child] = some
 
 
 def _compare_before(unchecked: dict[bytes, bytes | None], page: LeavesPage, leaves: Leaves) -> None:
     for key, _ in leaves:
         # Taken out: leaves that go down because this page splits were compared here.
-        if key in unchecked and unchecked.pop(key) != page.values.get(key):
+        if key in unchecked and unchecked.pop(key) != page.value_of(key):
             raise PageBroken(f"the balance kept for the holder with key {key.hex()} is not the one in the map")
+
+
+def _read(descent: _Descent, path: str, stored: bytes | None) -> Page:
+    expected = descent.held.get(path, EMPTY)
+    if descent.known is not None and stored is not None and descent.known.knows(path, stored, expected):
+        return parse_page(stored)
+    return read_checked(path, stored, expected)
 
 
 def read_checked(path: str, stored: bytes | None, expected: bytes) -> Page:
@@ -160,16 +174,16 @@ def read_checked(path: str, stored: bytes | None, expected: bytes) -> Page:
         page = NO_LEAVES if stored is None else read_page(path, stored)
     except Malformed as error:
         raise PageBroken(f"map page {path!r}: {error}") from error
-    found = page.subtree(path)[0]
+    found = page.subtree()[0]
     if found != expected:
         raise PageBroken(f"map page {path!r} must have hash {expected.hex()}, not {found.hex()}")
     return page
 
 
-def _by_digit(digits: int, leaves: Iterable[tuple[bytes, bytes]]) -> dict[int, Leaves]:
+def _by_digit(digits: int, leaves: Leaves) -> Mapping[int, Leaves]:
     """Ascending leaves, by the hexadecimal digit of their key behind the first `digits`."""
     index, shift = digits >> 1, 0 if digits & 1 else 4
-    groups: dict[int, Leaves] = {}
+    groups: dict[int, list[tuple[bytes, bytes]]] = {}
     for leaf in leaves:
         groups.setdefault(leaf[0][index] >> shift & 15, []).append(leaf)
     return groups

@@ -18,6 +18,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -120,6 +121,7 @@ def _need_text(text: str, what: str) -> None:
         raise Malformed(_FORM, f"{what} must have at most {TEXT_BYTES_MAX} bytes, not {size}")
 
 
+@lru_cache(4_096)
 def _is_date(text: str) -> bool:
     try:
         # fromisoformat also takes 20261120 and 2026-W47-5: one day must have one spelling.

@@ -1,17 +1,19 @@
-"""Pages of the balance map: some levels of it in one row, so that a batch reads and writes few rows.
+"""Pages of the map as they are stored: four levels of the trie to a row, or up to 32 leaves.
 
-How nodes are stored is private and may change; roots and proofs don't depend on it. A page lies at a path: the first
-bits of its keys, four to a hexadecimal digit; the page of all keys has the path "". A path with up to LEAVES_MAX leaves
-below it is one page of leaves; with more it is a page of its 16 subtrees, each of them a page again unless it is empty.
-So which pages there are depends on the set of leaves alone.
+Private: roots and proofs don't depend on it. A page is named by its path, the hexadecimal digits that all keys below it
+begin with; the pages of a map follow from its set of leaves alone.
 
-    page of leaves     0x4c || (key 32 || value 32), ascending by key
-    page of subtrees   0x53 || 16 bits, the first the highest: the subtree has at most one leaf || 16 hashes
+    page of leaves     0x4c || rising 1 || 4 hashes || (key 32 || value 32), ascending by key
+    page of subtrees   0x53 || rising 2 || 16 hashes
+
+`rising` has a bit for each hash behind it, the first the highest: that subtree has at most one leaf. The four hashes of
+a page of leaves are its quarters, by the next two bits of the keys: a changed leaf costs the hashing of a quarter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -33,103 +35,169 @@ LEVELS: Final = 4
 """Of the trie in a page of subtrees: one hexadecimal digit of the path."""
 WIDTH: Final = 1 << LEVELS
 LEAVES_MAX: Final = 32
-"""In a page of leaves: at most 2,049 bytes, which PostgreSQL keeps in the row itself."""
+"""In a page of leaves: at most 2,178 bytes, three to a block of PostgreSQL when all are full."""
+
+Leaves: TypeAlias = Sequence[tuple[bytes, bytes]]
+"""Key and value, ascending by key."""
 
 _FORM: Final = "map page"
 _LEAVES: Final = 0x4C
 _SUBTREES: Final = 0x53
-_LEAF_BYTES: Final = 2 * HASH_BYTES
+_QUARTERS: Final = 4
+_LEAF_BYTES: Final = KEY_BYTES + HASH_BYTES
+_LEAVES_START: Final = 2 + _QUARTERS * HASH_BYTES
 _SUBTREES_BYTES: Final = 3 + WIDTH * HASH_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """2^k subtrees side by side, as they are stored."""
+
+    rising: int
+    """A bit each, the first subtree's the highest: it rises (`map_hash.Subtree`)."""
+    hashes: bytes
+
+    def subtree(self) -> Subtree:
+        """The subtree over them."""
+        if self.rising:
+            return fold(self.all())
+        return fold_full(self.hashes), False
+
+    def all(self) -> list[Subtree]:
+        """Each subtree, from the left."""
+        last = len(self.hashes) // HASH_BYTES - 1
+        return [(self.hash_at(at), bool(self.rising >> (last - at) & 1)) for at in range(last + 1)]
+
+    def hash_at(self, at: int) -> bytes:
+        """The hash of one subtree."""
+        return self.hashes[at * HASH_BYTES : (at + 1) * HASH_BYTES]
+
+    def replaced(self, changed: Mapping[int, Subtree]) -> Neighbours:
+        """The same with some of them, by their number from the left, changed."""
+        rising, hashes, last = self.rising, bytearray(self.hashes), len(self.hashes) // HASH_BYTES - 1
+        for at, (changed_hash, rises) in changed.items():
+            hashes[at * HASH_BYTES : (at + 1) * HASH_BYTES] = changed_hash
+            bit = 1 << (last - at)
+            rising = rising | bit if rises else rising & ~bit
+        return Neighbours(rising, bytes(hashes))
+
+
+@dataclass(frozen=True, slots=True)
+class SubtreesPage:
+    """The 16 subtrees below a path."""
+
+    below: Neighbours
+
+    def to_bytes(self) -> bytes:
+        """What is stored."""
+        return b"%c%b%b" % (_SUBTREES, self.below.rising.to_bytes(2, "big"), self.below.hashes)
+
+    def subtree(self) -> Subtree:
+        """What the page is in the map."""
+        return self.below.subtree()
+
+
+EMPTY_SUBTREES: Final = SubtreesPage(Neighbours((1 << WIDTH) - 1, EMPTY * WIDTH))
 
 
 @dataclass(frozen=True, slots=True)
 class LeavesPage:
     """All leaves below a path, ascending by key."""
 
-    values: dict[bytes, bytes]
-    hashes: dict[bytes, bytes]
-    """Leaf hashes by key. Made anew at every reading: a stored one would not show that a key beside it was changed."""
-    numbers: list[int]
-    """The keys as numbers."""
+    quarters: Neighbours
+    keys: list[bytes]
+    leaves: bytes
+    """Key and value, one after the other. Leaf hashes are made of both: a stored one would not show a changed key."""
 
     def to_bytes(self) -> bytes:
         """What is stored."""
-        return b"".join((b"%c" % _LEAVES, *(key + value for key, value in self.values.items())))
+        return b"%c%c%b%b" % (_LEAVES, self.quarters.rising, self.quarters.hashes, self.leaves)
 
-    def subtree(self, path: str) -> Subtree:
-        """What the page at `path` is in the map."""
-        return subtree_of(self.numbers, list(self.hashes.values()), len(path) * LEVELS)
+    def subtree(self) -> Subtree:
+        """What the page is in the map."""
+        return self.quarters.subtree()
 
-    def merged(self, changed: dict[bytes, bytes]) -> LeavesPage:
-        """The page with these leaves, key → value, added or changed. It may be too full to be stored."""
-        values = self.values | changed
-        hashes = self.hashes | {key: leaf_hash(key, value) for key, value in changed.items()}
-        if len(values) == len(self.values):
-            return LeavesPage(values, hashes, self.numbers)
-        return LeavesPage(dict(sorted(values.items())), dict(sorted(hashes.items())), numbers_of(sorted(values)))
+    def values(self) -> list[bytes]:
+        """Of each key."""
+        starts = range(KEY_BYTES, len(self.leaves), _LEAF_BYTES)
+        return [self.leaves[at : at + HASH_BYTES] for at in starts]
+
+    def value_of(self, key: bytes) -> bytes | None:
+        """The value of a key; None: it has no leaf here."""
+        at = bisect_left(self.keys, key)
+        if at == len(self.keys) or self.keys[at] != key:
+            return None
+        return self.leaves[at * _LEAF_BYTES + KEY_BYTES : (at + 1) * _LEAF_BYTES]
+
+    def merged(self, depth: int, changed: Leaves) -> LeavesPage:
+        """The page at `depth` with these leaves added or changed. It may be too full to be stored."""
+        keys, leaves = self.keys.copy(), self.leaves
+        for key, value in changed:
+            at = bisect_left(keys, key)
+            start = end = at * _LEAF_BYTES
+            if at < len(keys) and keys[at] == key:
+                end += _LEAF_BYTES
+            else:
+                keys.insert(at, key)
+            leaves = b"%b%b%b%b" % (leaves[:start], key, value, leaves[end:])
+        new = LeavesPage(self.quarters, keys, leaves)
+        touched = {_quarter_of(key, depth) for key, _ in changed}
+        quarters = self.quarters.replaced({quarter: new.quarter(depth, quarter) for quarter in touched})
+        return LeavesPage(quarters, keys, leaves)
+
+    def quarter(self, depth: int, quarter: int) -> Subtree:
+        """The subtree of those leaves whose keys go on, at `depth`, with the two bits of `quarter`; hashed anew."""
+        start, end = self._bounds(depth, quarter)
+        keys = self.keys[start:end]
+        values = (self.leaves[at * _LEAF_BYTES + KEY_BYTES : (at + 1) * _LEAF_BYTES] for at in range(start, end))
+        return subtree_of(numbers_of(keys), list(map(leaf_hash, keys, values)), depth + 2)
+
+    def _bounds(self, depth: int, quarter: int) -> tuple[int, int]:
+        if len(self.keys) < 2:
+            inside = [_quarter_of(key, depth) == quarter for key in self.keys]
+            return 0, sum(inside)
+        # Bounds that are no keys: shorter than one, they sort before every key that begins with them.
+        at, unit = depth >> 3, 1 << 6 - (depth & 7)
+        head, byte = self.keys[0][:at], self.keys[0][at] & ~(unit * _QUARTERS - 1) & 0xFF
+        start = bisect_left(self.keys, b"%b%c" % (head, byte + quarter * unit))
+        if quarter == _QUARTERS - 1:
+            return start, len(self.keys)
+        return start, bisect_left(self.keys, b"%b%c" % (head, byte + (quarter + 1) * unit), start)
 
 
-NO_LEAVES: Final = LeavesPage({}, {}, [])
-
-
-@dataclass(frozen=True, slots=True)
-class SubtreesPage:
-    """The 16 subtrees below a path, as they are stored."""
-
-    rising: int
-    """16 bits, the first subtree's the highest: it rises (`map_hash.Subtree`)."""
-    hashes: bytes
-
-    def to_bytes(self) -> bytes:
-        """What is stored."""
-        return b"%c%b%b" % (_SUBTREES, self.rising.to_bytes(2, "big"), self.hashes)
-
-    def subtree(self, path: str) -> Subtree:
-        """What the page at `path` is in the map."""
-        if self.rising:
-            return fold(self.subtrees())
-        return fold_full(self.hashes), False
-
-    def subtrees(self) -> list[Subtree]:
-        """Each subtree, from the left."""
-        return [(self.hash_at(at), bool(self.rising >> (WIDTH - 1 - at) & 1)) for at in range(WIDTH)]
-
-    def hash_at(self, at: int) -> bytes:
-        """The hash of one subtree."""
-        return self.hashes[at * HASH_BYTES : (at + 1) * HASH_BYTES]
-
-    def replaced(self, changed: Mapping[int, Subtree]) -> SubtreesPage:
-        """The page with some of its subtrees, by their number from the left, changed."""
-        rising, hashes = self.rising, bytearray(self.hashes)
-        for at, (changed_hash, rises) in changed.items():
-            hashes[at * HASH_BYTES : (at + 1) * HASH_BYTES] = changed_hash
-            bit = 1 << (WIDTH - 1 - at)
-            rising = rising | bit if rises else rising & ~bit
-        return SubtreesPage(rising, bytes(hashes))
-
-
-EMPTY_SUBTREES: Final = SubtreesPage((1 << WIDTH) - 1, EMPTY * WIDTH)
+NO_LEAVES: Final = LeavesPage(Neighbours((1 << _QUARTERS) - 1, EMPTY * _QUARTERS), [], b"")
 
 Page: TypeAlias = LeavesPage | SubtreesPage
 
 
-def read_page(path: str, stored: bytes) -> Page:
-    """The page at `path` from what is stored. Raises Malformed."""
+def parse_page(stored: bytes) -> Page:
+    """A page from what is stored, by its form alone: for whoever knows it to be right. Raises Malformed."""
     kind = stored[0] if stored else None
-    if kind == _LEAVES and len(stored) % _LEAF_BYTES == 1:
-        return _read_leaves(path, stored)
+    if kind == _LEAVES and len(stored) >= _LEAVES_START and (len(stored) - _LEAVES_START) % _LEAF_BYTES == 0:
+        keys = [stored[at : at + KEY_BYTES] for at in range(_LEAVES_START, len(stored), _LEAF_BYTES)]
+        return LeavesPage(Neighbours(stored[1], stored[2:_LEAVES_START]), keys, stored[_LEAVES_START:])
     if kind == _SUBTREES and len(stored) == _SUBTREES_BYTES:
-        return SubtreesPage(int.from_bytes(stored[1:3], "big"), stored[3:])
+        return SubtreesPage(Neighbours(int.from_bytes(stored[1:3], "big"), stored[3:]))
     raise Malformed(_FORM, f"it must be leaves or {WIDTH} subtrees, not {stored[:1].hex()} and {len(stored)} bytes")
 
 
-def _read_leaves(path: str, stored: bytes) -> LeavesPage:
-    starts = range(1, len(stored), _LEAF_BYTES)
-    leaves = {stored[at : at + KEY_BYTES]: stored[at + KEY_BYTES : at + _LEAF_BYTES] for at in starts}
-    numbers, shift = numbers_of(leaves), KEY_BITS - len(path) * LEVELS
-    # Ascending and of this path: otherwise hashing would go by bits that the keys do not have.
-    if len(numbers) < len(starts) or numbers != sorted(numbers):
-        raise Malformed(_FORM, "its keys must ascend")
-    if numbers and not numbers[0] >> shift == numbers[-1] >> shift == int(path or "0", 16):
-        raise Malformed(_FORM, f"its keys must begin with {path!r}")
-    return LeavesPage(leaves, {key: leaf_hash(key, value) for key, value in leaves.items()}, numbers)
+def read_page(path: str, stored: bytes) -> Page:
+    """The page at `path` from what is stored, once all that can be seen in it alone is right. Raises Malformed."""
+    page = parse_page(stored)
+    if isinstance(page, LeavesPage):
+        depth, numbers = len(path) * LEVELS, numbers_of(page.keys)
+        # Ascending and of this path: otherwise hashing would go by bits that the keys do not have.
+        if numbers != sorted(set(numbers)):
+            raise Malformed(_FORM, "its keys must ascend")
+        shift = KEY_BITS - depth
+        if numbers and not numbers[0] >> shift == numbers[-1] >> shift == int(path or "0", 16):
+            raise Malformed(_FORM, f"its keys must begin with {path!r}")
+        right = [page.quarter(depth, at) for at in range(_QUARTERS)]
+        if page.quarters.rising >> _QUARTERS or right != page.quarters.all():
+            raise Malformed(_FORM, "its quarters must be those of its leaves")
+    return page
+
+
+def _quarter_of(key: bytes, depth: int) -> int:
+    # Depth is a multiple of four: both bits stand in one byte. Behind the last one there is a single leaf at most.
+    return key[depth >> 3] >> (6 - (depth & 7)) & 3 if depth < KEY_BITS else 0

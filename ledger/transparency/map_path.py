@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ledger.transparency.balance_map import ROOT_PATH, PageReader, read_checked
 from ledger.transparency.holder_key import KEY_BYTES
-from ledger.transparency.map_hash import EMPTY, Subtree, bit_of, fold, subtree_of
+from ledger.transparency.map_hash import EMPTY, Subtree, bit_of, fold, leaf_hash, numbers_of, subtree_of
 from ledger.transparency.map_page import LEVELS, LeavesPage, SubtreesPage
 
 
@@ -45,7 +45,7 @@ def map_path(store: PageReader, root: bytes, key: bytes) -> MapPath:
 
 def _through_subtrees(page: SubtreesPage, depth: int, key: bytes, siblings: list[bytes]) -> tuple[bytes, int]:
     """Walk through a page; the hash and number of the subtree to go on with. EMPTY: the way ends here, at nothing."""
-    level: list[Subtree] = page.subtrees()
+    level: list[Subtree] = page.below.all()
     first = 0
     for at in range(depth, depth + LEVELS):
         whole, rises = fold(level)
@@ -63,7 +63,8 @@ def _through_subtrees(page: SubtreesPage, depth: int, key: bytes, siblings: list
 
 
 def _end_in_leaves(page: LeavesPage, depth: int, key: bytes, siblings: list[bytes]) -> MapPath:
-    keys, numbers, hashes = list(page.hashes), page.numbers, list(page.hashes.values())
+    keys, values = page.keys, page.values()
+    numbers, hashes = numbers_of(keys), list(map(leaf_hash, keys, values))
     # A page whose only leaf rose to where the way stopped has no further turn; its depth does not matter.
     while len(keys) > 1:
         middle = next((at for at, leaf in enumerate(keys) if bit_of(leaf, depth)), len(keys))
@@ -72,5 +73,5 @@ def _end_in_leaves(page: LeavesPage, depth: int, key: bytes, siblings: list[byte
             near, far = far, near
         depth += 1
         siblings.append(subtree_of(numbers[far], hashes[far], depth)[0])
-        keys, numbers, hashes = keys[near], numbers[near], hashes[near]
-    return MapPath(tuple(siblings), (keys[0], page.values[keys[0]]) if keys else None)
+        keys, values, numbers, hashes = keys[near], values[near], numbers[near], hashes[near]
+    return MapPath(tuple(siblings), (keys[0], values[0]) if keys else None)

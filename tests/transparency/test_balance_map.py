@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.transparency.balance_map import MemoryNodeStore, PageBroken, updated
 from ledger.transparency.failures import Malformed, OutOfTree
+from ledger.transparency.known_pages import KnownPages
 from ledger.transparency.map_hash import EMPTY, bit_of, inner_hash, leaf_hash, map_root
-from ledger.transparency.map_page import LEAVES_MAX, read_page
+from ledger.transparency.map_page import LEAVES_MAX, NO_LEAVES, LeavesPage, parse_page, read_page
 from ledger.transparency.map_path import map_path
 from tests.transparency import naive_balances as naive
 
@@ -44,12 +46,14 @@ def random_leaves(chance: random.Random, count: int) -> Leaves:
     }
 
 
-def built(leaves: Leaves, cuts: Sequence[int] = ()) -> tuple[MemoryNodeStore, bytes]:
+def built(leaves: Leaves, cuts: Sequence[int] = (), known: KnownPages | None = None) -> tuple[MemoryNodeStore, bytes]:
     """The map after batches that end at these places."""
     store, root, pairs = MemoryNodeStore(), EMPTY, list(leaves.items())
     for start, end in zip((0, *cuts), (*cuts, len(pairs)), strict=True):
-        update = updated(store, root, dict(pairs[start:end]))
+        update = updated(store, root, dict(pairs[start:end]), None, known)
         store.write(update.pages)
+        if known is not None:
+            known.remember(update.pages, update.hashes)
         root = update.root
     return store, root
 
@@ -86,7 +90,7 @@ def test_maps_of_many_pages_equal_the_naive_recursion(seed):
     assert root == naive.root(leaves) == map_root(leaves)
     pages = all_pages(store)
     assert pages == all_pages(built(leaves)[0])
-    assert max(map(len, pages.values())) <= 1 + 64 * LEAVES_MAX
+    assert max(map(len, pages.values())) <= 2 + 128 + 64 * LEAVES_MAX
     assert max(map(len, pages)) > 4
     for path, page in pages.items():
         assert read_page(path, page).to_bytes() == page
@@ -139,24 +143,61 @@ def test_keys_and_values_have_32_bytes(wrong):
         updated(MemoryNodeStore(), EMPTY, wrong)
 
 
-def test_a_flipped_bit_of_a_page_is_met_or_has_no_meaning(seed):
+def flipped(page: bytes, bit: int) -> bytes:
+    changed = bytearray(page)
+    changed[bit >> 3] ^= 1 << (bit & 7)
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+def test_a_flipped_bit_of_a_page_is_met_or_has_no_meaning(seed, known):
     """Every page of a map, changed in one bit: whoever builds on it or proves from it meets it."""
-    chance = random.Random(seed)
+    chance, pages = random.Random(seed), KnownPages() if known else None
     leaves = random_leaves(chance, 400)
-    store, root = built(leaves)
+    store, root = built(leaves, known=pages)
     new = {key: chance.randbytes(32) for key in leaves}
-    right = updated(store, root, new).root
+    right = updated(store, root, new, None, pages).root
     for path, page in all_pages(store).items():
         for bit in chance.sample(range(8 * len(page)), 20):
-            flipped = bytearray(page)
-            flipped[bit >> 3] ^= 1 << (bit & 7)
-            store.write({path: bytes(flipped)})
+            store.write({path: flipped(page, bit)})
             try:
-                assert updated(store, root, new).root == right
+                assert updated(store, root, new, None, pages).root == right
+                assert page[:1] == b"S", "every byte of a page of leaves has a meaning"
                 assert bit >> 3 in (1, 2), "only a mark that decides nothing here may change unseen"
             except PageBroken:
                 pass
         store.write({path: page})
+
+
+def test_what_is_known_of_a_page_is_of_that_page_alone(seed):
+    """Pages of other places, of other times and of another map: known pages are no reason to take one for another."""
+    chance, known = random.Random(seed), KnownPages()
+    leaves = random_leaves(chance, 300)
+    store, root = built(leaves, known=known)
+    old = all_pages(store)
+    later = {key: chance.randbytes(32) for key in leaves}
+    update = updated(store, root, later, None, known)
+    store.write(update.pages)
+    known.remember(update.pages, update.hashes)
+    forged = updated(MemoryNodeStore(), EMPTY, {**later, next(iter(later)): b"x" * 32})
+    for path in old:
+        other = chance.choice([name for name in old if name != path])
+        for page in (old[path], forged.pages[path], update.pages[other]):
+            if page != update.pages[path]:
+                store.write({path: page})
+                with pytest.raises(PageBroken):
+                    updated(store, update.root, leaves, None, known)
+        store.write({path: update.pages[path]})
+    assert updated(store, update.root, leaves, None, known).root == root
+
+
+def test_no_more_pages_are_known_than_allowed_and_the_rest_is_checked_in_full(seed):
+    chance, known = random.Random(seed), KnownPages(pages_max=5)
+    leaves = random_leaves(chance, 400)
+    store, root = built(leaves, range(0, 400, 50), known=known)
+    assert len(known._digests) == 5
+    new = {key: chance.randbytes(32) for key in leaves}
+    assert updated(store, root, new, None, known).root == naive.root(new)
 
 
 def test_a_page_that_is_missing_old_or_elsewhere_is_met(seed):
@@ -182,17 +223,43 @@ def test_a_page_that_is_missing_old_or_elsewhere_is_met(seed):
         store.write(update.pages)
 
 
+def leaves_page(*leaves: tuple[bytes, bytes]) -> LeavesPage:
+    return NO_LEAVES.merged(4, leaves)
+
+
+ONE, TWO = b"\x61" + bytes(31), b"\x62" + bytes(31)
+GOOD = leaves_page((ONE, b"1" * 32), (TWO, b"2" * 32))
+
+
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"\x00", b"L" + b"k" * 63, b"S" + bytes(513), b"L" + (b"k" * 32 + b"v" * 32) * 2,
-     b"L" + b"b" * 32 + b"v" * 32 + b"a" * 32 + b"v" * 32, b"L" + b"\x01" * 64],
+    [b"", b"\x00", b"X" + bytes(600), b"S" + bytes(513), b"S" + bytes(515), b"L" + bytes(128), b"L" + bytes(129 + 63),
+     b"L" + bytes(129 + 65)],
 )  # fmt: skip
 def test_what_is_no_page_is_refused(raw):
     with pytest.raises(Malformed):
-        read_page("6", raw)
+        parse_page(raw)
+
+
+@pytest.mark.parametrize(
+    ("page", "says"),
+    [
+        (replace(GOOD, keys=[TWO, ONE], leaves=GOOD.leaves[64:] + GOOD.leaves[:64]), "ascend"),
+        (replace(GOOD, keys=[ONE, ONE], leaves=GOOD.leaves[:64] * 2), "ascend"),
+        (leaves_page((b"\x71" + bytes(31), b"v" * 32)), "begin with '6'"),
+        (replace(GOOD, quarters=NO_LEAVES.quarters), "quarters"),
+        (replace(GOOD, quarters=replace(GOOD.quarters, rising=0)), "quarters"),
+        (replace(GOOD, quarters=replace(GOOD.quarters, rising=GOOD.quarters.rising | 16)), "quarters"),
+    ],
+)
+def test_leaves_in_another_order_place_or_quarter_are_refused(page, says):
+    assert read_page("6", GOOD.to_bytes()) == GOOD
+    with pytest.raises(Malformed, match=says):
+        read_page("6", page.to_bytes())
 
 
 @given(LEAVES, KEYS)
+@settings(deadline=None)
 def test_the_way_along_any_key_is_that_of_the_naive_recursion(leaves, key):
     store, root = built(leaves)
     for wanted in (key, *list(leaves)[:3]):
