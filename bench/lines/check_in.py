@@ -6,7 +6,7 @@ request key. Afterwards the store must hold exactly one event for every answered
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 from uuid import UUID, uuid4
@@ -41,13 +41,19 @@ def check_in_request(day: int, number: int, request_id: UUID) -> bytes:
     ).SerializeToString()
 
 
-def check_in_rate(ground: Ground, ledger: BenchLedger, address: str) -> float:
-    """Check-ins a second on a new day. Raises MeasurementFailed if the store does not hold what was answered."""
+def check_in_rate(
+    ground: Ground, ledger: BenchLedger, address: str, opened: Callable[[], None] = lambda: None
+) -> float:
+    """Check-ins a second on a new day; `opened` is called when the day's registrations are stored.
+
+    Raises MeasurementFailed if the store does not hold what was answered.
+    """
     load = Load(
         address, METHOD, ACTOR, in_flight=IN_FLIGHT, channels=CHANNELS, seconds=ground.seconds(MEASURED_SECONDS)
     )
     wanted = round(CALLS_A_SECOND_MAX * (load.seconds + load.warm_up_seconds))
     day, numbers = ledger.open_day(registered=wanted)
+    opened()
     before = ledger.positions()
     result = loaded(ground.folder, load, [check_in_request(day, number, uuid4()) for number in numbers])
     recorded = ledger.stored_since(before)
