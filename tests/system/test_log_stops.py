@@ -306,6 +306,7 @@ def test_files_of_the_signer_are_its_owner_s_alone(log: Settings) -> None:
         "signer": 0o700,
         "keys": 0o600,
         "signed-0": 0o600,
+        "mapped-0": 0o600,
         "0.vkeys": 0o600,
         "lock": 0o600,
     }
