@@ -8,7 +8,7 @@ from typing import Final
 import psycopg
 from kafka.errors import KafkaError
 
-from ledger.doctoring import databases, log_and_signer, progress_of_places, secrets_and_versions, topic
+from ledger.doctoring import databases, log_and_signer, progress_of_places, secrets_and_versions, topic, witnesses
 from ledger.doctoring.diagnosis import Diagnosis, Health
 from ledger.settings import Settings, WrongSetting
 
@@ -25,6 +25,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("topic end", progress_of_places.topic_end),
     ("log", log_and_signer.lag_of_log),
     ("signer", log_and_signer.signer),
+    ("witnesses", witnesses.witnesses),
     ("quarantine and alarms", progress_of_places.noticed),
 )
 

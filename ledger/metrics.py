@@ -24,6 +24,14 @@ CHECKPOINT_AGE_SECONDS: Final = Gauge(
     ["partition"],
     registry=REGISTRY,
 )
+LOG_COSIGNERS: Final = Gauge(
+    "ledger_log_cosigners", "Witnesses that cosigned the newest checkpoint.", ["partition"], registry=REGISTRY
+)
+LOG_COSIGNERS_REQUIRED: Final = Gauge(
+    "ledger_log_cosigners_required",
+    "How many should have: with fewer it was published by the declared fallback.",
+    registry=REGISTRY,
+)
 EVENT_STORE_REACHED: Final = Gauge(
     "ledger_event_store_reached", "1 if the event store told the figures beside this one.", registry=REGISTRY
 )

@@ -42,6 +42,7 @@ from ledger.supervisor import Supervisor
 from ledger.topic_guard import check_topic
 from ledger.web.http_server import HttpServer
 from ledger.web.site import site
+from ledger.witness_quorum import quorum_of
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +128,7 @@ def check(settings: Settings) -> None:
         if row is None:
             raise WrongSetting("LEDGER_DATABASE holds no ledger yet; run `hours-ledger migrate` first")
         check_same_ledger(settings, row[0], row[1])
+    quorum_of(settings)
     if settings.kafka:
         check_topic(settings)
 
@@ -189,7 +191,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
         )
         token = settings.auditor_token.get_secret_value()
         log_reader = LogReader(log_pages, settings.partitions)
-        pages = site(log_reader, log_pages, token, lambda: server.takes_commands)
+        pages = site(log_reader, log_pages, token, lambda: server.takes_commands, quorum_of(settings))
         http = HttpServer(settings.http_address, pages, GRACE_SECONDS)
         http_address = http.bind()
         await application.open()

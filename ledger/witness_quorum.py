@@ -9,7 +9,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ledger.settings import Settings, WrongSetting
+from ledger.transparency.cosignature import verified_signatures
 from ledger.transparency.failures import Malformed
+from ledger.transparency.signed_note import parse_note
 from ledger.transparency.trust_policy import TrustPolicy
 from ledger.transparency.verifier_key import SignatureType, VerifierKey, parse_vkey
 
@@ -47,6 +49,11 @@ class Quorum:
             return replace(log, witnesses=keys, witnesses_required=self.required)
         except Malformed as wrong:
             raise WrongSetting(f"LEDGER_WITNESSES: {wrong}") from wrong
+
+    def cosigners(self, checkpoint: bytes) -> set[str]:
+        """Which of these witnesses cosigned the checkpoint; raises TransparencyFailure if a signature is wrong."""
+        keys = [key for witness in self.witnesses for key in witness.keys]
+        return {one.key.name for one in verified_signatures(parse_note(checkpoint), keys)}
 
 
 NO_WITNESSES: Final = Quorum()

@@ -24,7 +24,7 @@ WAIT_SECONDS_MAX: Final = 30.0
 AT_ONCE_MAX: Final = 3
 """So often its size is followed without a pause; a witness that goes on naming others would keep us busy."""
 
-_HINTS: Final[dict[int, str]] = {
+HINTS: Final[dict[int, str]] = {
     Status.UNKNOWN_LOG: "it does not watch this log; give its operator the log's verifier keys",
     Status.NOT_SIGNED_BY_THE_LOG: "it knows other keys of this log; give its operator the log's verifier keys",
 }
@@ -98,7 +98,7 @@ class AskedWitness:
             case Refused(Status.NOT_CONSISTENT):
                 self._contradicted(f"what it cosigned at size {request.old_size} is not continued by this log")
             case Refused(status, reason):
-                self._in_trouble(f"it refuses with {status}: {_HINTS.get(status, reason)}")
+                self._in_trouble(f"it refuses with {status}: {HINTS.get(status, reason)}")
             case NoAnswer(reason):
                 self._in_trouble(f"it does not answer: {reason}")
         return ()

@@ -31,6 +31,8 @@ class LogStanding:
     """Of the newest checkpoint; None where nothing was signed yet."""
     signed_unix_seconds: int | None
     """When the log says it signed; None also for a checkpoint that carries no time."""
+    checkpoint: bytes | None = None
+    """The newest, as it is served."""
 
 
 async def log_standings(pool: AsyncConnectionPool[AsyncConnection[Any]]) -> list[LogStanding]:
@@ -38,7 +40,7 @@ async def log_standings(pool: AsyncConnectionPool[AsyncConnection[Any]]) -> list
     async with pool.connection() as connection:
         rows = await (await connection.execute(_STANDINGS, binary=True)).fetchall()
     return [
-        LogStanding(partition, position, size, None if note is None else signed_unix_seconds(note))
+        LogStanding(partition, position, size, None if note is None else signed_unix_seconds(note), note)
         for partition, position, size, note in rows
     ]
 

@@ -22,8 +22,10 @@ from ledger import metrics
 from ledger.log_serving.log_reader import LogReader
 from ledger.log_serving.log_standing import log_standings
 from ledger.log_serving.map_reader import MapReader
+from ledger.transparency.failures import TransparencyFailure
 from ledger.web.log_pages import LogPages
 from ledger.web.plain_answers import guarded, line, unknown_page
+from ledger.witness_quorum import NO_WITNESSES, Quorum
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +35,13 @@ FIGURES_SECONDS_MAX: Final = 2.0
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
 
-def site(log_reader: LogReader, event_pool: Pool, auditor_token: str, is_writing: Callable[[], bool]) -> Starlette:
+def site(
+    log_reader: LogReader,
+    event_pool: Pool,
+    auditor_token: str,
+    is_writing: Callable[[], bool],
+    quorum: Quorum = NO_WITNESSES,
+) -> Starlette:
     """The application; `is_writing` says whether the service still takes commands."""
 
     async def health(request: Request) -> Response:
@@ -42,7 +50,7 @@ def site(log_reader: LogReader, event_pool: Pool, auditor_token: str, is_writing
         return PlainTextResponse("serving\n", headers={"Cache-Control": "no-store"})
 
     async def figures(request: Request) -> Response:
-        await _look_at_the_log(event_pool)
+        await _look_at_the_log(event_pool, quorum)
         body = generate_latest(metrics.REGISTRY)
         return Response(body, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
@@ -59,7 +67,7 @@ def site(log_reader: LogReader, event_pool: Pool, auditor_token: str, is_writing
     return application
 
 
-async def _look_at_the_log(pool: Pool) -> None:
+async def _look_at_the_log(pool: Pool, quorum: Quorum) -> None:
     try:
         async with asyncio.timeout(FIGURES_SECONDS_MAX):
             standings = await log_standings(pool)
@@ -68,6 +76,7 @@ async def _look_at_the_log(pool: Pool) -> None:
         metrics.EVENT_STORE_REACHED.set(0)
         return
     metrics.EVENT_STORE_REACHED.set(1)
+    metrics.LOG_COSIGNERS_REQUIRED.set(quorum.required)
     for one in standings:
         partition = str(one.partition)
         metrics.EVENTS.labels(partition).set(one.position)
@@ -75,3 +84,13 @@ async def _look_at_the_log(pool: Pool) -> None:
             metrics.LOG_SIZE.labels(partition).set(one.size)
         if one.signed_unix_seconds is not None:
             metrics.CHECKPOINT_AGE_SECONDS.labels(partition).set(time.time() - one.signed_unix_seconds)
+        if one.checkpoint is not None and quorum.witnesses:
+            metrics.LOG_COSIGNERS.labels(partition).set(_cosigners(one.checkpoint, quorum))
+
+
+def _cosigners(checkpoint: bytes, quorum: Quorum) -> int:
+    try:
+        return len(quorum.cosigners(checkpoint))
+    except TransparencyFailure as wrong:
+        log.error("the newest checkpoint: %s", wrong)
+        return 0
