@@ -39,6 +39,9 @@ def witnesses(settings: Settings) -> Iterator[Diagnosis]:
     if not quorum.witnesses:
         yield ok("witnesses", "LEDGER_WITNESSES is not set: nobody cosigns checkpoints before they are published")
         return
+    if 2 * quorum.required <= len(quorum.witnesses):
+        told = f"LEDGER_WITNESSES_REQUIRED is {quorum.required} of {len(quorum.witnesses)}"
+        yield warn("witnesses", f"{told}: two histories could each find so many; require more than half")
     if not settings.log_keeper_database:
         return
     with psycopg.connect(settings.log_keeper_database, autocommit=True) as connection:

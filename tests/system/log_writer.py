@@ -80,6 +80,15 @@ class LogWriter:
                 row = [self._partition, size, growth.root, self.checkpoints[size]]
                 connection.execute("insert into log_checkpoints values (%s, %s, %s, %s)", row)
 
+    def cosign(self, size: int, lines: bytes) -> None:
+        """Add cosignatures to a checkpoint, as the keeper does."""
+        self.checkpoints[size] += lines
+        with psycopg.connect(self._settings.log_keeper_database) as connection:
+            connection.execute(
+                "update log_checkpoints set checkpoint = %s where partition = %s and size = %s",
+                [self.checkpoints[size], self._partition, size],
+            )
+
     def forget_partial_tiles(self) -> None:
         """Drop every partial tile whose full one is there, as the keeper may."""
         with psycopg.connect(self._settings.log_keeper_database) as connection:

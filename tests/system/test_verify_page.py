@@ -9,14 +9,18 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
+from ledger.transparency.witness_protocol import AddCheckpoint, format_add_checkpoint
 from tests.system.served_log import PROJECT, ServedLog, served_log
+from tests.system.served_witness import ServedWitness
 from tests.transparency.go_checks import SOURCE, run_go
 
 PAGE = (PROJECT / "docs" / "verify.md").read_text("utf-8")
 OLD, NEW = 300, 1_000
+WITNESS = "audit-office.example/w1"
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +37,28 @@ def kept(log: ServedLog, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kept")
     folder.joinpath("old.checkpoint").write_bytes(log.good("/log/0/checkpoint"))
     log.writer.grow_to(NEW)
+    witness_it(log, folder)
     commands = re.findall(r"^\$ (.+)$", PAGE, re.MULTILINE)
-    assert len(commands) == 8
+    assert len(commands) == 9
     said = [run(log, folder, ["bash", "-euo", "pipefail", "-c", shown(log, one)]) for one in commands]
     assert [done.returncode for done in said] == [0] * len(commands), said
     told = "".join(done.stdout for done in said)
     assert re.findall("^verified: .*$", PAGE, re.MULTILINE)[0] in told
     assert f"verified: from size {OLD} to {NEW} the log only grew" in told
+    assert f"signed by {WITNESS} " in told
     return folder
+
+
+def witness_it(log: ServedLog, folder: Path) -> None:
+    """An audit office has cosigned the newest checkpoint, and its keys are here."""
+    witness = ServedWitness(folder / "witness", WITNESS)
+    witness.start(log.writer.vkeys)
+    request = format_add_checkpoint(AddCheckpoint(0, (), log.writer.checkpoints[NEW]))
+    with urlopen(f"http://{witness.address}/add-checkpoint", data=request, timeout=10) as answer:
+        log.writer.cosign(NEW, answer.read())
+    witness.stop()
+    lines = (f"{key.line()}\n" for key in witness.keys.verifier_keys)
+    folder.joinpath("audit-office.vkeys").write_text("".join(lines), "utf-8")
 
 
 def shown(log: ServedLog, command: str) -> str:

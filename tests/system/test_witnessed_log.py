@@ -194,6 +194,8 @@ def assert_said(settings: Settings, health: Health, name: str, text: str) -> Non
 
 def test_the_doctor_names_each_witness_with_what_to_do(log: Settings, witnesses: list[ServedWitness]):
     assert_said(log, Health.WARN, f"witness {NAMES[0]}", "nothing is published yet; does it know the log's keys?")
+    few = log.model_copy(update={"witnesses_required": 1})
+    assert_said(few, Health.WARN, "witnesses", "LEDGER_WITNESSES_REQUIRED is 1 of 3: two histories could each find")
     all_up(log, witnesses[:2])
     witnesses[2].start(LogKeys.fresh("elsewhere.example/log").verifier_lines())
     store_attendances(log, 5)
