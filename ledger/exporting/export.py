@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -19,7 +18,7 @@ from ledger.auditing.progress import Progress
 from ledger.exporting.export_folder import BALANCES, CHECKPOINT, ExportFolder, belongs
 from ledger.exporting.log_export import ExportRefused, Kept, LogExport, kept_before, need_growth
 from ledger.exporting.log_source import LogRefused, LogSource, NotKept
-from ledger.exporting.manifest import MANIFEST, ExportedLog, Manifest
+from ledger.exporting.manifest import MANIFEST, PARTITIONS_MAX, ExportedLog, Manifest
 from ledger.exporting.signed_head import HeadRefused, SignedHead, read_signed_head
 from ledger.exporting.trusted_keys import TrustedKeys
 from ledger.exporting.whole_files import UNFINISHED, WholeFiles
@@ -28,8 +27,6 @@ from ledger.transparency.checkpoint import parse_checkpoint_text
 from ledger.transparency.failures import Malformed, TransparencyFailure
 from ledger.transparency.signed_note import parse_note
 from ledger.transparency.tiles import EntryBundle, decode_bundle, parse_path
-
-PARTITIONS_MAX: Final = 1_024
 
 
 class _Opened(msgspec.Struct):

@@ -6,6 +6,7 @@ It repeats what the signed notes say and is signed by nobody. What it claims is 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -17,13 +18,15 @@ MANIFEST: Final = "manifest.json"
 MANIFEST_BYTES_MAX: Final = 4 * 1024 * 1024
 FORMAT: Final = "volunteer-hours-export"
 VERSION: Final = 1
-TEXT_CHARACTERS_MAX: Final = 255
-"""Of the ledger's id and of an origin."""
+PARTITIONS_MAX: Final = 1_024
 
 _FORM: Final = "manifest"
 _MEMBERS: Final = frozenset({"format", "version", "ledger_id", "partitions"})
 _OF_A_LOG: Final = frozenset({"partition", "origin", "size", "root"})
 _MAP_ROOT: Final = "map_root"
+_LEDGER_ID: Final = re.compile("[!-~]{1,255}")
+_ORIGIN: Final = re.compile("[!-*,-~]{1,246}")
+"""So that the note's name, longer by `/balances`, fits into a signature too (`docs/transparency.md`, A checkpoint)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def read_manifest(data: bytes) -> Manifest:
     if len(data) > MANIFEST_BYTES_MAX:
         raise Malformed(_FORM, f"it must have at most {MANIFEST_BYTES_MAX} bytes")
     try:
-        told: object = json.loads(data.decode("utf-8"), object_pairs_hook=_once)
+        told: object = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_int=_digits)
     except (ValueError, RecursionError) as error:
         raise Malformed(_FORM, f"it must be a JSON object in UTF-8: {error}") from error
     members = _object(told, "it", _MEMBERS)
@@ -88,11 +91,12 @@ def read_manifest(data: bytes) -> Manifest:
     if _whole(members["version"], "version") != VERSION:
         raise Malformed(_FORM, f"version must be {VERSION}, which this program knows, not {_short(members['version'])}")
     logs = members["partitions"]
-    if not isinstance(logs, list) or not logs:
-        raise Malformed(_FORM, "partitions must be an array with an object for each partition")
-    return Manifest(
-        _text(members["ledger_id"], "ledger_id"), tuple(_log(number, each) for number, each in enumerate(logs))
-    )
+    if not isinstance(logs, list) or not 1 <= len(logs) <= PARTITIONS_MAX:
+        raise Malformed(_FORM, f"partitions must be an array of 1 to {PARTITIONS_MAX} objects, one a partition")
+    read = tuple(_log(number, each) for number, each in enumerate(logs))
+    if len({log.origin for log in read}) != len(read):
+        raise Malformed(_FORM, "origins of partitions must differ from each other")
+    return Manifest(_text(members["ledger_id"], "ledger_id", _LEDGER_ID), read)
 
 
 def _log(number: int, told: object) -> ExportedLog:
@@ -106,10 +110,10 @@ def _log(number: int, told: object) -> ExportedLog:
         raise Malformed(_FORM, f"{what}.map_root must be there if and only if there are events; size is {size}")
     return ExportedLog(
         partition,
-        _text(members["origin"], f"{what}.origin"),
+        _text(members["origin"], f"{what}.origin", _ORIGIN),
         size,
-        read_hash(_text(members["root"], f"{what}.root"), _FORM, f"{what}.root"),
-        read_hash(_text(members[_MAP_ROOT], f"{what}.map_root"), _FORM, f"{what}.map_root") if size else None,
+        _root(members["root"], f"{what}.root"),
+        _root(members[_MAP_ROOT], f"{what}.{_MAP_ROOT}") if size else None,
     )
 
 
@@ -147,10 +151,23 @@ def _whole(value: object, what: str) -> int:
     return value
 
 
-def _text(value: object, what: str) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= TEXT_CHARACTERS_MAX or not value.isprintable():
-        raise Malformed(_FORM, f"{what} must be a text of 1 to {TEXT_CHARACTERS_MAX} characters, not {_short(value)}")
+def _text(value: object, what: str, form: re.Pattern[str]) -> str:
+    if not isinstance(value, str) or form.fullmatch(value) is None:
+        raise Malformed(_FORM, f"{what} must be a text like {form.pattern}, not {_short(value)}")
     return value
+
+
+def _root(value: object, what: str) -> bytes:
+    if not isinstance(value, str):
+        raise Malformed(_FORM, f"{what} must be a hash in base64, not {_short(value)}")
+    return read_hash(value, _FORM, what)
+
+
+def _digits(text: str) -> int:
+    # 19 digits hold every size; thousands of them would only keep us busy. -0 is none of this format's numbers.
+    if not text.isdecimal() or len(text) > len(str(SIZE_MAX)):
+        raise ValueError(f"{text[:30]} is no number from 0 to {SIZE_MAX}")
+    return int(text)
 
 
 def _short(value: object) -> str:

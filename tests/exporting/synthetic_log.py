@@ -28,7 +28,7 @@ class Telling:
         self.events: list[bytes] = []
         self._versions: dict[str, int] = {}
         opened = {"ledger_id": LEDGER, "partitions": partitions, "routing_rule": ROUTING_RULE, "format_version": 1}
-        self.tell("ledger-opened", f"partitions/{partition}", opened, requestid="", requesthash="", client="")
+        self.tell("ledger-opened", f"partitions/{partition}", opened, requestid="", requesthash="", client="ledger")
 
     def tell(self, kind: str, stream: str, data: dict[str, Any], **other: Any) -> int:
         """Add an event; gives its position."""

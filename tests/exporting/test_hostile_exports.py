@@ -163,13 +163,17 @@ def test_swapped_bundles_are_named_at_the_first_position(copy, trusted):
     assert found[0] == ("export events", 0, 1, "position")
 
 
-def test_a_whole_partition_shown_as_another_is_named(copy, source):
+def test_a_whole_partition_shown_as_another_is_named(copy, trusted):
     shutil.rmtree(copy / "1")
     shutil.copytree(copy / "0", copy / "1")
     manifest = json.loads((copy / "manifest.json").read_bytes())
-    manifest["partitions"][1] = {**manifest["partitions"][0], "partition": 1}
+    own = {name: manifest["partitions"][1][name] for name in ("partition", "origin")}
+    manifest["partitions"][1] = manifest["partitions"][0]
     (copy / "manifest.json").write_text(json.dumps(manifest))
-    found = places(findings(copy, TrustedKeys.read(source.vkeys)))
+    assert places(findings(copy, trusted)) == [("export manifest", None, None, "member")]
+    manifest["partitions"][1] = {**manifest["partitions"][0], **own}
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    found = places(findings(copy, trusted))
     assert ("export balances note", 1, None, "partition") in found
     assert ("export events", 1, 1, "partition") in found
 

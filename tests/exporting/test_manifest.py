@@ -12,7 +12,7 @@ from ledger.transparency.failures import Malformed
 from ledger.transparency.tree_hash import EMPTY_ROOT
 
 SOUND = Manifest(
-    "ساعات-synthetic",
+    "synthetic-hours",
     (
         ExportedLog(0, "hours.example/log/0", 2**63 - 1, bytes(range(32)), bytes(32)),
         ExportedLog(1, "hours.example/log/1", 0, EMPTY_ROOT, None),
@@ -59,7 +59,7 @@ def test_it_is_read_as_it_was_written():
         (told(partitions=[None]), r"partitions\[0\]"),
         (told(partitions=[log(1)]), r"partitions\[0\].partition"),
         (told(partitions=[log(), log()]), r"partitions\[1\].partition"),
-        (told(partitions=[log(size=-1)]), r"partitions\[0\].size"),
+        (told(partitions=[log(size=-1)]), "-1 is no number from 0"),
         (told(partitions=[log(size=2**63)]), r"partitions\[0\].size"),
         (told(partitions=[log(size="1")]), r"partitions\[0\].size"),
         (told(partitions=[log(map_root=...)]), "map_root"),

@@ -66,14 +66,14 @@ def told(*_: object) -> Telling:
         ("sourcetime", {"sourcetime": "2026-01-01T00:00:00"}),
         ("policy", {"policy": "standard"}),
         ("corrects", {"corrects": "the one before"}),
-        ("body", {"extra": 1}),
+        ("extra", {"extra": 1}),
         ("subject", {"subject": "organizations/Green"}),
         ("subject", {"subject": "volunteers/green"}),
         ("data.display_name", {"data": {**GREEN, "display_name": "Green"}}),
         ("data.extra", {"data": {**GREEN, "extra": 1}}),
         ("data.organization", {"data": {"display_name": {"en": "Green"}}}),
-        ("body", {"data": {**GREEN, "entries": []}}),
-        ("body", {"data": []}),
+        ("data.entries", {"data": {**GREEN, "entries": []}}),
+        ("data", {"data": []}),
     ],
 )
 def test_an_attribute_that_the_format_does_not_allow_is_named(tmp_path, field, other):

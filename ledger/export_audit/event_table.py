@@ -1,0 +1,178 @@
+"""Every event by its stored name: its stream and its fields, as the tables of `docs/format.md` have them.
+
+Written from that page and not from the domain, whose classes also take what they can mend: an auditor takes what the
+page says. A field has the same kind in every event that has it; `?` marks what may be absent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from ledger.export_audit import value_forms as forms
+from ledger.export_audit.value_forms import ID_FORM, Fields, Movement
+
+_STREAMS: Final = {
+    "partitions": "partitions/(?:0|[1-9][0-9]{0,18})",
+    "policies": f"policies/{ID_FORM}",
+    "organizations": f"organizations/{ID_FORM}",
+    "volunteers": f"volunteers/{ID_FORM}",
+    "attendances": f"volunteers/{ID_FORM}/attendances/{ID_FORM}",
+    "opportunities": f"opportunities/{ID_FORM}",
+    "shifts": f"opportunities/{ID_FORM}/shifts/{ID_FORM}",
+    "registrations": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/registrations/{ID_FORM}",
+    "groupAttendances": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/groupAttendances/{ID_FORM}",
+}
+
+
+class LedgerOpened(Fields, kw_only=True):
+    """What the rest of a partition is read by."""
+
+    ledger_id: str
+    partitions: Annotated[int, Meta(ge=1, le=1024)]
+    routing_rule: str
+    format_version: forms.WholeNumber
+
+
+class ShiftOpened(Fields, kw_only=True):
+    """It has both times, or else a date."""
+
+    shift: forms.Shift
+    opportunity: forms.Opportunity
+    start: forms.Moment | UnsetType = UNSET
+    end: forms.Moment | UnsetType = UNSET
+    service_date: forms.Date | UnsetType = UNSET
+    time_zone: forms.Zone
+    places: forms.Seconds
+    place: forms.Place
+    imported_from: forms.ImportedFrom | UnsetType = UNSET
+
+
+class OfAttendance(Fields, kw_only=True):
+    """Of one attendance: `holder` and `attendance` follow from the event's subject."""
+
+    holder: str
+    attendance: str
+    organization: forms.Organization
+    opportunity: forms.Opportunity
+    shift: forms.Shift
+
+
+class MovesHours(OfAttendance, kw_only=True):
+    """Every event with entries."""
+
+    entries: list[Movement]
+
+
+Kind: TypeAlias = tuple[str, type[Fields], str]
+"""Collection of the stream, fields with a meaning here, and the other fields."""
+
+_PRESENCE: Final = "start end counted "
+_DECIDES: Final = "time_zone crediting served? source imported_from? flags withheld_reason? "
+_GROUP: Final = "head_count attended_seconds service_date time_zone source imported_from? flags withheld_reason? "
+_OPPORTUNITY: Final = "opportunity organization details:opportunity_details "
+
+EVENTS: Final[Mapping[str, Kind]] = {
+    "ledger-opened": ("partitions", LedgerOpened, ""),
+    "policy-enacted": (
+        "policies",
+        Fields,
+        "policy version day_seconds_max attendance_seconds_max overlap attendance_seconds_accepted_max "
+        "future_tolerance_seconds",
+    ),
+    "organization-registered": ("organizations", Fields, "organization display_name"),
+    "organization-accredited": ("organizations", Fields, "organization accredited_until?"),
+    "organization-suspended": ("organizations", Fields, "organization reason"),
+    "organization-reinstated": ("organizations", Fields, "organization state"),
+    "member-appointed": ("organizations", Fields, "organization appointment member role from_time until_time?"),
+    "appointment-ended": ("organizations", Fields, "organization appointment until_time"),
+    "volunteer-registered": ("volunteers", Fields, "volunteer details:person_details"),
+    "volunteer-updated": ("volunteers", Fields, "volunteer details:person_details cleared"),
+    "opportunity-published": ("opportunities", Fields, _OPPORTUNITY + "imported_from?"),
+    "opportunity-updated": ("opportunities", Fields, _OPPORTUNITY + "changed imported_from?"),
+    "opportunity-closed": ("opportunities", Fields, "opportunity organization"),
+    "shift-opened": ("shifts", ShiftOpened, ""),
+    "shift-updated": ("shifts", Fields, "shift opportunity places imported_from?"),
+    "registration-accepted": ("registrations", Fields, "registration shift opportunity volunteer minimum_age_met?"),
+    "registration-withdrawn": ("registrations", Fields, "registration shift opportunity volunteer"),
+    "volunteer-checked-in": ("attendances", OfAttendance, "at method time_zone crediting"),
+    "volunteer-checked-out": ("attendances", MovesHours, _PRESENCE + _DECIDES + "method"),
+    "attendance-recorded": ("attendances", MovesHours, _PRESENCE + _DECIDES),
+    "attendance-corrected": ("attendances", MovesHours, _PRESENCE + _DECIDES + "reason"),
+    "attendance-withdrawn": ("attendances", MovesHours, _PRESENCE + "reason source imported_from?"),
+    "hours-verified": ("attendances", MovesHours, _PRESENCE + "appointment verified_seconds"),
+    "hours-declined": ("attendances", MovesHours, _PRESENCE + "appointment reason"),
+    "hours-reversed": ("attendances", MovesHours, _PRESENCE + "appointment reason"),
+    "hours-released": ("attendances", MovesHours, _PRESENCE + "reason withheld_reason?"),
+    "group-attendance-recorded": ("groupAttendances", MovesHours, _GROUP),
+    "group-attendance-corrected": ("groupAttendances", MovesHours, _GROUP + "reason"),
+    "group-attendance-withdrawn": ("groupAttendances", MovesHours, "reason source imported_from?"),
+    "group-hours-verified": ("groupAttendances", MovesHours, "appointment verified_seconds"),
+    "group-hours-declined": ("groupAttendances", MovesHours, "appointment reason"),
+    "group-hours-reversed": ("groupAttendances", MovesHours, "appointment reason"),
+}
+
+FIELDS: Final[Mapping[str, object]] = {
+    "accredited_until": forms.Date,
+    "appointment": forms.Appointment,
+    "at": forms.Moment,
+    "attendance_seconds_accepted_max": forms.Seconds,
+    "attendance_seconds_max": forms.Seconds,
+    "attended_seconds": forms.Seconds,
+    "changed": list[str],
+    "cleared": list[str],
+    "counted": list[forms.Interval],
+    "crediting": forms.Crediting,
+    "day_seconds_max": forms.Seconds,
+    "display_name": forms.LocalizedText,
+    "end": forms.Moment,
+    "flags": list[forms.Code],
+    "from_time": forms.Moment,
+    "future_tolerance_seconds": forms.WholeNumber,
+    "head_count": forms.Seconds,
+    "imported_from": forms.ImportedFrom,
+    "member": str,
+    "method": Literal["qr", "kiosk", "app", "coordinator"],
+    "minimum_age_met": bool,
+    "opportunity": forms.Opportunity,
+    "opportunity_details": forms.OpportunityDetails,
+    "organization": forms.Organization,
+    "overlap": Literal["withhold"],
+    "person_details": forms.PersonDetails,
+    "places": forms.Seconds,
+    "policy": forms.Policy,
+    "reason": forms.Code,
+    "registration": forms.Registration,
+    "role": Literal["coordinator", "verifier"],
+    "served": forms.Interval,
+    "service_date": forms.Date,
+    "shift": forms.Shift,
+    "source": Literal["native", "migrated"],
+    "start": forms.Moment,
+    "state": Literal["registered", "accredited"],
+    "time_zone": forms.Zone,
+    "until_time": forms.Moment,
+    "verified_seconds": forms.Seconds,
+    "version": forms.Seconds,
+    "volunteer": forms.Volunteer,
+    "withheld_reason": forms.Code,
+}
+
+
+def _decoder(name: str, base: type[Fields], fields: str) -> msgspec.json.Decoder[Fields]:
+    members: list[tuple[str, object] | tuple[str, object, object]] = []
+    for word in fields.split():
+        field, _, kind = word.rstrip("?").partition(":")
+        told = FIELDS[kind or field]
+        members.append((field, told | UnsetType, UNSET) if word.endswith("?") else (field, told))
+    return msgspec.json.Decoder(msgspec.defstruct(name, members, bases=(base,), kw_only=True, gc=False))
+
+
+DECODERS: Final = {name: _decoder(name, base, fields) for name, (_, base, fields) in EVENTS.items()}
+"""Stored name → what reads its data."""
+SUBJECTS: Final = {name: re.compile(_STREAMS[collection]) for name, (collection, _, _) in EVENTS.items()}
+"""Stored name → what its subject must match."""

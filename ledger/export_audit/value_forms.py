@@ -1,0 +1,134 @@
+"""The kinds of value that events have (`docs/format.md`, Values), as types that a strict decoder checks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from ledger.transparency.entry_chain import NUMBER_MAX
+
+ID_FORM: Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+
+_DAY: Final = (
+    "(?!0000)(?:"
+    "[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+    "|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
+)
+"""A day of the Gregorian calendar, 29 February in leap years only."""
+_TIME: Final = "T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+_FRACTION: Final = r"(?:\.[0-9]{1,6})?"
+_ZONED: Final = "(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+_SEALED: Final = r"p1\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{22,}"
+
+
+def _whole(form: str) -> Meta:
+    # The decoder searches: without \Z a newline could follow.
+    return Meta(pattern=rf"\A(?:{form})\Z")
+
+
+def _name(form: str) -> Meta:
+    return _whole(form.replace("{}", ID_FORM))
+
+
+NotEmpty: TypeAlias = Annotated[str, Meta(min_length=1)]
+EventId: TypeAlias = Annotated[str, _whole("[0-9a-f]{32}")]
+RequestHash: TypeAlias = Annotated[str, _whole("(?:[0-9a-f]{64})?")]
+RecordTime: TypeAlias = Annotated[str, _whole(f"{_DAY}{_TIME}{_FRACTION}Z")]
+SourceTime: TypeAlias = Annotated[str, _whole(f"{_DAY}{_TIME}{_FRACTION}{_ZONED}")]
+PolicyVersion: TypeAlias = Annotated[str, _name("policies/{}/versions/[1-9][0-9]*")]
+Position: TypeAlias = Annotated[int, Meta(ge=1, le=NUMBER_MAX)]
+WholeNumber: TypeAlias = Annotated[int, Meta(ge=0, le=NUMBER_MAX)]
+Seconds: TypeAlias = Annotated[int, Meta(ge=1, le=NUMBER_MAX)]
+"""From 1."""
+Age: TypeAlias = Annotated[int, Meta(ge=0, le=120)]
+
+Code: TypeAlias = Annotated[str, _whole("[A-Z][A-Z0-9_]{1,61}[A-Z0-9]")]
+Zone: TypeAlias = Annotated[str, _whole("[A-Za-z0-9+_/-]{1,64}")]
+Date: TypeAlias = Annotated[str, _whole(_DAY)]
+Moment: TypeAlias = Annotated[str, _whole(f"{_DAY}{_TIME}{_ZONED}")]
+Sealed: TypeAlias = Annotated[str, _whole(_SEALED)]
+
+Policy: TypeAlias = Annotated[str, _name("policies/{}")]
+Organization: TypeAlias = Annotated[str, _name("organizations/{}")]
+Appointment: TypeAlias = Annotated[str, _name("organizations/{}/appointments/{}")]
+Volunteer: TypeAlias = Annotated[str, _name("volunteers/{}")]
+Opportunity: TypeAlias = Annotated[str, _name("opportunities/{}")]
+Shift: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}")]
+Registration: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}/registrations/{}")]
+
+EvidenceClass: TypeAlias = Literal["outside", "claimed", "attended", "verified", "disputed", "withheld", "reversed"]
+Crediting: TypeAlias = Literal["clock", "schedule"]
+
+
+class Fields(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """An object of the format: no member may be unknown, and none may be null."""
+
+
+class Movement(Fields, kw_only=True):
+    """Entry."""
+
+    service_date: Date
+    from_class: EvidenceClass
+    to_class: EvidenceClass
+    seconds: Seconds
+    reason: Code | UnsetType = UNSET
+
+
+class Interval(Fields, kw_only=True):
+    """From start included to end not."""
+
+    start: Moment
+    end: Moment
+
+
+class LocalizedText(Fields, kw_only=True):
+    """In Arabic, in English or in both."""
+
+    ar: str | UnsetType = UNSET
+    en: str | UnsetType = UNSET
+
+
+class ImportedFrom(Fields, kw_only=True):
+    """Which record of which system it was."""
+
+    system: str
+    record_id: str
+
+
+class Place(Fields, kw_only=True):
+    """Where a shift is."""
+
+    online: bool
+    region: str | UnsetType = UNSET
+    city: str | UnsetType = UNSET
+
+
+class PersonDetails(Fields, kw_only=True):
+    """What only a person's key opens."""
+
+    full_name: Sealed | UnsetType = UNSET
+    birth_date: Sealed | UnsetType = UNSET
+    identity_type: Sealed | UnsetType = UNSET
+    identity_number: Sealed | UnsetType = UNSET
+    email: Sealed | UnsetType = UNSET
+    phone: Sealed | UnsetType = UNSET
+    gender: Sealed | UnsetType = UNSET
+    residence_region: Sealed | UnsetType = UNSET
+
+
+class OpportunityDetails(Fields, kw_only=True):
+    """What an organisation offers."""
+
+    title: LocalizedText
+    description: LocalizedText | UnsetType = UNSET
+    sector: str | UnsetType = UNSET
+    event_type: str | UnsetType = UNSET
+    skills: list[str]
+    minimum_age_years: Age
+    level: Literal["general", "skilled", "professional"] | UnsetType = UNSET
+    partner_type: Literal["government", "non_profit", "private"] | UnsetType = UNSET
+    compulsory_service: bool
+    crediting: Crediting
