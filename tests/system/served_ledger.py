@@ -21,19 +21,36 @@ from tests.conftest import open_folder
 
 PROJECT = Path(__file__).parents[2]
 HISTORY = PROJECT / "examples" / "leeds2023"
-_READY = re.compile(r"serving gRPC on (\S+)")
+_READY = re.compile(r"serving gRPC on (\S+)\nserving HTTP on (\S+)")
+
+
+@dataclass(frozen=True)
+class Served:
+    """Where a served ledger is found."""
+
+    grpc: str
+    http: str
+    folder: Path
+    partitions: int
 
 
 @contextmanager
 def served_ledger(partitions: int = 1) -> Iterator[str]:
     """Gives host:port of a fresh embedded ledger; afterwards it is stopped in order."""
+    with served_in_a_folder(partitions) as served:
+        yield served.grpc
+
+
+@contextmanager
+def served_in_a_folder(partitions: int = 1) -> Iterator[Served]:
+    """A fresh embedded ledger, its folder and its addresses; afterwards it is stopped in order."""
     with open_folder() as folder:
         command = [sys.executable, "-m", "ledger", "serve", "--embedded", "--data-dir", str(folder)]
         flags = ["--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--partitions", str(partitions)]
         child = ChildProcess("serve", [*command, *flags], folder / "serve.log", working_directory=PROJECT)
         child.start()
         try:
-            yield _address(child)
+            yield Served(*_addresses(child), folder, partitions)
             # The check that walks everything closes every test of a served ledger.
             audited = hours_ledger("audit", "--data-dir", folder, LEDGER_PARTITIONS=str(partitions))
             assert audited.stdout.splitlines()[-1:] == ["findings: 0"], audited
@@ -42,11 +59,11 @@ def served_ledger(partitions: int = 1) -> Iterator[str]:
         assert ended_with == 0, child.log_tail()
 
 
-def _address(child: ChildProcess) -> str:
+def _addresses(child: ChildProcess) -> tuple[str, str]:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if found := _READY.search(child.log_file.read_text("utf-8")):
-            return found[1]
+            return found[1], found[2]
         assert child.running, child.log_tail()
         time.sleep(0.05)
     raise AssertionError(f"not ready within 120 s:\n{child.log_tail()}")

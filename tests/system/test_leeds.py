@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.system.served_ledger import HISTORY, answered, hours_ledger, served_ledger
+from tests.independent_audit.real_export import both_agree, generated
+from tests.system.served_ledger import HISTORY, answered, hours_ledger, served_in_a_folder
 
 BEFORE_DELETION = "2023-06-17T23:38:46Z"
 AFTER_DELETION = "2023-06-19T23:39:33Z"
@@ -12,12 +13,17 @@ INFLATED_OPPORTUNITY = "opportunities/leeds2023-13616"
 
 
 @pytest.fixture(scope="module", params=[1, 3], ids=["P=1", "P=3"])
-def leeds(request):
+def served(request):
+    with served_in_a_folder(request.param) as ledger:
+        yield ledger
+
+
+@pytest.fixture(scope="module")
+def leeds(served):
     """A served ledger with the whole history: its address, the import's outcome and the positions it reached."""
-    with served_ledger(request.param) as address:
-        outcome = answered(hours_ledger("import", "leeds2023", HISTORY, "--json", address=address))
-        positions = ",".join(f"{at['partition']}:{at['position']}" for at in outcome["positions"])
-        yield address, outcome, positions
+    outcome = answered(hours_ledger("import", "leeds2023", HISTORY, "--json", address=served.grpc))
+    positions = ",".join(f"{at['partition']}:{at['position']}" for at in outcome["positions"])
+    return served.grpc, outcome, positions
 
 
 def report(leeds, *arguments: str):
@@ -118,3 +124,9 @@ def test_imported_twice_nothing_changes(leeds):
     )
     assert again["positions"] == outcome["positions"]
     assert report(leeds)["positions"] == before["positions"]
+
+
+def test_an_outsider_reads_the_same_from_an_export_and_from_one_that_grew(served, leeds, tmp_path, seed):
+    _, outcome, _ = leeds
+    both_agree(served, {at["partition"]: at["position"] for at in outcome["positions"]}, tmp_path / "export", seed)
+    both_agree(served, generated(served, 30), tmp_path / "export", seed)
