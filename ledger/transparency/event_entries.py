@@ -168,8 +168,8 @@ def _members_if_plain(stored: bytes) -> Mapping[str, object] | None:
 def _members(stored: bytes) -> dict[str, object]:
     """The event as plain JSON: only here is seen what readers would take in different ways.
 
-    A repeated member, null, numbers with a sign, a fraction or an exponent, line breaks (`docs/format.md`, JSON as it
-    is written here).
+    A repeated member, null, numbers with a sign, a fraction or an exponent, line breaks (`docs/format.md`, An event is
+    its bytes).
     """
     if len(stored) > EVENT_BYTES_MAX:
         raise Malformed(_FORM, f"it must have at most {EVENT_BYTES_MAX} bytes, not {len(stored)}")
