@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from ledger.answer_keys import AnswerKeys
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.migrate import migrate
 from ledger.open_ledger import open_ledger
@@ -17,7 +18,7 @@ EVENTS_DATABASE: Final = "ledger_events"
 KEYS_DATABASE: Final = "ledger_keys"
 READ_DATABASE: Final = "ledger_read"
 SIGNER_FOLDER: Final = "signer"
-_SECRETS: Final = ("request_hash_key", "identity_key", "relay_key", "auditor_token")
+_SECRETS: Final = ("request_hash_key", "identity_key", "relay_key", "auditor_token", "answer_keys")
 
 
 class EmbeddedLedger:
@@ -59,7 +60,7 @@ class EmbeddedLedger:
         kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
         missing = [name for name in _SECRETS if name not in kept]
         if missing:
-            kept |= {name: secrets.token_hex(32) for name in missing}
+            kept |= {name: self._fresh_secret(name) for name in missing}
             fresh = path.with_suffix(".new")
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w") as file:
@@ -68,6 +69,11 @@ class EmbeddedLedger:
                 os.fsync(file.fileno())
             fresh.rename(path)
         return kept
+
+    def _fresh_secret(self, name: str) -> str:
+        if name == "answer_keys":
+            return AnswerKeys.fresh(self._settings.log_origin).setting()
+        return secrets.token_hex(32)
 
 
 def database_urls(postgres: EmbeddedPostgres) -> dict[str, str]:

@@ -24,6 +24,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from ledger.access.identity_keys import IdentityKeys
 from ledger.access.person_keys import PersonKeys
+from ledger.answer_keys import answer_keys
 from ledger.application import Application
 from ledger.child_process import ChildProcess
 from ledger.database_guard import check_database
@@ -122,6 +123,8 @@ def check(settings: Settings) -> None:
             raise WrongSetting(f"LEDGER_{name.upper()} must be a secret of at least {SECRET_BYTES_MIN} bytes")
     if 0 < len(settings.auditor_token.get_secret_value().encode()) < SECRET_BYTES_MIN:
         raise WrongSetting(f"LEDGER_AUDITOR_TOKEN must be empty or a secret of at least {SECRET_BYTES_MIN} bytes")
+    if answer_keys(settings) is None:
+        log.warning("LEDGER_ANSWER_KEYS is not set: questions with proof are refused")
     with psycopg.connect(settings.database) as connection:
         check_database(connection)
         row = connection.execute("select ledger_id, partitions from ledger").fetchone()
@@ -188,6 +191,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             event_pool=events,
             partitions=settings.partitions,
             log_reader=LogReader(events, settings.partitions),
+            answer_keys=answer_keys(settings),
         )
         token = settings.auditor_token.get_secret_value()
         log_reader = LogReader(log_pages, settings.partitions)

@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     """Under it the relay signs records on the topic."""
     auditor_token: SecretStr = SecretStr("")
     """The bearer token with which auditors read entry bundles over HTTP; empty: nobody does."""
+    answer_keys: SecretStr = SecretStr("")
+    """The private keys that sign answers, two lines with a space between (`hours-ledger keys --new-answer-keys`)."""
     verify_check_digit: bool = True
     """Refuse national identity numbers whose check digit is wrong."""
 

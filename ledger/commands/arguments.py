@@ -83,6 +83,14 @@ PositionsOption: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+SignedOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--signed",
+        help="Have the answer signed, as of the newest checkpoints, and keep it in this new file for `verify`.",
+        show_default=False,
+    ),
+]
 
 
 def caller(address: str, actor: str, language: Language | None) -> Caller:

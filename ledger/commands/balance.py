@@ -8,6 +8,7 @@ import typer
 
 from ledger.commands import arguments, printing
 from ledger.commands.connection import connected
+from ledger.commands.signed_file import save_signed
 from volunteer_hours.v1.hours_service_pb2 import Balance, GetBalanceRequest
 from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
 
@@ -22,6 +23,7 @@ def balance(
     as_of: arguments.AsOfOption = None,
     clock: arguments.ClockOption = arguments.Clock.LEDGER,
     positions: arguments.PositionsOption = None,
+    signed: arguments.SignedOption = None,
     as_json: arguments.JsonOption = False,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
@@ -33,10 +35,13 @@ def balance(
         period=arguments.parse_period(period),
         as_of=arguments.parse_as_of(as_of, clock),
         positions=arguments.parse_positions(positions),
+        proof=signed is not None,
     )
     caller = arguments.caller(address, actor, language)
     with connected(caller) as channel:
         answer = HoursServiceStub(channel).GetBalance(request, metadata=caller.metadata, timeout=60.0)
+    if signed is not None:
+        save_signed(signed, answer)
     if as_json:
         printing.print_json(_json(answer))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import grpc
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from ledger.commands import arguments, printing
 from ledger.commands.connection import Caller, connected
+from ledger.commands.signed_file import save_signed
 from volunteer_hours.v1.hours_service_pb2 import Entry, ListEntriesRequest, ListEntriesResponse
 from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
 from volunteer_hours.v1.values_pb2 import EvidenceClass
@@ -28,21 +30,26 @@ def entries(
     clock: arguments.ClockOption = arguments.Clock.LEDGER,
     positions: arguments.PositionsOption = None,
     limit: LimitOption = 2**31,
+    signed: arguments.SignedOption = None,
     as_json: arguments.JsonOption = False,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
     language: arguments.LanguageOption = None,
 ) -> None:
-    """The entries of a volunteer or of an opportunity's group account, in the order they were recorded."""
+    """The entries of a volunteer or of an opportunity's group account, in the order they were recorded.
+
+    With --signed every page of 1,000 is signed and kept by itself: FILE, FILE.2, FILE.3 and so on.
+    """
     request = ListEntriesRequest(
         parent=name,
         period=arguments.parse_period(period),
         as_of=arguments.parse_as_of(as_of, clock),
         positions=arguments.parse_positions(positions),
+        proof=signed is not None,
     )
     caller = arguments.caller(address, actor, language)
     with connected(caller) as channel:
-        listed, last = list_entries(channel, caller, request, limit)
+        listed, last = list_entries(channel, caller, request, limit, signed)
     if as_json:
         grounds = {
             "positions": printing.positions_json(last.positions),
@@ -54,12 +61,18 @@ def entries(
 
 
 def list_entries(
-    channel: grpc.Channel, caller: Caller, request: ListEntriesRequest, limit: int = 2**31
+    channel: grpc.Channel,
+    caller: Caller,
+    request: ListEntriesRequest,
+    limit: int = 2**31,
+    signed: Path | None = None,
 ) -> tuple[list[Entry], ListEntriesResponse]:
-    """At most `limit` entries, page by page, and the last page for the positions it rests on."""
+    """At most `limit` entries, page by page, and the last page for the positions it rests on; kept as `signed` says."""
     listed: list[Entry] = []
     page = ListEntriesResponse()
-    for page in _pages(channel, caller, request, limit):
+    for number, page in enumerate(_pages(channel, caller, request, limit), 1):
+        if signed is not None:
+            save_signed(signed if number == 1 else signed.with_name(f"{signed.name}.{number}"), page)
         listed += page.entries[: limit - len(listed)]
         if len(listed) >= limit:
             break

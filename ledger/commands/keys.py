@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ledger.answer_keys import MAKE, AnswerKeys, answer_keys
 from ledger.commands import arguments, printing
 from ledger.commands.connection import CommandFailed
 from ledger.commands.places import is_embedded, settings_at_rest
@@ -19,6 +20,12 @@ VerifierOption = Annotated[bool, typer.Option("--verifier", help="The verifier k
 TokenOption = Annotated[
     bool, typer.Option("--auditor-token", help="The bearer token for entries over HTTP, of an embedded ledger.")
 ]
+AnswersOption = Annotated[
+    bool, typer.Option("--answers", help="The verifier keys of the service that signs answers, one a line.")
+]
+NewAnswerKeysOption = Annotated[
+    bool, typer.Option("--new-answer-keys", help="New private keys for LEDGER_ANSWER_KEYS; they are kept nowhere.")
+]
 OfPartitionOption = Annotated[
     int | None, typer.Option("--partition", min=0, help="Of this partition's log alone.", show_default=False)
 ]
@@ -26,23 +33,44 @@ OfPartitionOption = Annotated[
 
 def keys(
     verifier: VerifierOption = False,
+    answers: AnswersOption = False,
     auditor_token: TokenOption = False,
+    new_answer_keys: NewAnswerKeysOption = False,
     partition: OfPartitionOption = None,
     data_dir: arguments.DataDirOption = None,
     as_json: arguments.JsonOption = False,
 ) -> None:
-    """The logs' verifier keys, to be given to everybody, or the auditors' token, to be given to auditors alone."""
-    if verifier == auditor_token:
-        raise typer.BadParameter("say which keys: --verifier or --auditor-token")
-    if auditor_token and not is_embedded(data_dir):
-        raise WrongSetting("only an embedded ledger makes its token itself; here it is LEDGER_AUDITOR_TOKEN")
-    settings = settings_at_rest(data_dir)
-    told = [_token(settings)] if auditor_token else verifier_lines(settings, partition)
+    """Verifier keys, to be given to everybody: of the logs, or of the service's answers.
+
+    With --auditor-token the auditors' token, to be given to auditors alone.
+    """
+    if (verifier, answers, auditor_token, new_answer_keys).count(True) != 1:
+        raise typer.BadParameter("say which: --verifier, --answers, --auditor-token or --new-answer-keys")
+    told: dict[str, str | list[str]]
+    if new_answer_keys:
+        told = {"answer_keys": AnswerKeys.fresh(Settings().log_origin).setting()}
+    elif auditor_token:
+        told = {"auditor_token": _token(data_dir)}
+    elif answers:
+        told = {"verifier_keys": answer_lines(settings_at_rest(data_dir))}
+    else:
+        told = {"verifier_keys": verifier_lines(settings_at_rest(data_dir), partition)}
     if as_json:
-        printing.print_json({"auditor_token": told[0]} if auditor_token else {"verifier_keys": told})
+        printing.print_json(told)
         return
-    for line in told:
-        print(line)
+    for value in told.values():
+        print(*([value] if isinstance(value, str) else value), sep="\n")
+
+
+def answer_lines(settings: Settings) -> list[str]:
+    """The public lines of the keys that sign answers. Raises WrongSetting, CommandFailed where there are none."""
+    keys = answer_keys(settings)
+    if keys is None:
+        raise CommandFailed(
+            "there are no keys for answers: an embedded ledger makes them when it is first served, elsewhere set "
+            f"LEDGER_ANSWER_KEYS to what `{MAKE}` prints"
+        )
+    return keys.verifier_lines()
 
 
 def verifier_lines(settings: Settings, partition: int | None) -> list[str]:
@@ -77,8 +105,10 @@ def _lines(file: Path) -> list[str]:
         raise CommandFailed(f"{file} holds something else than verifier keys: {error}") from error
 
 
-def _token(settings: Settings) -> str:
-    token = settings.auditor_token.get_secret_value()
+def _token(data_dir: Path | None) -> str:
+    if not is_embedded(data_dir):
+        raise WrongSetting("only an embedded ledger makes its token itself; here it is LEDGER_AUDITOR_TOKEN")
+    token = settings_at_rest(data_dir).auditor_token.get_secret_value()
     if not token:
         raise CommandFailed("this ledger has no auditors' token yet; serve it once")
     return token

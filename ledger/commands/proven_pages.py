@@ -5,9 +5,9 @@ from __future__ import annotations
 import typer
 
 from ledger.commands.connection import CommandFailed
-from ledger.commands.given_files import key_lines
-from ledger.transparency.failures import Malformed, StepFailed
-from ledger.transparency.trust_policy import TrustPolicy, read_policy
+from ledger.commands.key_options import trusted_keys
+from ledger.transparency.failures import StepFailed
+from ledger.transparency.trust_policy import TrustPolicy
 from ledger.transparency.verify import verify_page
 from volunteer_hours.v1.audit_service_pb2 import ReplayEventsResponse
 
@@ -38,9 +38,10 @@ class ProvenPages:
         self.newest = f"{verdict.checkpoint.origin}, size {verdict.checkpoint.size}"
 
 
-def policy_of(keys: list[str]) -> TrustPolicy:
-    """The keys as people give them. Raises typer.BadParameter."""
-    try:
-        return read_policy(key_lines(keys))
-    except Malformed as wrong:
-        raise typer.BadParameter(str(wrong)) from wrong
+def policy_of(keys: list[str], partition: int) -> TrustPolicy:
+    """The keys of a partition's log among those given. Raises typer.BadParameter."""
+    policies = trusted_keys(keys).policies
+    found = [policy for name, policy in policies.items() if len(policies) == 1 or name.endswith(f"/{partition}")]
+    if len(found) != 1:
+        raise typer.BadParameter(f"--proofs are checked under the log's keys: give --key of partition {partition}'s")
+    return found[0]

@@ -67,7 +67,7 @@ def replay(
 
     With --proofs it ends where the newest checkpoint does, and nothing is written before it is proven.
     """
-    proven = ProvenPages(policy_of(key or [])) if proofs else None
+    proven = ProvenPages(policy_of(key or [], partition)) if proofs else None
     if key and not proofs:
         raise typer.BadParameter("--key is what --proofs are checked with: add --proofs")
     caller = arguments.caller(address, actor, language)

@@ -13,6 +13,7 @@ import typer
 from ledger.commands import arguments, printing
 from ledger.commands.connection import Caller, CommandFailed, connected
 from ledger.commands.hours_report import Ask, Dimension, Question, Report, Reproduction, report_of, reproduce
+from ledger.commands.signed_file import save_signed
 from ledger.importing.leeds2023_history import HistoryUnreadable
 from ledger.importing.leeds2023_requests import ORGANIZATION
 from ledger.importing.published_totals import PublishedTotal, read_published_totals
@@ -51,6 +52,7 @@ def report(
     opportunity: OpportunityOption = "",
     against: AgainstOption = None,
     positions: arguments.PositionsOption = None,
+    signed: arguments.SignedOption = None,
     as_json: arguments.JsonOption = False,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
@@ -67,10 +69,17 @@ def report(
         positions=arguments.parse_positions(positions),
     )
     if against is not None:
+        if signed is not None:
+            raise typer.BadParameter("--against asks about past moments; what is signed is the newest checkpoint's")
         _check_against(caller, against, question, as_json)
         return
+    request = question.request()
+    request.proof = signed is not None
     with connected(caller) as channel:
-        answer = report_of(asking(channel, caller)(question.request()), measure.value)
+        response = asking(channel, caller)(request)
+    if signed is not None:
+        save_signed(signed, response)
+    answer = report_of(response, measure.value)
     if as_json:
         asked = {"as_of": as_of, "clock": clock.value, "measure": measure.value, "by": by.value}
         printing.print_json({**asked, **answer.as_json()})

@@ -65,14 +65,15 @@ def _told(said: Mapping[str, object], sentence: str, verdict: CheckpointVerdict)
         "origin": head.origin,
         "size": head.size,
         "root": root,
-        "signed_by": [_signer(one) for one in verdict.signed],
+        "signed_by": [signer(one) for one in verdict.signed],
         "witnesses": sorted({one.key.name for one in verdict.cosigned}),
     }
-    signers = (f"  signed by {_signer_text(one)}" for one in verdict.signed)
+    signers = (f"  signed by {signer_text(one)}" for one in verdict.signed)
     return Told(document, (sentence, f"  log {head.origin}, size {head.size}, root {root}", *signers))
 
 
-def _signer(signed: SignedBy) -> dict[str, object]:
+def signer(signed: SignedBy) -> dict[str, object]:
+    """Whose signature was verified, for programs."""
     key = signed.key
     return {
         "name": key.name,
@@ -82,7 +83,8 @@ def _signer(signed: SignedBy) -> dict[str, object]:
     }
 
 
-def _signer_text(signed: SignedBy) -> str:
+def signer_text(signed: SignedBy) -> str:
+    """The same for people."""
     key, seconds = signed.key, signed.unix_seconds
     text = f"{key.name} (key {key.key_id.hex()}, {key.type.name})"
     if seconds is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,9 +17,10 @@ from ledger.commands.given_files import key_lines, read_at_most
 from ledger.commands.verdicts import Told, of_checkpoint, of_event, of_failure, of_growth, show
 from ledger.transparency.failures import Malformed, StepFailed
 from ledger.transparency.line_grammar import PROOF_HASHES_MAX, read_hash, read_text
+from ledger.transparency.signed_answer import FILE_BYTES_MAX, FILE_KIND
 from ledger.transparency.signed_note import NOTE_BYTES_MAX
 from ledger.transparency.tiles import ENTRY_BYTES_MAX
-from ledger.transparency.tlog_proof import HEADER, PROOF_BYTES_MAX
+from ledger.transparency.tlog_proof import HEADER
 from ledger.transparency.trust_policy import TrustPolicy, read_policy
 from ledger.transparency.verify import verify_checkpoint, verify_event, verify_growth
 
@@ -26,11 +28,18 @@ FAILED: Final = 1
 _HASHES_BYTES_MAX: Final = 64 * PROOF_HASHES_MAX
 
 FileArgument = Annotated[
-    Path, typer.Argument(help="A .tlog-proof, a checkpoint, or the folder of an export.", show_default=False)
+    Path,
+    typer.Argument(
+        help="A .tlog-proof, a checkpoint, a signed answer, or the folder of an export.", show_default=False
+    ),
 ]
 KeyOption = Annotated[
     list[str],
-    typer.Option("--key", help="A verifier key of the log, or @FILE with one a line.", show_default=False),
+    typer.Option(
+        "--key",
+        help="A verifier key of the log, or @FILE with one a line; for a signed answer also those of the service.",
+        show_default=False,
+    ),
 ]
 EventOption = Annotated[
     Path | None, typer.Option("--event", help="The event's bytes, for a .tlog-proof.", show_default=False)
@@ -61,7 +70,7 @@ def verify(
     witnesses: WitnessesOption = 0,
     as_json: AsJsonOption = False,
 ) -> None:
-    """Check a proof, a checkpoint or a log's growth offline, by numbered steps; a failure names its step.
+    """Check a proof, a checkpoint, a growth or a signed answer offline, by numbered steps; a failure names its step.
 
     Exit codes: 0 every step holds, 1 one does not, 2 a key, an option or a file is not what it should be.
     """
@@ -74,19 +83,32 @@ def verify(
 
         verify_folder(file, trusted_keys(key, witness, witnesses), as_json=as_json)
         return
+    data = read_at_most(file, FILE_BYTES_MAX)
     try:
-        policy = read_policy(key_lines(key), key_lines(witness or []), witnesses)
+        if data.startswith(FILE_KIND.encode()):
+            if event or old or consistency:
+                raise typer.BadParameter("a signed answer is checked by itself, with keys alone")
+            check = _answer_check(data, key_lines(key), key_lines(witness or []), witnesses)
+        else:
+            policy = read_policy(key_lines(key), key_lines(witness or []), witnesses)
+            check = partial(_check(data, event, old, consistency), policy)
     except Malformed as wrong:
         raise typer.BadParameter(str(wrong)) from wrong
-    check = _check(read_at_most(file, PROOF_BYTES_MAX), event, old, consistency)
     try:
-        verdict = check(policy)
+        verdict = check()
     except StepFailed as failed:
         if as_json:
             show(of_failure(failed), as_json=True)
         print(failed, file=sys.stderr)
         raise typer.Exit(FAILED) from failed
     show(verdict, as_json=as_json)
+
+
+def _answer_check(data: bytes, keys: list[str], witnesses: list[str], witnesses_required: int) -> Callable[[], Told]:
+    # Here, for it loads the messages of the API.
+    from ledger.commands.answer_verdict import AnswerKeyRing, verdict_of_file
+
+    return partial(verdict_of_file, data, AnswerKeyRing.read(keys, witnesses, witnesses_required))
 
 
 def _check(

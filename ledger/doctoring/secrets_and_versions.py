@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Final
 
+from ledger.answer_keys import MAKE, answer_keys
 from ledger.doctoring.diagnosis import Diagnosis, ok, warn, wrong
 from ledger.loopback import is_loopback
-from ledger.settings import Settings
+from ledger.settings import Settings, WrongSetting
 
 PYTHON_MIN: Final = (3, 11)
 PACKAGES: Final = ("psycopg", "kafka-python", "grpcio", "eventsourcing", "pydantic", "msgspec", "cryptography")
 SECRETS: Final = ("request_hash_key", "identity_key", "relay_key")
 SECRET_BYTES_MIN: Final = 16
 EXAMPLE: Final = "example-"
+EXAMPLE_KEY: Final = "example"
+"""A key is base64, which has no hyphen."""
 
 
 def versions(settings: Settings) -> Iterator[Diagnosis]:
@@ -43,7 +46,21 @@ def secrets(settings: Settings) -> Iterator[Diagnosis]:
     known = [text for text in texts.values() if text]
     if len(set(known)) < len(known):
         yield wrong("secrets", "two of them are the same; make each anew by itself")
+    yield _answer_keys(settings)
     host = settings.grpc_address.rsplit(":", 1)[0]
     if not is_loopback(host):
         said = f"{settings.grpc_address} is no loopback address, and callers are not authenticated"
         yield warn("LEDGER_GRPC_ADDRESS", f"{said} (LEDGER_INSECURE={int(settings.insecure)})")
+
+
+def _answer_keys(settings: Settings) -> Diagnosis:
+    variable = "LEDGER_ANSWER_KEYS"
+    try:
+        keys = answer_keys(settings)
+    except WrongSetting as error:
+        return wrong(variable, str(error))
+    if keys is None:
+        return warn(variable, f"is not set, so questions with proof are refused; `{MAKE}` makes them")
+    if EXAMPLE_KEY in settings.answer_keys.get_secret_value():
+        return warn(variable, "are an example that everybody can read and sign with; replace them")
+    return ok(variable, f"are set, named {keys.name}")

@@ -118,6 +118,16 @@ class Reason(Enum):
         "The newest checkpoint of partition {partition} holds positions up to {size}, not {position}; ask again later.",
         "أحدث نقطة تحقق للقسم {partition} تشمل المواضع حتى {size} ولا تشمل {position}؛ أعد السؤال لاحقًا.",
     )
+    ANSWERS_NOT_SIGNED = (
+        Kind.REFUSED,
+        "This service has no keys to sign answers with; ask without proof, or have LEDGER_ANSWER_KEYS set.",
+        "لا تملك هذه الخدمة مفاتيح لتوقيع الأجوبة؛ اسأل من دون إثبات، أو اطلب ضبط LEDGER_ANSWER_KEYS.",
+    )
+    ANSWER_TOO_LARGE = (
+        Kind.INVALID,
+        "The signed answer would have {bytes} bytes, at most {bytes_max} are signed; ask for less at once.",
+        "سيبلغ حجم الجواب الموقّع {bytes} بايت والحد الأقصى {bytes_max}؛ اطلب أقل في كل مرة.",
+    )
     NOT_YET_KNOWN = (
         Kind.NOT_YET_KNOWN,
         "This moment is later than what is recorded ({recorded_through}); ask again later.",

@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from ledger.access.identity_keys import IdentityKeys
 from ledger.access.person_keys import PersonKeys
+from ledger.answer_keys import AnswerKeys
 from ledger.application import Application
 from ledger.grpc.audit_service import AuditService
 from ledger.grpc.commands import Commands
@@ -24,6 +25,7 @@ from ledger.grpc.interceptor import handlers
 from ledger.grpc.participation_service import ParticipationService
 from ledger.grpc.personal_details import PersonalDetails
 from ledger.grpc.registry_service import RegistryService
+from ledger.grpc.signed_answers import SignedAnswers
 from ledger.grpc.verification_service import VerificationService
 from ledger.log_serving.log_reader import LogReader
 from ledger.projections.directory_questions import DirectoryQuestions
@@ -86,6 +88,7 @@ class GrpcServer:
         event_pool: AsyncConnectionPool[AsyncConnection[Any]],
         partitions: int,
         log_reader: LogReader,
+        answer_keys: AnswerKeys | None,
     ) -> None:
         """Wire the services; nothing listens yet."""
         self._settings = settings
@@ -98,7 +101,7 @@ class GrpcServer:
             ParticipationService(commands),
             VerificationService(commands),
             DirectoryService(directory, person_keys, details, event_pool),
-            HoursService(hours, details, event_pool),
+            HoursService(hours, details, event_pool, SignedAnswers(event_pool, partitions, answer_keys)),
             AuditService(event_pool, partitions, log_reader),
         )
         self._server.add_generic_rpc_handlers(

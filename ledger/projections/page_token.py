@@ -49,13 +49,15 @@ def read_token(request: Message, page_token: str) -> PageToken | None:
     """Where the page asked for begins, None for the first one. Refuses PAGE_TOKEN_INVALID."""
     if not page_token:
         return None
-    try:
-        token = _DECODER.decode(base64.b64decode(page_token, altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError, msgspec.MsgspecError):
-        refuse(Reason.PAGE_TOKEN_INVALID)
+    token = _decoded(page_token)
     if token.question != question_of(request):
         refuse(Reason.PAGE_TOKEN_INVALID)
     return token
+
+
+def positions_of_token(page_token: str) -> Mapping[int, int]:
+    """The first page's positions, as the token claims them. Refuses PAGE_TOKEN_INVALID."""
+    return _decoded(page_token).positions
 
 
 def question_of(request: Message) -> bytes:
@@ -66,3 +68,10 @@ def question_of(request: Message) -> bytes:
         question.ClearField(field)
     name = request.DESCRIPTOR.full_name.encode()
     return hashlib.sha256(name + b"\n" + question.SerializeToString(deterministic=True)).digest()[:12]
+
+
+def _decoded(page_token: str) -> PageToken:
+    try:
+        return _DECODER.decode(base64.b64decode(page_token, altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        refuse(Reason.PAGE_TOKEN_INVALID)

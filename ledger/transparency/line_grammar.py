@@ -18,6 +18,7 @@ SIZE_MAX: Final = 2**63 - 1
 PROOF_HASHES_MAX: Final = 63
 """No tree up to SIZE_MAX is deeper; tlog-witness allows no more consistency hashes either."""
 
+_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _DECIMAL: Final = re.compile("0|[1-9][0-9]{0,18}")
 
 
@@ -55,9 +56,8 @@ def read_text(data: bytes, form: str, bytes_max: int) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Malformed(form, f"it must be UTF-8; byte {error.start} is not") from error
-    for character in text:
-        if character < " " and character != "\n":
-            raise Malformed(form, f"it must hold no control character but newline; it holds {character!r}")
+    if control := _CONTROL.search(text):
+        raise Malformed(form, f"it must hold no control character but newline; it holds {control[0]!r}")
     return text
 
 

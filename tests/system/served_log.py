@@ -76,10 +76,23 @@ class ServedLog:
 
 
 @contextmanager
-def served_log(postgres: EmbeddedPostgres, folder: Path, events: int, *, token: str = TOKEN) -> Iterator[ServedLog]:
+def served_log(
+    postgres: EmbeddedPostgres,
+    folder: Path,
+    events: int,
+    *,
+    token: str = TOKEN,
+    partitions: int = 2,
+    answer_keys: str = "",
+) -> Iterator[ServedLog]:
     """Two partitions; so many events are stored in the first. Its log is not kept yet: say `writer.grow_to`."""
-    settings = opened_store(postgres, 2).model_copy(
-        update={"auditor_token": SecretStr(token), "grpc_address": "127.0.0.1:0", "signer_folder": str(folder / "keys")}
+    settings = opened_store(postgres, partitions).model_copy(
+        update={
+            "auditor_token": SecretStr(token),
+            "answer_keys": SecretStr(answer_keys),
+            "grpc_address": "127.0.0.1:0",
+            "signer_folder": str(folder / "keys"),
+        }
     )
     if events:
         store_attendances(settings, events)

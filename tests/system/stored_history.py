@@ -21,6 +21,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from pydantic import SecretStr
 
+from ledger.answer_keys import AnswerKeys
 from ledger.domain.attendance_events import AttendanceRecorded
 from ledger.domain.streams import partition_of
 from ledger.domain.values import Account, Entry, Interval
@@ -63,6 +64,7 @@ def opened_store(postgres: EmbeddedPostgres, partitions: int) -> Settings:
         relay_key=SecretStr(RELAY_KEY),
         request_hash_key=SecretStr("a request hash key for tests"),
         identity_key=SecretStr("an identity key for tests"),
+        answer_keys=SecretStr(AnswerKeys.fresh(Settings().log_origin).setting()),
     )
     migrate(settings)
     open_ledger(settings)
@@ -101,7 +103,7 @@ def store_attendances(
 
 
 @cache
-def _person(partitions: int, partition: int, number: int) -> str:
+def synthetic_person(partitions: int, partition: int, number: int) -> str:
     """A synthetic person who is at home in that partition."""
     names = (f"volunteers/synthetic-{partition}-{number}-{at}" for at in counted())
     return next(name for name in names if partition_of(name, partitions) == partition)
@@ -109,7 +111,7 @@ def _person(partitions: int, partition: int, number: int) -> str:
 
 def attendance_event(settings: Settings, partition: int, position: int, now: datetime, persons: int) -> Envelope:
     """One synthetic person's hour, in a stream of its own."""
-    holder = _person(settings.partitions, partition, position % persons)
+    holder = synthetic_person(settings.partitions, partition, position % persons)
     stream = f"{holder}/attendances/{position}"
     start = MORNING + timedelta(hours=position)
     end = start + timedelta(seconds=3600)

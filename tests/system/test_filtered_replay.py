@@ -182,9 +182,11 @@ def test_a_rare_event_is_searched_for_in_steps_that_tell_how_far_they_got(audit,
 
 
 def test_a_holder_is_found_by_the_index_and_not_by_reading_on(audit, stored):
-    request = pb.ReplayEventsRequest(holder="volunteers/synthetic-0-7")
+    [holder] = {one.read["data"]["holder"] for one in stored[0][-1:]}
+    request = pb.ReplayEventsRequest(holder=holder)
     [page] = audit.ReplayEvents(request)
     assert len(page.events) == FILLED // 40
+    assert list(page.events) == [body for _, body in passing(request, stored[0])]
     assert page.next_position == len(stored[0]) + 1
 
 

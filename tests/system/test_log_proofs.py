@@ -21,8 +21,11 @@ from tests.system.grpc_caller import refusal_of
 from tests.system.log_writer import LogWriter
 from tests.system.served_ledger import PROJECT, answered, hours_ledger
 from tests.system.served_log import ServedLog, served_log
+from tests.system.stored_history import synthetic_person
 from volunteer_hours.v1 import audit_service_pb2 as pb
 from volunteer_hours.v1.audit_service_pb2_grpc import AuditServiceStub
+from volunteer_hours.v1.hours_service_pb2 import GetBalanceRequest
+from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
 
 SIZES = [3, 256, 700, 1_500]
 PAIRS = 150
@@ -115,10 +118,11 @@ def test_what_is_not_signed_is_refused(audit, method: str, request_, reason: str
     assert refusal_of(raised.value).reason == reason
 
 
+PERSON = synthetic_person(2, 0, 7)
 ASKED = [
     pb.ReplayEventsRequest(),
     pb.ReplayEventsRequest(from_position=200, to_position=1_400, page_size=77),
-    pb.ReplayEventsRequest(holder="volunteers/synthetic-0-7", page_size=9),
+    pb.ReplayEventsRequest(holder=PERSON, page_size=9),
     pb.ReplayEventsRequest(organization="organizations/synthetic", from_position=500),
     pb.ReplayEventsRequest(types=["ledger-opened", "policy-enacted"]),
 ]
@@ -168,7 +172,7 @@ class OtherHours(Conversation):
 
 def test_the_command_line_writes_only_what_is_proven(log: ServedLog, audit, kept: Path):
     key = f"@{kept / 'log.vkeys'}"
-    ask = ("replay", "--proofs", "--key", key, "--holder", "volunteers/synthetic-0-7")
+    ask = ("replay", "--proofs", "--key", key, "--holder", PERSON)
     good = hours_ledger(*ask, address=log.grpc)
     assert good.returncode == 0, good.stderr
     assert f"all of them in {log.writer.origin}, size {SIZES[-1]}" in good.stderr
@@ -182,6 +186,12 @@ def test_the_command_line_writes_only_what_is_proven(log: ServedLog, audit, kept
     assert "step 3 (" in other.stderr
     assert hours_ledger("replay", "--proofs", address=log.grpc).returncode == 2
     assert hours_ledger("replay", "--key", key, address=log.grpc).returncode == 2
+
+
+def test_a_service_without_keys_signs_no_answer(log: ServedLog):
+    with grpc.insecure_channel(log.grpc) as channel, pytest.raises(grpc.RpcError) as raised:
+        HoursServiceStub(channel).GetBalance(GetBalanceRequest(name=PERSON, proof=True))
+    assert refusal_of(raised.value).reason == "ANSWERS_NOT_SIGNED"
 
 
 def test_calls_are_counted_by_how_they_ended(log, audit):
