@@ -1,12 +1,14 @@
-"""`balance`: how many seconds somebody has in each evidence class, now or as of any moment."""
+"""`balance`: how many seconds somebody has in each evidence class, now, as of any moment, or with a proof to keep."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ledger.commands import arguments, printing
+from ledger.commands.balance_proof import save_proof
 from ledger.commands.connection import connected
 from ledger.commands.signed_file import save_signed
 from volunteer_hours.v1.hours_service_pb2 import Balance, GetBalanceRequest
@@ -16,6 +18,11 @@ NameArgument = Annotated[
     str, typer.Argument(metavar="NAME", help="volunteers/…, or opportunities/… for the head counts of its groups.")
 ]
 
+ProofOption = Annotated[
+    Path | None,
+    typer.Option("--proof", help="Save a proof of all the hours, or of none, for `verify`.", show_default=False),
+]
+
 
 def balance(
     name: NameArgument,
@@ -23,6 +30,7 @@ def balance(
     as_of: arguments.AsOfOption = None,
     clock: arguments.ClockOption = arguments.Clock.LEDGER,
     positions: arguments.PositionsOption = None,
+    proof: ProofOption = None,
     signed: arguments.SignedOption = None,
     as_json: arguments.JsonOption = False,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
@@ -30,6 +38,13 @@ def balance(
     language: arguments.LanguageOption = None,
 ) -> None:
     """The hours of a volunteer, or of an opportunity's group account, by evidence class."""
+    if proof is not None:
+        if period or as_of or signed:
+            text = "a proof covers all that somebody has, at the newest size: leave out period, moment and --signed"
+            raise typer.BadParameter(text)
+        asker = arguments.caller(address, actor, language)
+        save_proof(asker, name, arguments.parse_positions(positions), proof, as_json=as_json)
+        return
     request = GetBalanceRequest(
         name=name,
         period=arguments.parse_period(period),

@@ -13,6 +13,7 @@ from rich.table import Table
 from ledger.commands import arguments, printing
 from ledger.commands.connection import Caller, connected
 from ledger.commands.signed_file import save_signed
+from ledger.transparency.line_grammar import base64_text
 from volunteer_hours.v1.hours_service_pb2 import Entry, ListEntriesRequest, ListEntriesResponse
 from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
 from volunteer_hours.v1.values_pb2 import EvidenceClass
@@ -119,6 +120,7 @@ def entry_json(entry: Entry) -> dict[str, object]:
         if entry.HasField("source_record_time")
         else None,
         "actor": entry.actor,
+        "event_leaf_hash": base64_text(entry.event_leaf_hash),
     }
 
 

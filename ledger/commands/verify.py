@@ -15,6 +15,8 @@ import typer
 
 from ledger.commands.given_files import key_lines, read_at_most
 from ledger.commands.verdicts import Told, of_checkpoint, of_event, of_failure, of_growth, show
+from ledger.commands.verify_balance import ENTRIES_BYTES_MAX, balance_check
+from ledger.transparency.balance_file import HEADER as BALANCE_HEADER
 from ledger.transparency.failures import Malformed, StepFailed
 from ledger.transparency.line_grammar import PROOF_HASHES_MAX, read_hash, read_text
 from ledger.transparency.signed_answer import FILE_BYTES_MAX, FILE_KIND
@@ -30,7 +32,7 @@ _HASHES_BYTES_MAX: Final = 64 * PROOF_HASHES_MAX
 FileArgument = Annotated[
     Path,
     typer.Argument(
-        help="A .tlog-proof, a checkpoint, a signed answer, or the folder of an export.", show_default=False
+        help="A .tlog-proof, .balance-proof, checkpoint or signed answer, or an export's folder.", show_default=False
     ),
 ]
 KeyOption = Annotated[
@@ -52,6 +54,14 @@ ConsistencyOption = Annotated[
     Path | None,
     typer.Option("--consistency", help="The proof between the two: a base64 hash a line.", show_default=False),
 ]
+EntriesOption = Annotated[
+    Path | None,
+    typer.Option("--entries", help="For a balance proof: the whole list, from `entries --json`.", show_default=False),
+]
+CheckpointOption = Annotated[
+    Path | None,
+    typer.Option("--checkpoint", help="For a balance proof: the checkpoint of its size.", show_default=False),
+]
 WitnessOption = Annotated[
     list[str] | None,
     typer.Option("--witness", help="A witness's verifier key, or @FILE with one a line.", show_default=False),
@@ -66,6 +76,8 @@ def verify(
     event: EventOption = None,
     old: OldOption = None,
     consistency: ConsistencyOption = None,
+    entries: EntriesOption = None,
+    checkpoint: CheckpointOption = None,
     witness: WitnessOption = None,
     witnesses: WitnessesOption = 0,
     as_json: AsJsonOption = False,
@@ -75,7 +87,7 @@ def verify(
     Exit codes: 0 every step holds, 1 one does not, 2 a key, an option or a file is not what it should be.
     """
     if file.is_dir():
-        if event or old or consistency:
+        if event or old or consistency or entries or checkpoint:
             raise typer.BadParameter("an export is checked by itself; leave out --event, --old and --consistency")
         # Here, for most who verify a proof need none of it.
         from ledger.commands.audit_export import verify_folder
@@ -86,12 +98,21 @@ def verify(
     data = read_at_most(file, FILE_BYTES_MAX)
     try:
         if data.startswith(FILE_KIND.encode()):
-            if event or old or consistency:
+            if event or old or consistency or entries or checkpoint:
                 raise typer.BadParameter("a signed answer is checked by itself, with keys alone")
             check = _answer_check(data, key_lines(key), key_lines(witness or []), witnesses)
         else:
             policy = read_policy(key_lines(key), key_lines(witness or []), witnesses)
-            check = partial(_check(data, event, old, consistency), policy)
+            if data.startswith(BALANCE_HEADER.encode()):
+                if event or old or consistency or (witnesses and not checkpoint):
+                    text = "a balance proof is checked with --entries and --checkpoint, which has witnesses"
+                    raise typer.BadParameter(text)
+                given = _given(entries, ENTRIES_BYTES_MAX), _given(checkpoint, NOTE_BYTES_MAX)
+                check = partial(balance_check(data, *given), policy)
+            elif entries or checkpoint:
+                raise typer.BadParameter("--entries and --checkpoint go with a balance proof")
+            else:
+                check = partial(_check(data, event, old, consistency), policy)
     except Malformed as wrong:
         raise typer.BadParameter(str(wrong)) from wrong
     try:
@@ -126,6 +147,10 @@ def _check(
         before, hashes = read_at_most(old, NOTE_BYTES_MAX), _hashes(consistency)
         return lambda policy: of_growth(verify_growth(before, data, hashes, policy))
     return lambda policy: of_checkpoint(verify_checkpoint(data, policy))
+
+
+def _given(path: Path | None, bytes_max: int) -> bytes | None:
+    return None if path is None else read_at_most(path, bytes_max)
 
 
 def _hashes(file: Path) -> list[bytes]:

@@ -14,6 +14,7 @@ from ledger.grpc.interceptor import Call
 from ledger.grpc.personal_details import PersonalDetails
 from ledger.grpc.signed_answers import SignedAnswers
 from ledger.grpc.status import FieldViolation, InvalidRequest
+from ledger.log_serving.event_leaves import fill_leaf_hashes
 from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.page_token import positions_of_token
 from volunteer_hours.v1 import hours_service_pb2 as pb
@@ -70,8 +71,11 @@ class HoursService:
         return holders
 
     async def ListEntries(self, request: pb.ListEntriesRequest, call: Call) -> pb.ListEntriesResponse:
-        def ask(question: pb.ListEntriesRequest) -> Awaitable[pb.ListEntriesResponse]:
-            return self._questions.list_entries(question, call.seconds_left)
+        async def ask(question: pb.ListEntriesRequest) -> pb.ListEntriesResponse:
+            """A page, with what ties each entry to its event in the log."""
+            page = await self._questions.list_entries(question, call.seconds_left)
+            await fill_leaf_hashes(self._event_pool, page.entries)
+            return page
 
         if not request.proof:
             return await ask(request)

@@ -88,9 +88,14 @@ class MapReader:
 
     async def _wait_for(self, partition: int, size_min: int, seconds_left: float | None) -> None:
         until = time.monotonic() + min(_WAIT_SECONDS_MAX, seconds_left or _WAIT_SECONDS_MAX) - WAIT_SECONDS
-        while (size := (await self._told(partition))[0]) < size_min:
+        while size_min:
+            row = await self._row(_NOTE, (partition,))
+            if row is not None and row[0] >= size_min:
+                return
             if time.monotonic() >= until:
-                refuse(Reason.NOT_IN_LOG_YET, partition=partition, position=size_min, size=size)
+                if row is None:
+                    _refuse_not_kept(partition)
+                refuse(Reason.NOT_IN_LOG_YET, partition=partition, position=size_min, size=row[0])
             await asyncio.sleep(WAIT_SECONDS)
 
     async def _told(self, partition: int) -> tuple[int, bytes]:

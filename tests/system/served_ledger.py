@@ -42,21 +42,33 @@ def served_ledger(partitions: int = 1) -> Iterator[str]:
 
 
 @contextmanager
+def served_in(folder: Path, partitions: int = 1) -> Iterator[str]:
+    """The same in a folder that the test knows: the keys of its log are there."""
+    with _served(folder, partitions) as served:
+        yield served.grpc
+
+
+@contextmanager
 def served_in_a_folder(partitions: int = 1) -> Iterator[Served]:
     """A fresh embedded ledger, its folder and its addresses; afterwards it is stopped in order."""
-    with open_folder() as folder:
-        command = [sys.executable, "-m", "ledger", "serve", "--embedded", "--data-dir", str(folder)]
-        flags = ["--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--partitions", str(partitions)]
-        child = ChildProcess("serve", [*command, *flags], folder / "serve.log", working_directory=PROJECT)
-        child.start()
-        try:
-            yield Served(*_addresses(child), folder, partitions)
-            # The check that walks everything closes every test of a served ledger.
-            audited = hours_ledger("audit", "--data-dir", folder, LEDGER_PARTITIONS=str(partitions))
-            assert audited.stdout.splitlines()[-1:] == ["findings: 0"], audited
-        finally:
-            ended_with = child.stop(deadline_seconds=60)
-        assert ended_with == 0, child.log_tail()
+    with open_folder() as folder, _served(folder, partitions) as served:
+        yield served
+
+
+@contextmanager
+def _served(folder: Path, partitions: int) -> Iterator[Served]:
+    command = [sys.executable, "-m", "ledger", "serve", "--embedded", "--data-dir", str(folder)]
+    flags = ["--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--partitions", str(partitions)]
+    child = ChildProcess("serve", [*command, *flags], folder / "serve.log", working_directory=PROJECT)
+    child.start()
+    try:
+        yield Served(*_addresses(child), folder, partitions)
+        # The check that walks everything closes every test of a served ledger.
+        audited = hours_ledger("audit", "--data-dir", folder, LEDGER_PARTITIONS=str(partitions))
+        assert audited.stdout.splitlines()[-1:] == ["findings: 0"], audited
+    finally:
+        ended_with = child.stop(deadline_seconds=60)
+    assert ended_with == 0, child.log_tail()
 
 
 def _addresses(child: ChildProcess) -> tuple[str, str]:
