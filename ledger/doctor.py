@@ -24,6 +24,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("lag", progress_of_places.lag),
     ("topic end", progress_of_places.topic_end),
     ("log", log_and_signer.lag_of_log),
+    ("balance map", log_and_signer.lag_of_maps),
     ("signer", log_and_signer.signer),
     ("witnesses", witnesses.witnesses),
     ("quarantine and alarms", progress_of_places.noticed),

@@ -18,6 +18,12 @@ EVENTS: Final = Gauge("ledger_events", "The last position recorded, one a partit
 LOG_SIZE: Final = Gauge(
     "ledger_log_size", "Positions that the newest checkpoint holds.", ["partition"], registry=REGISTRY
 )
+BALANCES_SIZE: Final = Gauge(
+    "ledger_balances_size",
+    "Positions that the newest signed balances count. What ledger_log_size is ahead of it is the map's lag.",
+    ["partition"],
+    registry=REGISTRY,
+)
 CHECKPOINT_AGE_SECONDS: Final = Gauge(
     "ledger_log_checkpoint_age_seconds",
     "Since the newest checkpoint was signed. It grows while nothing is recorded: compare size and events first.",

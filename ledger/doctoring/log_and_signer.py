@@ -10,7 +10,7 @@ from typing import Final
 import psycopg
 
 from ledger.doctoring.diagnosis import Diagnosis, ok, warn, wrong
-from ledger.log_keeping.signer_folder import need_closed, origins_of, read_keys, read_signed
+from ledger.log_keeping.signer_folder import need_closed, origins_of, read_keys, read_mapped, read_signed
 from ledger.log_keeping.stops import LogStopped, head_in_words
 from ledger.settings import Settings
 
@@ -22,6 +22,22 @@ _LAG_SQL: Final = """
             where events.partition = counters.partition and events.position = coalesce(signed.size, 0) + 1)
     from partition_counters as counters
     left join (select partition, max(size) as size from log_checkpoints group by 1) as signed using (partition)
+    order by 1
+"""
+
+
+MAP_LAG_SECONDS_MAX: Final = 60.0
+"""The map follows the log, and may lag in a burst; that proofs are a minute old is worth a look."""
+
+_MAP_LAG_SQL: Final = """
+    select counters.partition, coalesce(signed.size, 0), coalesce(noted.size, 0), coalesce(made.size, 0),
+           clock_timestamp(),
+           (select recorded_at from events
+            where events.partition = counters.partition and events.position = coalesce(noted.size, 0) + 1)
+    from partition_counters as counters
+    left join (select partition, max(size) as size from log_checkpoints group by 1) as signed using (partition)
+    left join log_balances as noted using (partition)
+    left join map_roots as made using (partition)
     order by 1
 """
 
@@ -48,6 +64,26 @@ def _lag(partition: int, head: int, size: int | None, now: datetime, next_record
     return ok(name, f"size {size} of {head} is signed")
 
 
+def lag_of_maps(settings: Settings) -> Iterator[Diagnosis]:
+    """Signed balances behind the checkpoints, partition by partition."""
+    if not settings.log_keeper_database:
+        return
+    with psycopg.connect(settings.log_keeper_database) as connection:
+        rows = connection.execute(_MAP_LAG_SQL).fetchall()
+    for partition, *figures in rows:
+        yield _map_lag(f"balance map, partition {partition}", *figures)
+
+
+def _map_lag(
+    name: str, signed: int, noted: int, made: int, now: datetime, next_recorded_at: datetime | None
+) -> Diagnosis:
+    lag_seconds = 0.0 if next_recorded_at is None else (now - next_recorded_at).total_seconds()
+    if noted < signed and lag_seconds > MAP_LAG_SECONDS_MAX:
+        behind = f"{signed - noted} events and {lag_seconds:.0f} s behind the log, made up to {made}"
+        return warn(name, f"{behind}; is keep-log running? While a map is made anew nothing is proven")
+    return ok(name, f"size {noted} of {signed} is signed")
+
+
 def signer(settings: Settings) -> Iterator[Diagnosis]:
     """Keys and memory of the signer, where they are within reach. Raises WrongSetting, as the keeper would."""
     if not settings.signer_folder:
@@ -61,9 +97,9 @@ def signer(settings: Settings) -> Iterator[Diagnosis]:
     try:
         keys = read_keys(folder, origins_of(settings))
         for partition, one in enumerate(keys):
-            yield ok(
-                f"signer, partition {partition}", f"signed {head_in_words(read_signed(folder, partition, one).head)}"
-            )
+            signed, mapped = read_signed(folder, partition, one).head, read_mapped(folder, partition)
+            balances = "no balances mapped" if mapped is None else f"balances mapped at {mapped.in_words()}"
+            yield ok(f"signer, partition {partition}", f"signed {head_in_words(signed)}, {balances}")
     except FileNotFoundError as missing:
         yield warn("signer", f"{missing.filename} is not there; keep-log makes it at its first start")
     except LogStopped as stopped:

@@ -13,8 +13,9 @@ from ledger.transparency.signed_bytes import ML_DSA_44_SIGNATURE_BYTES, TIME_BYT
 from ledger.transparency.signed_note import parse_note
 
 _STANDINGS: Final = """
-    select counters.partition, counters.position, newest.size, newest.checkpoint
+    select counters.partition, counters.position, newest.size, newest.checkpoint, coalesce(noted.size, 0)
     from partition_counters as counters
+    left join log_balances as noted using (partition)
     left join lateral (
         select size, checkpoint from log_checkpoints where partition = counters.partition order by size desc limit 1
     ) as newest on true
@@ -33,6 +34,8 @@ class LogStanding:
     """When the log says it signed; None also for a checkpoint that carries no time."""
     checkpoint: bytes | None = None
     """The newest, as it is served."""
+    balances_size: int = 0
+    """Of the signed balances; 0 where there are none, as while their map is made anew."""
 
 
 async def log_standings(pool: AsyncConnectionPool[AsyncConnection[Any]]) -> list[LogStanding]:
@@ -40,8 +43,8 @@ async def log_standings(pool: AsyncConnectionPool[AsyncConnection[Any]]) -> list
     async with pool.connection() as connection:
         rows = await (await connection.execute(_STANDINGS, binary=True)).fetchall()
     return [
-        LogStanding(partition, position, size, None if note is None else signed_unix_seconds(note), note)
-        for partition, position, size, note in rows
+        LogStanding(partition, position, size, None if note is None else signed_unix_seconds(note), note, noted)
+        for partition, position, size, note, noted in rows
     ]
 
 

@@ -82,6 +82,7 @@ async def _look_at_the_log(pool: Pool, quorum: Quorum) -> None:
         metrics.EVENTS.labels(partition).set(one.position)
         if one.size is not None:
             metrics.LOG_SIZE.labels(partition).set(one.size)
+        metrics.BALANCES_SIZE.labels(partition).set(one.balances_size)
         if one.signed_unix_seconds is not None:
             metrics.CHECKPOINT_AGE_SECONDS.labels(partition).set(time.time() - one.signed_unix_seconds)
         if one.checkpoint is not None and quorum.witnesses:

@@ -96,6 +96,13 @@ def served_log(
     )
     if events:
         store_attendances(settings, events)
+    with serving(settings, folder) as (child, grpc, http_address):
+        yield ServedLog(settings, child, LogWriter(settings), grpc, http_address)
+
+
+@contextmanager
+def serving(settings: Settings, folder: Path) -> Iterator[tuple[ChildProcess, str, str]]:
+    """A real `serve` over these databases, and its gRPC and HTTP addresses; afterwards it is stopped in order."""
     child = ChildProcess(
         "serve",
         [sys.executable, "-m", "ledger", "serve"],
@@ -105,7 +112,7 @@ def served_log(
     )
     child.start()
     try:
-        yield ServedLog(settings, child, LogWriter(settings), *_addresses(child))
+        yield child, *_addresses(child)
     finally:
         ended_with = child.stop(deadline_seconds=60)
     assert ended_with == 0, child.log_tail()

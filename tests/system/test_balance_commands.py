@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,7 +18,7 @@ import pytest
 
 from tests.conftest import open_folder
 from tests.system.grpc_caller import Client, request_id, with_id
-from tests.system.served_ledger import Done, answered, hours_ledger, served_in
+from tests.system.served_ledger import PROJECT, Done, answered, hours_ledger, served_in
 from tests.system.small_programme import ANA, GARDEN, OLD, VERIFIER, beginnings, record
 from volunteer_hours.v1 import participation_service_pb2 as participation
 from volunteer_hours.v1 import resources_pb2
@@ -22,6 +26,7 @@ from volunteer_hours.v1 import verification_service_pb2 as verification
 from volunteer_hours.v1.positions_pb2 import Position
 
 NOBODY = "volunteers/nobody"
+PAGE = (PROJECT / "docs" / "verify.md").read_text("utf-8")
 
 
 @dataclass(frozen=True)
@@ -174,3 +179,33 @@ def test_every_entry_is_tied_to_its_event(told: Told):
 
 def leaf_of(stored: bytes) -> str:
     return base64.b64encode(sha256(b"\x00" + stored).digest()).decode()
+
+
+def test_the_page_s_commands_work_as_printed(tmp_path: Path):
+    """The section of docs/verify.md, typed in a shell, over HTTP too."""
+    [section] = re.findall(r"^## All the hours of somebody, or none\n(.*?)^## ", PAGE, re.MULTILINE | re.DOTALL)
+    commands = "\n".join(re.findall(r"^```console\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
+    assert commands.count("\n") == 7
+    with open_folder() as folder, served_in(folder) as address:
+        with grpc.insecure_channel(address) as channel:
+            client = Client(channel)
+            happen(client)
+        http = re.findall(r"serving HTTP on (\S+)", folder.joinpath("serve.log").read_text("utf-8"))[-1]
+        keys = hours_ledger("keys", "--verifier", "--partition", "0", "--data-dir", folder)
+        tmp_path.joinpath("log.vkeys").write_text(keys.stdout, "utf-8")
+        environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "LEDGER_GRPC_ADDRESS": address,
+        }
+        shown = commands.replace("http://127.0.0.1:8080", f"http://{http}").replace("volunteers/v1", ANA)
+        # The first command takes the newest proof there is: wait until there is one, as somebody who reads would have.
+        waiting = tmp_path / "waiting"
+        answered(hours_ledger("balance", ANA, "--proof", waiting, "--positions", "0:15", "--json", address=address))
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", shown],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(f"verified: these are all the hours of {ANA} in the first 15 events\n") == 3
+    assert done.stdout.count("the list of entries is whole") == 1

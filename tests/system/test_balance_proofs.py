@@ -134,6 +134,13 @@ def test_a_size_that_is_not_mapped_yet_is_waited_for_and_then_refused(log, audit
     assert wrong.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
+def test_metrics_tell_how_far_balances_are_signed(log):
+    told = log.good("/metrics").decode()
+    for partition in (0, 1):
+        size = log.good(f"/log/{partition}/balances").split(b"\n")[1].decode()
+        assert f'ledger_balances_size{{partition="{partition}"}} {float(size)}\n' in told
+
+
 def test_the_audit_finds_the_maps_clean(log):
     assert log_findings(log.settings) == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import psycopg
@@ -36,6 +37,9 @@ def test_all_is_well(settings, capsys):
     assert not [line for line in lines if line.startswith(("warn", "wrong "))], lines
     assert any("rights of ledger_service" in line for line in lines)
     assert any(line.startswith("ok    topic, partition 2: ") for line in lines)
+    assert any(re.fullmatch(r"ok    balance map, partition 2: size (\d+) of \1 is signed", line) for line in lines), (
+        lines
+    )
 
 
 def test_a_role_that_may_rewrite_events_is_wrong(settings):
@@ -111,6 +115,11 @@ def test_a_log_that_is_not_kept_is_told(settings, postgres, kafka, tmp_path):
         owner.execute("delete from log_checkpoints where size > 1")
         owner.execute("update events set recorded_at = recorded_at - interval '1 hour'")
         assert any("log, partition 0: 2 events and 36" in text for text in said(unkept, Health.WARN))
+        owner.execute("delete from log_balances")
+        owner.execute("insert into log_checkpoints select partition, 2, root, checkpoint from log_checkpoints limit 1")
+        found = said(unkept, Health.WARN)
+        assert any("balance map, partition 0: 2 events and 36" in text for text in found), found
+        owner.execute("delete from log_checkpoints where size > 1")
         owner.execute("insert into log_checkpoints select partition, 9, root, checkpoint from log_checkpoints")
     assert any("size 9 is signed, the store ends at 2: it lost events" in text for text in said(unkept, Health.WRONG))
 

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import random
+
+import grpc
 import pytest
 
+from ledger.domain.streams import partition_of
+from ledger.transparency.balances_note import parse_balances_note
+from ledger.transparency.entry_chain import Entry
+from ledger.transparency.signed_note import parse_note
+from ledger.transparency.verify_balance import verify_balance_proof, verify_entries
 from tests.independent_audit.real_export import both_agree, generated
 from tests.system.served_ledger import HISTORY, answered, hours_ledger, served_in_a_folder
+from volunteer_hours.v1 import hours_service_pb2 as pb
+from volunteer_hours.v1.audit_service_pb2 import GetBalanceProofRequest
+from volunteer_hours.v1.audit_service_pb2_grpc import AuditServiceStub
+from volunteer_hours.v1.hours_service_pb2 import ListEntriesRequest
+from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
+from volunteer_hours.v1.positions_pb2 import AsOf, Position, PositionSet
 
+ASKING = (("x-actor", "staff/auditor"),)
 BEFORE_DELETION = "2023-06-17T23:38:46Z"
 AFTER_DELETION = "2023-06-19T23:39:33Z"
 INFLATED_OPPORTUNITY = "opportunities/leeds2023-13616"
@@ -124,6 +139,41 @@ def test_imported_twice_nothing_changes(leeds):
     )
     assert again["positions"] == outcome["positions"]
     assert report(leeds)["positions"] == before["positions"]
+
+
+def test_the_head_counts_of_every_opportunity_are_proven_with_all_their_corrections(leeds, seed):
+    """The inflated shift, its deletion and every correction are among the entries, or the proof would not hold."""
+    address, _, positions = leeds
+    sizes = {int(number): int(size) for number, size in (at.split(":") for at in positions.split(","))}
+    names = [group["key"] for group in report(leeds, "--by", "opportunity")["groups"]]
+    with grpc.insecure_channel(address) as channel:
+        audit, hours = AuditServiceStub(channel), HoursServiceStub(channel)
+        for name in (INFLATED_OPPORTUNITY, *random.Random(seed).sample(names, 12)):
+            partition = partition_of(name, len(sizes))
+            answer = audit.GetBalanceProof(
+                GetBalanceProofRequest(name=name, size_min=sizes[partition]), metadata=ASKING, timeout=20
+            )
+            note = parse_balances_note(parse_note(answer.balances_note).text)
+            verdict = verify_balance_proof(answer.proof, name, note)
+            cut = AsOf(positions=PositionSet(positions=[Position(partition=partition, position=answer.size)]))
+            listed = hours.ListEntries(ListEntriesRequest(parent=name, as_of=cut, page_size=1000), metadata=ASKING)
+            assert not listed.next_page_token
+            verify_entries(name, [as_chained(entry) for entry in listed.entries], verdict.balance)
+
+
+def as_chained(entry: pb.Entry) -> Entry:
+    """An entry of an answer in the form that the chain binds."""
+    return Entry(
+        position=entry.position.position,
+        entry_index=entry.entry_index,
+        from_class=entry.from_class,
+        to_class=entry.to_class,
+        seconds=entry.seconds,
+        service_date=entry.service_date,
+        reason=entry.reason,
+        attendance=entry.attendance,
+        event_leaf_hash=entry.event_leaf_hash,
+    )
 
 
 def test_an_outsider_reads_the_same_from_an_export_and_from_one_that_grew(served, leeds, tmp_path, seed):
