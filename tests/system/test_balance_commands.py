@@ -185,7 +185,7 @@ def test_the_page_s_commands_work_as_printed(tmp_path: Path):
     """The section of docs/verify.md, typed in a shell, over HTTP too."""
     [section] = re.findall(r"^## All the hours of somebody, or none\n(.*?)^## ", PAGE, re.MULTILINE | re.DOTALL)
     commands = "\n".join(re.findall(r"^```console\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
-    assert commands.count("\n") == 7
+    assert commands.count("\n") == 8
     with open_folder() as folder, served_in(folder) as address:
         with grpc.insecure_channel(address) as channel:
             client = Client(channel)
