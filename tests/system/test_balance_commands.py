@@ -191,8 +191,6 @@ def test_the_page_s_commands_work_as_printed(tmp_path: Path):
             client = Client(channel)
             happen(client)
         http = re.findall(r"serving HTTP on (\S+)", folder.joinpath("serve.log").read_text("utf-8"))[-1]
-        keys = hours_ledger("keys", "--verifier", "--partition", "0", "--data-dir", folder)
-        tmp_path.joinpath("log.vkeys").write_text(keys.stdout, "utf-8")
         environment = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -202,6 +200,8 @@ def test_the_page_s_commands_work_as_printed(tmp_path: Path):
         # The first command takes the newest proof there is: wait until there is one, as somebody who reads would have.
         waiting = tmp_path / "waiting"
         answered(hours_ledger("balance", ANA, "--proof", waiting, "--positions", "0:15", "--json", address=address))
+        keys = hours_ledger("keys", "--verifier", "--partition", "0", "--data-dir", folder)
+        tmp_path.joinpath("log.vkeys").write_text(keys.stdout, "utf-8")
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", shown],
             cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False,
