@@ -46,16 +46,23 @@ class Caller:
         return len(self._channels)
 
     async def ask(
-        self, method: str, body: bytes, *, actor: str = "staff/coordinator", server: int = 0, seconds: float = 0.0
+        self,
+        method: str,
+        body: bytes,
+        *,
+        actor: str = "staff/coordinator",
+        server: int = 0,
+        seconds: float = 0.0,
+        ready: bool = False,
     ) -> bytes:
-        """One call to one process. Raises grpc.aio.AioRpcError."""
+        """One call to one process; `ready`: one that still starts is waited for. Raises grpc.aio.AioRpcError."""
         channel = self._channels[server % self.servers]
         path = f"/volunteer_hours.v1.{method}"
         metadata = (("x-actor", actor), ("x-client", self.client))
         timeout = seconds or self.deadline_seconds
         if method != PAGE_METHOD:
             call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)
-            return await call(body, metadata=metadata, timeout=timeout)
+            return await call(body, metadata=metadata, timeout=timeout, wait_for_ready=ready)
         pages: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(path)
         stream = pages(metadata=metadata, timeout=timeout)
         await stream.write(body)

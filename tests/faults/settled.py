@@ -88,7 +88,8 @@ async def _check_balances(
     volunteers = history.volunteers()
     for first in range(0, len(volunteers), 1000):
         question = hours.BatchGetBalancesRequest(names=volunteers[first : first + 1000], positions=at)
-        answer = await caller.ask("HoursService/BatchGetBalances", question.SerializeToString(), seconds=30)
+        # The last fault may have been this very server's: it may still be starting.
+        answer = await caller.ask("HoursService/BatchGetBalances", question.SerializeToString(), seconds=30, ready=True)
         for balance in hours.BatchGetBalancesResponse.FromString(answer).balances:
             least = history.acknowledged_minutes(balance.name)
             assert history.check_balance(balance.name, balance.seconds.attended_seconds, least) is None
