@@ -57,14 +57,22 @@ class AppliedHashCheck:
         where = Where("projection positions", self._partition, self._applied.position)
         self._report.compare(where, {"recorded_at": self._last_time}, {"recorded_at": self._applied.recorded_at})
 
-    def _positions(self) -> Iterator[tuple[int, bytes, datetime]]:
+    def _positions(self) -> Iterator[tuple[int, bytes, datetime | str]]:
         with self._read.cursor(f"applied_{self._partition}", binary=True) as cursor:
             cursor.itersize = 20
             for first, last, recorded_from, hashes, times in cursor.execute(_BATCHES, (self._partition,)):
-                moments = [_EPOCH + timedelta(microseconds=one) for (one,) in struct.iter_unpack("!q", times)]
+                moments = [_moment(one) for (one,) in struct.iter_unpack("!q", times)]
                 if moments[0] != recorded_from:
                     where = Where(PLACE, self._partition, first)
                     self._report.differs(where, "recorded_from", moments[0], recorded_from)
                 for index in range(last - first + 1):
                     digest = hashes[index * HASH_BYTES : (index + 1) * HASH_BYTES]
                     yield first + index, digest, moments[index]
+
+
+def _moment(microseconds: int) -> datetime | str:
+    """Of microseconds since 2000; in words where somebody changed them into what no calendar has."""
+    try:
+        return _EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        return f"{microseconds} microseconds since 2000"

@@ -211,6 +211,11 @@ def test_a_changed_hash_in_the_projections_is_named(settings):
         assert named(settings, "projection applied_batches", "sha256", row["first_position"] + 1)
 
 
+def test_a_remembered_time_that_no_calendar_has_is_named(settings):
+    with changed(settings.owner_read_database, "applied_batches", "recorded_times", "set_byte(recorded_times, 0, 127)"):
+        assert "since 2000" in named(settings, "projection applied_batches", "recorded_time").found
+
+
 def test_a_projection_that_lags_is_a_finding_only_when_everything_has_settled(postgres, kafka):
     made = opened_ledger(postgres, kafka, 1)
     assert_audit_clean(made)
