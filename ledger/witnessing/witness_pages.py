@@ -78,9 +78,12 @@ class WitnessPages:
             _log.error("nothing is cosigned, the checkpoint could not be stored: %s", failed)
             return line(503, "the witness cannot store checkpoints just now; ask again", {"Retry-After": "10"})
         except WitnessStopped as stopped:
-            self._on_stopped(stopped)
-            return line(503, "this witness cosigns nothing until its operator has looked")
+            return self._stopped(stopped)
         return self._told(answer)
+
+    def _stopped(self, why: WitnessStopped) -> Response:
+        self._on_stopped(why)
+        return line(503, "this witness cosigns nothing until its operator has looked")
 
     def _told(self, answer: Answer) -> Response:
         status = answer.decision.status
@@ -97,7 +100,10 @@ class WitnessPages:
         origin = self._by_path.get(f"{request.path_params['log']}/checkpoint")
         if origin is None:
             return line(404, NO_PAGE)
-        last = self._memory.last(origin)
+        try:
+            last = self._memory.last(origin)
+        except WitnessStopped as stopped:
+            return self._stopped(stopped)
         if last.head.size == 0:
             return line(404, f"of {origin} nothing was cosigned yet")
         return PlainTextResponse(last.note, headers=_NO_STORE)

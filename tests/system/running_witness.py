@@ -93,7 +93,9 @@ def running(witness: RunningWitness) -> Iterator[RunningWitness]:
         witness.start()
         yield witness
     finally:
-        witness.child.stop()
+        running_still = witness.child.running
+        code = witness.child.stop()
+    assert code == 0 or not running_still, witness.child.log_tail()
 
 
 def log_vkeys(*logs: SampleLog) -> list[str]:

@@ -276,7 +276,11 @@ async def test_a_memory_that_vanishes_under_it_stops_it(tmp_path: Path):
         assert said.startswith(b"HTTP/1.1 503 ")
         assert b"this witness cosigns nothing until its operator has looked" in said
         writer.close()
-    assert "is missing beside the keys" in str(stopped[0])
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(f"GET /{monitoring_path(LOGS[0].origin)} HTTP/1.0\r\n\r\n".encode())
+        assert (await asyncio.wait_for(reader.read(), 5)).startswith(b"HTTP/1.1 503 ")
+        writer.close()
+    assert [" is missing beside the keys" in str(why) for why in stopped] == [True, True]
 
 
 # --- one at a time

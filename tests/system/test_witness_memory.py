@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from itertools import count
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def cosigned_until_it_ends(witness: RunningWitness, log: SampleLog) -> int:
             answer = witness.add(growth(log, size, min(size + 1, 300)))
             assert answer.status == 200
             size = min(size + 1, 300)
-    except OSError:
+    except (OSError, HTTPException):
         return size
 
 
