@@ -93,6 +93,7 @@ def test_with_one_of_three_away_it_is_never_more_than_five_seconds_behind(
     assert_witnessed(log, witnesses)
 
 
+@pytest.mark.proof
 def test_partitions_are_witnessed_each_for_itself(
     postgres: EmbeddedPostgres, tmp_path: Path, witnesses: list[ServedWitness]
 ):

@@ -68,7 +68,6 @@ STEPS: dict[str, tuple[object, str]] = {
     ("step", "after"),
     [
         ("remember", True),
-        ("publish", False),
         *(pytest.param(step, after, marks=pytest.mark.proof) for step in STEPS for after in (False, True)),
     ],
 )
@@ -171,6 +170,7 @@ def test_a_witness_whose_folder_was_restored_is_named_and_led_on(
     assert_witnessed(log, witnesses)
 
 
+@pytest.mark.proof
 def test_a_witness_that_does_not_know_the_log_is_named_with_what_to_do(
     log: Settings, witnesses: list[ServedWitness], caplog: pytest.LogCaptureFixture
 ):
