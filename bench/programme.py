@@ -115,16 +115,21 @@ def registrations(shift: str, numbers: Iterable[int]) -> Iterator[Fact]:
 def attendances(count: int, each: int) -> Iterator[Fact]:
     """`each` attendances of `count` volunteers, turn by turn, every turn at a shift of its own on another date."""
     for turn in range(each):
-        start = FIRST_ATTENDANCE + timedelta(days=turn)
-        shift = f"{OPPORTUNITY}/shifts/turn-{turn:04}"
-        yield shift_opened(shift, start)
-        recorded, data = _attendance(shift, turn, start)
-        begin = int(start.timestamp())
-        for number in range(count):
-            who = volunteer_id(number)
-            presence = (f"volunteers/{who}", begin, begin + ATTENDANCE_SECONDS)
-            stream = f"volunteers/{who}/attendances/turn-{turn:04}"
-            yield Fact(stream, recorded.stored_name, data.replace(_SOMEBODY, who.encode()), presence)
+        yield from attendances_of(range(count), turn)
+
+
+def attendances_of(numbers: Iterable[int], turn: int) -> Iterator[Fact]:
+    """The attendances of one turn alone, of these volunteers, behind the opening of its shift."""
+    start = FIRST_ATTENDANCE + timedelta(days=turn)
+    shift = f"{OPPORTUNITY}/shifts/turn-{turn:04}"
+    yield shift_opened(shift, start)
+    recorded, data = _attendance(shift, turn, start)
+    begin = int(start.timestamp())
+    for number in numbers:
+        who = volunteer_id(number)
+        presence = (f"volunteers/{who}", begin, begin + ATTENDANCE_SECONDS)
+        stream = f"volunteers/{who}/attendances/turn-{turn:04}"
+        yield Fact(stream, recorded.stored_name, data.replace(_SOMEBODY, who.encode()), presence)
 
 
 def _attendance(shift: str, turn: int, start: datetime) -> tuple[AttendanceRecorded, bytes]:

@@ -6,6 +6,7 @@ from bench.lines import (
     balances,
     check_in,
     cost_at_scale,
+    map_update,
     projection,
     proofs,
     record_attendances,
@@ -32,4 +33,6 @@ LINES: tuple[Line, ...] = (
     proofs.PROOFS_OVER_GRPC,
     proofs.PROOF_GROWTH,
     with_checkpoints.LINE,
+    map_update.MAP_UPDATE,
+    map_update.BALANCE_PROOF_BYTES,
 )

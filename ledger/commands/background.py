@@ -32,10 +32,12 @@ def consume(once: OnceOption = False) -> None:
 
 def keep_log(once: OnceOption = False) -> None:
     """Keep the transparency log: hash what is stored into tiles, sign checkpoints, never two histories."""
+    from ledger.garbage import look_for_cycles_less_often
     from ledger.log_keeping import keeper
     from ledger.process_end import run_as_process
 
     settings = _settings("log_keeper_database", "signer_folder")
+    look_for_cycles_less_often()
     run_as_process(lambda stop: keeper.run(settings, stop=stop, once=once))
 
 

@@ -49,8 +49,10 @@ _log = logging.getLogger(__name__)
 class BalancesLane:
     """One partition's map: what is mapped, and what is taken in and not mapped yet."""
 
-    def __init__(self, connection: Connection, log: LogPartition, memory: SignerMemory) -> None:
-        """`connection` commits by itself; `memory` is open."""
+    def __init__(
+        self, connection: Connection, log: LogPartition, memory: SignerMemory, known: KnownPages | None = None
+    ) -> None:
+        """`connection` commits by itself; `memory` is open; `known`: pages that this process itself wrote before."""
         self.store = BalanceMapStore(connection, log.partition)
         self._connection = connection
         self._log = log
@@ -63,7 +65,7 @@ class BalancesLane:
         self._edge = RightEdge()
         """The log's tree over everything taken in."""
         self._changed: dict[bytes, AccountBalance] = {}
-        self._known = KnownPages()
+        self._known = known or KnownPages()
         self._before: dict[bytes, bytes | None] = {}
         """Of each changed holder: the value in the map."""
 

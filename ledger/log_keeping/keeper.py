@@ -20,6 +20,7 @@ import psycopg
 
 from ledger.database_guard import check_database
 from ledger.event_store import Head, heads
+from ledger.garbage import look_for_cycles_less_often
 from ledger.log_keeping.balances_lane import BalancesLane
 from ledger.log_keeping.log_lane import BATCH_EVENTS, LogLane
 from ledger.log_keeping.old_entries import WALK_SECONDS, OldEntries
@@ -160,6 +161,7 @@ def _wait_for_lock(connection: Connection, lanes: list[LogLane], stop: threading
 def main() -> None:
     """The process: settings from LEDGER_… variables, ended by SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    look_for_cycles_less_often()
     run_as_process(lambda stop: run(Settings(), stop=stop, once="--once" in sys.argv[1:]))
 
 
