@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import grpc
 
@@ -27,7 +28,7 @@ from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
 
 KEYS = AnswerKeys.fresh("volunteer-hours.localhost/log")
 HOUR = 3_600
-ANSWER = pb.Balance | pb.BatchGetBalancesResponse | pb.ListEntriesResponse | pb.SummarizeHoursResponse
+A = TypeVar("A", pb.Balance, pb.BatchGetBalancesResponse, pb.ListEntriesResponse, pb.SummarizeHoursResponse)
 
 
 @dataclass
@@ -68,13 +69,12 @@ class Asked:
         request = record(f"2026-10-{day:02} 05:00", f"2026-10-{day:02} 06:00")
         return resources_pb2.Attendance.FromString(self.client.send("ParticipationService/RecordAttendance", request))
 
-    def checked(self, answer: ANSWER) -> AnswerVerdict:
+    def checked(self, answer: A) -> AnswerVerdict:
         """The verdict on an answer; it says the very result that came beside it."""
         policies = {writer.origin: writer.policy for writer in self.writers}
         verdict = verify_answer(answer.signed_answer, answer.checkpoints, KEYS.policy, policies)
-        signed, shown = (
-            type(answer).FromString(data) for data in (verdict.answer.response, answer.SerializeToString())
-        )
+        signed, shown = type(answer).FromString(verdict.answer.response), type(answer)()
+        shown.CopyFrom(answer)
         for name in ("signed_answer", "checkpoints"):
             shown.ClearField(name)
         assert signed == shown

@@ -10,7 +10,7 @@ from grpc_reflection.v1alpha import reflection_pb2
 
 from ledger.grpc.server import SERVICES
 from tests.system.grpc_caller import COORDINATOR, Client, refusal_of, request_id, with_id
-from tests.system.served_ledger import hours_ledger, served_ledger
+from tests.system.served_ledger import Served, hours_ledger, served_in_a_folder
 from tests.system.small_programme import NAME, beginnings, record
 from volunteer_hours.v1 import directory_service_pb2 as directory
 from volunteer_hours.v1 import directory_service_pb2_grpc as directory_grpc
@@ -31,14 +31,19 @@ PERSON = resources_pb2.PersonalDetails(
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+def served() -> Iterator[Served]:
     """A served ledger that holds the small programme."""
-    with served_ledger() as address:
-        with grpc.insecure_channel(address) as channel:
+    with served_in_a_folder() as served:
+        with grpc.insecure_channel(served.grpc) as channel:
             client = Client(channel)
             for method, message in beginnings():
                 client.send(f"RegistryService/{method}", with_id(message))
-        yield address
+        yield served
+
+
+@pytest.fixture(scope="module")
+def address(served: Served) -> str:
+    return served.grpc
 
 
 @pytest.fixture
@@ -108,6 +113,22 @@ def test_whoever_wrote_reads_it_and_details_come_back_opened(channel: grpc.Chann
     with pytest.raises(grpc.RpcError) as raised:
         hours_grpc.HoursServiceStub(channel).BatchGetBalances(batch, timeout=5)
     assert refusal_of(raised.value).reason == "ACTOR_MISSING"
+
+
+def test_an_embedded_ledger_signs_answers_with_keys_of_its_own(served: Served, channel: grpc.Channel, tmp_path: Path):
+    recorded = Client(channel).send(
+        "ParticipationService/RecordAttendance", record("2026-11-18 05:00", "2026-11-18 06:00")
+    )
+    [at] = resources_pb2.Attendance.FromString(recorded).positions
+    file = tmp_path / "ana.answer"
+    positions = f"{at.partition}:{at.position}"
+    done = hours_ledger("balance", "volunteers/ana", "--positions", positions, "--signed", file, address=served.grpc)
+    assert done.returncode == 0, done.stderr
+    told = [hours_ledger("keys", which, "--data-dir", served.folder).stdout for which in ("--answers", "--verifier")]
+    keys = "".join(told).split()
+    assert len(keys) == 4
+    checked = hours_ledger("verify", file, *(word for key in keys for word in ("--key", key)))
+    assert checked.stdout.startswith("verified: volunteer-hours.localhost/log/answers gave this answer"), checked
 
 
 def test_nobody_reads_personal_details_namelessly(channel: grpc.Channel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -22,7 +23,7 @@ from ledger.transparency.signed_answer import format_answer_file, parse_answer_f
 from ledger.transparency.verify_answer import verify_answer
 from tests.system.asked_service import HOUR, KEYS, Asked, asked_service
 from tests.system.grpc_caller import refusal_of, request_id, with_id
-from tests.system.served_ledger import answered, hours_ledger
+from tests.system.served_ledger import PROJECT, answered, hours_ledger
 from tests.system.small_programme import ANA, beginnings
 from volunteer_hours.v1 import hours_service_pb2 as pb
 from volunteer_hours.v1 import participation_service_pb2 as participation
@@ -54,12 +55,13 @@ def refused(asked: Asked, method: str, request: Message, **options: Any) -> Any:
     return raised.value
 
 
+BY_MONTH = pb.SUMMARY_DIMENSION_MONTH
 QUESTIONS = [
     ("GetBalance", pb.GetBalanceRequest(name=ANA)),
     ("GetBalance", pb.GetBalanceRequest(name=ANA, period=values_pb2.Period(start_date="2026-10-02"))),
     ("BatchGetBalances", pb.BatchGetBalancesRequest(names=[ANA, "opportunities/garden", ANA])),
     ("ListEntries", pb.ListEntriesRequest(parent=ANA)),
-    ("SummarizeHours", pb.SummarizeHoursRequest(group_by=pb.SUMMARY_DIMENSION_MONTH)),
+    ("SummarizeHours", pb.SummarizeHoursRequest(group_by=BY_MONTH)),
     (
         "SummarizeHours",
         pb.SummarizeHoursRequest(group_by=pb.SUMMARY_DIMENSION_SECTOR, organization="organizations/green"),
@@ -177,7 +179,7 @@ NEVER_SIGNED = [
     ("ListEntries", pb.ListEntriesRequest(parent=ANA, proof=True, as_of=AS_OF), "as_of"),
     (
         "SummarizeHours",
-        pb.SummarizeHoursRequest(group_by=pb.SUMMARY_DIMENSION_ORGANIZATION, proof=True, as_of=AS_OF),
+        pb.SummarizeHoursRequest(group_by=BY_MONTH, proof=True, as_of=AS_OF),
         "as_of",
     ),
     ("BatchGetBalances", pb.BatchGetBalancesRequest(identities=[IDENTITY], proof=True), "identities"),
@@ -231,6 +233,23 @@ def test_a_kept_answer_is_checked_from_its_file_alone(asked: Asked, kept: Path, 
     shown = verify(asked, kept, f"{command}.answer").stdout
     assert shown.startswith(f"verified: {KEYS.name} gave this answer")
     assert ANA in shown or command == "report"
+
+
+def test_the_page_s_commands_work_as_printed(asked: Asked, kept: Path, tmp_path: Path, monkeypatch):
+    page = (PROJECT / "docs" / "signed-answers.md").read_text("utf-8")
+    commands = [line.split() for line in re.findall(r"^\$ hours-ledger (.+)$", page, re.MULTILINE)]
+    assert [command[0] for command in commands] == ["keys", "balance", "verify"]
+    monkeypatch.chdir(tmp_path)
+    tmp_path.joinpath("log.vkeys").write_bytes(kept.joinpath("log.vkeys").read_bytes())
+    for command in commands:
+        words, out = (command[: command.index(">")], command[-1]) if ">" in command else (command, "")
+        words = [word.replace("volunteers/v1", ANA) for word in words]
+        environment = {"LEDGER_DATABASE": "unused", "LEDGER_ANSWER_KEYS": KEYS.setting()}
+        done = hours_ledger(*words, address=asked.log.grpc, **environment)
+        assert done.returncode == 0, done.stderr
+        if out:
+            tmp_path.joinpath(out).write_text(done.stdout, "utf-8")
+    assert done.stdout.startswith("verified: ")
 
 
 def test_what_was_kept_is_not_overwritten(asked: Asked, kept: Path):
@@ -342,9 +361,7 @@ def test_a_partition_whose_log_is_still_empty_counts_as_nothing(postgres, tmp_pa
     with asked_service(postgres, tmp_path, 2) as asked:
         asked.writers[0].grow_to(1)
         asked.writers[1].grow_to(0)
-        answer = asked.stub.SummarizeHours(
-            pb.SummarizeHoursRequest(group_by=pb.SUMMARY_DIMENSION_ORGANIZATION, proof=True)
-        )
+        answer = asked.stub.SummarizeHours(pb.SummarizeHoursRequest(group_by=BY_MONTH, proof=True))
         verdict = asked.checked(answer)
     assert [log.checkpoint.size for log in verdict.logs] == [1, 0]
     assert not answer.HasField("recorded_through")

@@ -29,7 +29,7 @@ from ledger.transparency.tree_hash import EMPTY_ROOT, leaf_hashes, root_of
 from ledger.transparency.trust_policy import TrustPolicy, read_policy
 from ledger.transparency.verifier_key import SignatureType
 from ledger.transparency.verify_answer import steps_of, verify_answer
-from tests.transparency.go_checks import Field, ask_go
+from tests.transparency.go_checks import ask_go
 from tests.transparency.mutations import change_bytes, written
 from tests.transparency.sample_log import SIGNED_AT, SampleLog, sample_entries
 
@@ -251,20 +251,21 @@ def test_no_changed_file_has_a_verdict_for_what_was_not_signed(seed, count):
     assert min(outcomes[step] for step in (4, 10, 18)) > 0
 
 
-def test_go_s_note_and_checkpoint_readers_take_an_answer(go_check):
-    """`formats/log` reads the head, the root over the lines is checked by anybody's RFC 6962."""
+def test_go_takes_an_answer_and_no_changed_one(go_check):
+    """Read as a checkpoint, its lines hashed by RFC 6962: nothing of ours is needed."""
     given = answer()
-    note, head = KEYS.sign(given, SIGNED_AT), given.checkpoint()
-    question: dict[str, Field] = {"Kind": "note", "Note": note, "Keys": KEYS.verifier_lines(), "Origin": given.name}
-    good, bad = ask_go(
-        go_check,
-        [
-            {**question, "Size": head.size, "Root": head.root},
-            {**question, "Note": note.replace(b"\nresult ", b"\nresult AA"), "Size": head.size, "Root": head.root},
-        ],
-    )
-    assert good.good, good.said
-    assert not bad.good
+    head, (question, _, *logs) = given.checkpoint(), given.lines()
+    good = KEYS.sign(given, SIGNED_AT)
+    notes = [
+        good,
+        good.replace(b"\nresult ", b"\nresult AA", 1),
+        signed_loosely(replace(head, size=head.size + 1)),
+        signed_loosely(replace(head, extension=(question, answer(result=b"more").lines()[1], *logs))),
+        written(parse_note(good).text, parse_note(good).signatures[:1]),
+    ]
+    keys = KEYS.verifier_lines()
+    answers = ask_go(go_check, [{"Kind": "answer", "Note": note, "Keys": keys, "Origin": given.name} for note in notes])
+    assert [one.good for one in answers] == [True, False, False, False, False], answers
 
 
 def test_the_page_s_example_verifies():

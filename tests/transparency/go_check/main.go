@@ -9,10 +9,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/transparency-dev/formats/log"
 	formats_note "github.com/transparency-dev/formats/note"
 	tlog_proof "github.com/transparency-dev/formats/proof"
+	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
 	"golang.org/x/mod/sumdb/note"
@@ -70,6 +72,8 @@ func check(asked question) ([]byte, error) {
 		return nil, checkInclusion(asked.Index, asked.Size, asked.Entry, asked.Hashes, asked.Root)
 	case "consistency":
 		return nil, checkConsistency(asked)
+	case "answer":
+		return nil, checkAnswer(asked)
 	case "tlog-proof":
 		return nil, checkProofFile(asked)
 	case "sign":
@@ -94,6 +98,35 @@ func checkNote(asked question) error {
 	}
 	if head.Size != asked.Size || !bytes.Equal(head.Hash, asked.Root) {
 		return fmt.Errorf("the checkpoint says size %d, root %x", head.Size, head.Hash)
+	}
+	return nil
+}
+
+// checkAnswer asks that every given key signed, and that the note's size and root are those of the lines below them.
+func checkAnswer(asked question) error {
+	verifiers, err := verifiersOf(asked.Keys)
+	if err != nil {
+		return err
+	}
+	head, below, opened, err := log.ParseCheckpoint(asked.Note, asked.Origin, verifiers[0], verifiers[1:]...)
+	if err != nil {
+		return err
+	}
+	if len(opened.Sigs) != len(verifiers) {
+		return fmt.Errorf("%d of %d keys signed", len(opened.Sigs), len(verifiers))
+	}
+	tree := (&compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}).NewEmptyRange(0)
+	for _, line := range strings.Split(strings.TrimSuffix(string(below), "\n"), "\n") {
+		if err := tree.Append(rfc6962.DefaultHasher.HashLeaf([]byte(line)), nil); err != nil {
+			return err
+		}
+	}
+	root, err := tree.GetRootHash(nil)
+	if err != nil {
+		return err
+	}
+	if tree.End() != head.Size || !bytes.Equal(root, head.Hash) {
+		return fmt.Errorf("%d lines of root %x, not %d of root %x", tree.End(), root, head.Size, head.Hash)
 	}
 	return nil
 }
