@@ -21,7 +21,7 @@ from ledger.settings import Settings
 ACTOR = (("x-actor", "staff/synthetic-coordinator"), ("x-client", "bench"))
 """Who asks, on every call."""
 PROFILE_FOLDER = os.environ.get("BENCH_PROFILE", "")
-_READY = re.compile(r"serving gRPC on (\S+)")
+_READY = re.compile(r"serving gRPC on (\S+)\nserving HTTP on (\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Served:
 
     address: str
     pid: int
+    http: str
+    """host:port of its pages."""
 
     def resident_mib(self) -> float:
         """The memory it holds now."""
@@ -42,7 +44,8 @@ def served(folder: Path, settings: Settings, name: str) -> Iterator[Served]:
     child = ledger_process(folder, settings, name, ["ledger", "serve"])
     child.start()
     try:
-        yield Served(_address(child), child.pid or 0)
+        address, http = _addresses(child)
+        yield Served(address, child.pid or 0, http)
     finally:
         ended_with = child.stop(deadline_seconds=30.0)
     if ended_with != 0:
@@ -66,11 +69,11 @@ def resident_mib(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def _address(child: ChildProcess) -> str:
+def _addresses(child: ChildProcess) -> tuple[str, str]:
     deadline = time.monotonic() + READY_SECONDS_MAX
     while time.monotonic() < deadline:
         if child.log_file.exists() and (found := _READY.search(child.log_file.read_text("utf-8"))):
-            return found[1]
+            return found[1], found[2]
         if not child.running:
             raise ChildFailed(f"serve ended before it was ready:\n{child.log_tail()}")
         time.sleep(0.05)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.lines import (
+    audit_export,
     balances,
     check_in,
     cost_at_scale,
@@ -27,6 +28,8 @@ LINES: tuple[Line, ...] = (
     balances.BATCH_GET_BALANCES,
     replay.REPLAY_EVENTS,
     replay.REPLAY_MEMORY,
+    audit_export.AUDIT_EXPORT,
+    audit_export.AUDIT_EXPORT_MEMORY,
     cost_at_scale.COMMAND_COST,
     cost_at_scale.BALANCE_COST,
     tree_append.LINE,

@@ -51,11 +51,7 @@ def export(
     from ledger.exporting.log_source import LogAway, LogRefused
 
     trusted = trusted_keys(key, witness, witnesses)
-    settings = settings_at_rest(data_dir) if is_embedded(data_dir) and not (url and token) else None
-    if settings is None and not url:
-        raise WrongSetting("say with --url where the ledger's pages are served, such as https://hours.example")
-    found = settings.auditor_token.get_secret_value() if settings else ""
-    client = LogClient(url or f"http://{settings.http_address if settings else ''}", token or found)
+    client = LogClient(*_address_and_token(url, token, data_dir))
     try:
         with Progress() as progress:
             manifest = write_export(directory, client, trusted, progress)
@@ -70,3 +66,13 @@ def export(
         print(f"partition {log.partition}: positions 1..{log.size}, root {base64_text(log.root)}")
     if not trusted.given:
         printing.remarks.print("signatures were not checked: give the log's verifier keys with --key")
+
+
+def _address_and_token(url: str | None, token: str | None, data_dir: Path | None) -> tuple[str, str]:
+    """Those that were given, else those of an embedded ledger here. Raises WrongSetting where one is not known."""
+    if data_dir is None and (url or not is_embedded(data_dir)):
+        if not url:
+            raise WrongSetting("say with --url where the ledger's pages are served, such as https://hours.example")
+        return url, token or ""
+    settings = settings_at_rest(data_dir)
+    return url or f"http://{settings.http_address}", token or settings.auditor_token.get_secret_value()

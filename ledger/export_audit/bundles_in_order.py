@@ -16,6 +16,7 @@ from ledger.export_audit.bundle_process import read_frame, write_frame
 from ledger.export_audit.bundle_reading import BundleReader, BundleReading, LogToRead
 from ledger.transparency.tiles import TILE_WIDTH
 
+READER: Final = (sys.executable, "-m", "ledger.export_audit.bundle_process")
 ALONE_EVENTS_MAX: Final = 10_000
 """Fewer are read sooner than processes are started."""
 PROCESSES_MAX: Final = 6
@@ -74,8 +75,7 @@ class BundleProcesses:
 
     def _start(self) -> None:
         while len(self._processes) < min(PROCESSES_MAX, os.cpu_count() or 1):
-            command = [sys.executable, "-m", "ledger.export_audit.bundle_process"]
-            self._processes.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+            self._processes.append(subprocess.Popen(READER, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
 
 
 def _ask(process: subprocess.Popen[bytes], question: LogToRead | int) -> None:

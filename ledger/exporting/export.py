@@ -18,7 +18,7 @@ from ledger.auditing.progress import Progress
 from ledger.exporting.export_folder import BALANCES, CHECKPOINT, ExportFolder, belongs
 from ledger.exporting.log_export import ExportRefused, Kept, LogExport, kept_before, need_growth
 from ledger.exporting.log_source import LogRefused, LogSource, NotKept
-from ledger.exporting.manifest import MANIFEST, PARTITIONS_MAX, ExportedLog, Manifest
+from ledger.exporting.manifest import MANIFEST, PARTITIONS_MAX, ExportedLog, Manifest, need_ledger_id
 from ledger.exporting.signed_head import HeadRefused, SignedHead, read_signed_head
 from ledger.exporting.trusted_keys import TrustedKeys
 from ledger.exporting.whole_files import UNFINISHED, WholeFiles
@@ -72,6 +72,7 @@ def _opened(source: LogSource) -> _Opened:
     try:
         [event] = decode_bundle(source.entry_bundle(0, EntryBundle(0, 1)), 1)
         opened = msgspec.json.decode(event, type=_FirstEvent).data
+        need_ledger_id(opened.ledger_id)
     except NotKept as missing:
         raise LogRefused(f"nothing was signed yet; ask again in some seconds ({missing})") from missing
     except (Malformed, msgspec.MsgspecError, UnicodeDecodeError) as wrong:

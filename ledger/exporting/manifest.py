@@ -99,6 +99,11 @@ def read_manifest(data: bytes) -> Manifest:
     return Manifest(_text(members["ledger_id"], "ledger_id", _LEDGER_ID), read)
 
 
+def need_ledger_id(ledger_id: str) -> None:
+    """Raise Malformed for an id that no ledger can have."""
+    _text(ledger_id, "ledger_id", _LEDGER_ID)
+
+
 def _log(number: int, told: object) -> ExportedLog:
     what = f"partitions[{number}]"
     named = told if isinstance(told, dict) else {}

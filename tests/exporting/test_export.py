@@ -263,7 +263,16 @@ def test_two_at_once_are_refused(tmp_path):
     written(tmp_path, Nested([history([300])[0].events]))
 
 
-@pytest.mark.parametrize("first", [b"{}", b"\x00\x01", b'{"data":{"ledger_id":"x","partitions":0}}', b"\xff" * 40])
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"{}",
+        b"\x00\x01",
+        b'{"data":{"ledger_id":"x","partitions":0}}',
+        b'{"data":{"ledger_id":"x y","partitions":1}}',
+        b"\xff" * 40,
+    ],
+)
 def test_what_is_no_ledger_is_refused(tmp_path, first):
     source = logs(300)
     source.logs[0].entries[0] = first

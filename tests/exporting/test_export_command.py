@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ledger.export_audit import bundles_in_order
 from ledger.exporting import log_client
 from tests.exporting.sample_ledger import SampleLedger
 from tests.exporting.sample_server import TOKEN, SampleServer, sample_server
@@ -205,6 +207,16 @@ def test_a_checkpoint_kept_from_earlier_must_still_hold(source, exported, keys, 
     assert "export kept checkpoint, partition 0, position 311: root is" in done.stdout
     kept.write_bytes(SampleLedger([telling.events for telling in history((700, 300))]).checkpoint(0, 700))
     assert "at least 700" in hours_ledger(*audit).stdout
+
+
+def test_a_reading_process_that_ends_is_told_of_and_nothing_is_said_of_the_export(exported, keys, monkeypatch):
+    monkeypatch.setattr(bundles_in_order, "ALONE_EVENTS_MAX", 0)
+    monkeypatch.setattr(bundles_in_order, "READER", (sys.executable, "-c", "raise SystemExit(7)"))
+    for command in (("audit", "--export"), ("verify",)):
+        done = hours_ledger(*command, exported, "--key", keys)
+        assert done.returncode == 1
+        assert "ended with exit code 7; run it again" in done.stderr
+        assert done.stdout == ""
 
 
 def test_what_does_not_go_together_is_wrong_use(exported, keys, tmp_path):

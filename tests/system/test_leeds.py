@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import grpc
 import pytest
@@ -13,7 +14,7 @@ from ledger.transparency.entry_chain import Entry
 from ledger.transparency.signed_note import parse_note
 from ledger.transparency.verify_balance import verify_balance_proof, verify_entries
 from tests.independent_audit.real_export import both_agree, generated
-from tests.system.served_ledger import HISTORY, answered, hours_ledger, served_in_a_folder
+from tests.system.served_ledger import HISTORY, PROJECT, answered, hours_ledger, served_in_a_folder
 from volunteer_hours.v1 import hours_service_pb2 as pb
 from volunteer_hours.v1.audit_service_pb2 import GetBalanceProofRequest
 from volunteer_hours.v1.audit_service_pb2_grpc import AuditServiceStub
@@ -180,3 +181,27 @@ def test_an_outsider_reads_the_same_from_an_export_and_from_one_that_grew(served
     _, outcome, _ = leeds
     both_agree(served, {at["partition"]: at["position"] for at in outcome["positions"]}, tmp_path / "export", seed)
     both_agree(served, generated(served, 30), tmp_path / "export", seed)
+
+
+def test_an_auditor_types_the_page_and_has_the_same_ledger(served, leeds, server_dir, monkeypatch):
+    """docs/export.md, command by command: fetched, audited, and made anew in a folder of its own."""
+    monkeypatch.chdir(server_dir)
+    ours = {"LEDGER_PARTITIONS": str(served.partitions)}
+    keys = hours_ledger("keys", "--verifier", "--data-dir", served.folder, **ours)
+    server_dir.joinpath("log.vkeys").write_text(keys.stdout, "utf-8")
+    token = hours_ledger("keys", "--auditor-token", "--data-dir", served.folder, **ours).stdout.strip()
+    commands = re.findall(
+        r"^ *\$ hours-ledger (.+)$", (PROJECT / "docs" / "export.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert [command.split()[0] for command in commands] == ["export", "audit", "rebuild", "rebuild", "audit"]
+    said = []
+    for command in commands:
+        typed = command.replace("http://127.0.0.1:8080", f"http://{served.http}").split()
+        done = hours_ledger(*typed, LEDGER_AUDITOR_TOKEN=token, **ours)
+        assert done.returncode == 0, (command, done)
+        said.append(done.stdout.splitlines())
+    assert said[1][-1] == said[4][-1] == "findings: 0"
+    again = hours_ledger("rebuild", "--data-dir", served.folder, **ours).stdout.splitlines()
+    assert again[-1] == "equal hashes"
+    [copied] = [line for line in said[3] if line.startswith("after: ")]
+    assert copied == again[1]
