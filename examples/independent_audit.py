@@ -358,6 +358,7 @@ PRESENCE = "start end counted "
 DECIDES = "time_zone crediting served? source imported_from? flags withheld_reason? "
 GROUP = MOVES + ("head_count attended_seconds service_date time_zone source imported_from? flags withheld_reason? ")
 OPPORTUNITY = "opportunity organization details:opportunity_details "
+REGISTRATION = "registration shift opportunity volunteer "
 EVENTS = {
     "ledger-opened": ("partitions", "ledger_id partitions routing_rule format_version"),
     "policy-enacted": (
@@ -373,13 +374,28 @@ EVENTS = {
     "appointment-ended": ("organizations", "organization appointment until_time"),
     "volunteer-registered": ("volunteers", "volunteer details:volunteer_details"),
     "volunteer-updated": ("volunteers", "volunteer details:volunteer_details cleared"),
+    "charter-accepted": ("volunteers", "volunteer charter charter_version"),
+    "guardian-consent-given": ("volunteers", "volunteer consent guardian? until_date?"),
+    "guardian-consent-withdrawn": ("volunteers", "volunteer consent"),
     "opportunity-published": ("opportunities", OPPORTUNITY + "imported_from?"),
     "opportunity-updated": ("opportunities", OPPORTUNITY + "changed imported_from?"),
     "opportunity-closed": ("opportunities", "opportunity organization"),
+    "registration-rules-set": ("opportunities", "opportunity organization approval_required waiting_places"),
     "shift-opened": ("shifts", "shift opportunity start? end? service_date? time_zone places place imported_from?"),
     "shift-updated": ("shifts", "shift opportunity places imported_from?"),
+    "shift-rescheduled": ("shifts", "shift opportunity start end imported_from?"),
+    "shift-cancelled": ("shifts", "shift opportunity reason"),
     "registration-accepted": ("registrations", "registration shift opportunity volunteer minimum_age_met?"),
     "registration-withdrawn": ("registrations", "registration shift opportunity volunteer"),
+    "registration-requested": ("registrations", REGISTRATION + "minimum_age_met?"),
+    "registration-waitlisted": ("registrations", REGISTRATION + "minimum_age_met?"),
+    "registration-declined": ("registrations", REGISTRATION + "reason"),
+    "waiting-ended": ("registrations", REGISTRATION + "reason"),
+    "absence-recorded": ("registrations", REGISTRATION),
+    "eligibility-established": (
+        "registrations",
+        REGISTRATION + "service_date adult_at_service? consent? charter? charter_version?",
+    ),
     "volunteer-checked-in": (
         "attendances",
         "holder attendance organization opportunity shift at method time_zone crediting",
@@ -404,17 +420,19 @@ CLASSES = ("outside", "claimed", "attended", "verified", "disputed", "withheld",
 OUTSIDE = 0
 
 CODE = form("[A-Z][A-Z0-9_]{1,61}[A-Z0-9]", "a code of A-Z, 0-9 and _")  # [format] "Values"
+SEALED = form(r"p1\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{22,}", "a sealed value")  # [format] "Sealed"
 FIELD_CHECKS: dict[str, Check] = {
     **dict.fromkeys("text ledger_id routing_rule holder attendance member".split(), text),
     **dict.fromkeys("integer format_version".split(), integer),
     **dict.fromkeys("version day_seconds_max attendance_seconds_max attendance_seconds_accepted_max".split(), whole(1)),
     **dict.fromkeys("places head_count attended_seconds verified_seconds seconds".split(), whole(1)),
-    "future_tolerance_seconds": whole(0),
+    **dict.fromkeys("future_tolerance_seconds waiting_places".split(), whole(0)),
+    "charter_version": whole(1),
     "partitions": whole(1, PARTITIONS_MAX),
-    **dict.fromkeys("boolean minimum_age_met".split(), boolean),
+    **dict.fromkeys("boolean minimum_age_met adult_at_service approval_required".split(), boolean),
     "moment": moment,
     **dict.fromkeys("start end at from_time until_time".split(), service_time),
-    **dict.fromkeys("service_date accredited_until".split(), date),
+    **dict.fromkeys("service_date accredited_until until_date".split(), date),
     **dict.fromkeys("cleared changed skills".split(), array_of(text)),
     **dict.fromkeys("reason withheld_reason".split(), CODE),
     "flags": array_of(CODE),
@@ -424,6 +442,8 @@ FIELD_CHECKS: dict[str, Check] = {
     "organization": form(f"organizations/{ID}", "the name of an organization"),
     "appointment": form(f"organizations/{ID}/appointments/{ID}", "the name of an appointment"),
     "volunteer": form(STREAMS["volunteers"].pattern, "the name of a volunteer"),
+    "consent": form(f"volunteers/{ID}/consents/{ID}", "the name of a consent"),
+    "charter": form(f"charters/{ID}", "the name of a charter"),
     "opportunity": form(STREAMS["opportunities"].pattern, "the name of an opportunity"),
     "shift": form(STREAMS["shifts"].pattern, "the name of a shift"),
     "registration": form(STREAMS["registrations"].pattern, "the name of a registration"),
@@ -437,7 +457,7 @@ FIELD_CHECKS: dict[str, Check] = {
     "method": one_of("qr kiosk app coordinator"),
     "source": one_of("native migrated"),
     "class": one_of(" ".join(CLASSES)),
-    "sealed": form(r"p1\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{22,}", "a sealed value"),
+    **dict.fromkeys("sealed guardian".split(), SEALED),
     "volunteer_details": record(
         "full_name:sealed? birth_date:sealed? identity_type:sealed? identity_number:sealed? email:sealed? "
         "phone:sealed? gender:sealed? residence_region:sealed?"

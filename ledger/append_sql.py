@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from ledger.binary_arrays import BigintArray, BinaryArray, BytesArray, IntegerArray, TextArray
-from ledger.domain.world import Presence
+from ledger.domain.streams import shift_of
+from ledger.domain.world import Presence, ShiftPlaces
 from ledger.statement_pipeline import Statement
 
 LOCK: Final = "select position, recorded_at from partition_counters where partition = %b for update"
@@ -43,7 +44,17 @@ EXISTS: Final = """
     where exists (select from events where events.stream = wanted.stream and events.version = 1)
 """
 
-PLACES: Final = "select shift, places_taken from shift_places where shift = any(%b::text[])"
+PLACES: Final = "select shift, places_taken, waiting from shift_places where shift = any(%b::text[])"
+
+WAITING: Final = """
+    select w.shift, w.registration, w.waiting_order
+    from unnest(%b::text[], %b::integer[]) as wanted (shift, count)
+    cross join lateral (
+        select * from shift_waiting
+        where shift_waiting.shift = wanted.shift and waiting_order is not null order by waiting_order
+        limit wanted.count
+    ) w
+"""
 
 PRESENCES: Final = """
     select p.volunteer, p.attendance, p.start_s, p.end_s, p.counted_s, p.recorded_order
@@ -71,9 +82,17 @@ _ADD_KEYS: Final = """
 """
 
 _SET_PLACES: Final = """
-    insert into shift_places (shift, places_taken)
-    select * from unnest(%b::text[], %b::integer[])
-    on conflict (shift) do update set places_taken = excluded.places_taken
+    insert into shift_places (shift, places_taken, waiting)
+    select * from unnest(%b::text[], %b::integer[], %b::integer[])
+    on conflict (shift) do update set places_taken = excluded.places_taken, waiting = excluded.waiting
+"""
+
+# Whoever waits no more keeps a row without an order: the service may not delete anything.
+_SET_WAITING: Final = """
+    insert into shift_waiting (shift, registration, waiting_order)
+    select shift, registration, nullif(waiting_order, 0)
+    from unnest(%b::text[], %b::text[], %b::bigint[]) as changed (shift, registration, waiting_order)
+    on conflict (registration) do update set waiting_order = excluded.waiting_order
 """
 
 _SET_PRESENCES: Final = """
@@ -117,7 +136,8 @@ def statements(
     recorded_at: datetime,
     events: list[EventRow],
     keys: list[KeyRow],
-    places: dict[str, int],
+    places: dict[str, ShiftPlaces],
+    waiting: dict[str, int | None],
     presences: Iterable[Presence],
     identities: dict[bytes, str],
 ) -> list[Statement]:
@@ -126,7 +146,11 @@ def statements(
     if keys:
         added.append((_ADD_KEYS, (partition, *_key_columns(keys))))
     if places:
-        added.append((_SET_PLACES, (TextArray(places), IntegerArray(places.values()))))
+        taken, waited_for = zip(*places.values(), strict=True)
+        added.append((_SET_PLACES, (TextArray(places), IntegerArray(taken), IntegerArray(waited_for))))
+    if waiting:
+        orders = BigintArray([order or 0 for order in waiting.values()])
+        added.append((_SET_WAITING, (TextArray([shift_of(name) for name in waiting]), TextArray(waiting), orders)))
     held = list(presences)
     if held:
         added.append((_SET_PRESENCES, _presence_columns(held)))

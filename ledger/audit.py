@@ -108,6 +108,7 @@ def _walk_positions(moment: Snapshots, report: Report, trust: LogTrust, progress
 def _walk_streams(settings: Settings, moment: Snapshots, report: Report, progress: Progress) -> None:
     checks: list[StreamCheck] = [
         constraint_rows.PresenceCheck(moment.store, report),
+        constraint_rows.WaitingCheck(moment.store, report),
         IdentityCheck(moment.store, _identity_opener(settings, moment), report),
     ]
     if moment.read is not None:

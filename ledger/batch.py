@@ -17,13 +17,15 @@ import msgspec
 
 from ledger.append_sql import EventRow, KeyRow, raise_counter, statements
 from ledger.domain.catalogue import fold
-from ledger.domain.constraints import places_delta, presence_after
+from ledger.domain.constraints import places_delta, presence_after, waiting_after
 from ledger.domain.event import NewEvent, RecordedEvent
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal, refuse
+from ledger.domain.registration_events import OfRegistration, Registration
 from ledger.domain.streams import partition_of, shift_of
-from ledger.domain.world import Command, NotLoaded, Presence, Reads, TimeWindow
+from ledger.domain.world import Command, NotLoaded, Presence, Reads, ShiftPlaces, TimeWindow
 from ledger.event_bytes import EVENT_BYTES_MAX, Envelope, encode
 from ledger.statement_pipeline import Statement
+from ledger.waiting_list import WaitingList
 
 
 class Request(NamedTuple):
@@ -79,7 +81,9 @@ class Loaded:
     streams: dict[str, tuple[int, object | None]] = field(default_factory=dict)
     """Stream → (version, folded state); (0, None) before its first event."""
     exists: dict[str, bool] = field(default_factory=dict)
-    places: dict[str, int] = field(default_factory=dict)
+    places: dict[str, ShiftPlaces] = field(default_factory=dict)
+    waiting: dict[str, WaitingList] = field(default_factory=dict)
+    """Shift → who waits for it, as far as it was asked for."""
     windows: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     """Volunteer → spans of time whose presences are loaded."""
     presences: dict[str, dict[str, Presence]] = field(default_factory=dict)
@@ -93,7 +97,9 @@ class Changes:
 
     events: list[EventRow] = field(default_factory=list)
     keys: list[KeyRow] = field(default_factory=list)
-    places: dict[str, int] = field(default_factory=dict)
+    places: dict[str, ShiftPlaces] = field(default_factory=dict)
+    waiting: dict[str, int | None] = field(default_factory=dict)
+    """Registration → its place in the waiting order, None when it waits no more."""
     presences: dict[tuple[str, str], Presence] = field(default_factory=dict)
     identities: dict[bytes, str] = field(default_factory=dict)
 
@@ -145,10 +151,23 @@ class Batch:
         return known
 
     def places_taken(self, shift: str) -> int:
-        taken = self.loaded.places.get(shift)
-        if taken is None:
+        return self._places(shift).taken
+
+    def places_waiting(self, shift: str) -> int:
+        return self._places(shift).waiting
+
+    def _places(self, shift: str) -> ShiftPlaces:
+        places = self.loaded.places.get(shift)
+        if places is None:
             raise NotLoaded(Reads(shifts=(shift,)))
-        return taken
+        return places
+
+    def first_waiting(self, shift: str, count: int) -> list[str]:
+        waiting = self.loaded.waiting.setdefault(shift, WaitingList())
+        first = waiting.first(count)
+        if first is None:
+            raise NotLoaded(Reads(waiting=((shift, waiting.rows_to_read(count)),)))
+        return first
 
     def presences(self, window: TimeWindow) -> list[Presence]:
         if self._seen is not None and self._seen[0] == window:
@@ -206,7 +225,7 @@ class Batch:
                     streams.append(new.stream)
                 else:
                     loaded.streams[new.stream] = (0, None)
-            if places_delta(new.data) and shift_of(new.stream) not in loaded.places:
+            if isinstance(new.data, OfRegistration) and shift_of(new.stream) not in loaded.places:
                 shifts.append(shift_of(new.stream))
         if streams or shifts:
             raise NotLoaded(Reads(streams=tuple(streams), shifts=tuple(shifts)))
@@ -263,18 +282,31 @@ class Batch:
         for event, new in zip(recorded, wanted, strict=True):
             before = self.state(event.stream)
             loaded.streams[event.stream] = (event.version, Begun(event) if before is None else fold(before, event))
-            self._keep_constraints(event, new)
+            if isinstance(event.data, OfRegistration):
+                self._keep_places(event, before)
+            else:
+                self._keep_constraints(event, new)
         changes.events.extend(rows)
         first = recorded[0].position
         changes.keys.append(KeyRow(request.client, request.request_id, request.request_hash, first, len(rows)))
         self._position = recorded[-1].position
 
+    def _keep_places(self, event: RecordedEvent, before: object | None) -> None:
+        changes, loaded, shift = self.changes, self.loaded, shift_of(event.stream)
+        order = before.waiting_order if isinstance(before, Registration) else None
+        after = waiting_after(event, order)
+        places = self._places(shift)
+        changed = ShiftPlaces(
+            places.taken + places_delta(event.data), places.waiting + (after is not None) - (order is not None)
+        )
+        if changed != places:
+            loaded.places[shift] = changes.places[shift] = changed
+        if after != order:
+            loaded.waiting.setdefault(shift, WaitingList()).move(event.stream, after)
+            changes.waiting[event.stream] = after
+
     def _keep_constraints(self, event: RecordedEvent, new: NewEvent) -> None:
         changes, loaded = self.changes, self.loaded
-        delta = places_delta(event.data)
-        if delta:
-            shift = shift_of(event.stream)
-            loaded.places[shift] = changes.places[shift] = self.places_taken(shift) + delta
         volunteer = "/".join(event.stream.split("/", 2)[:2])
         held = loaded.presences.setdefault(volunteer, {})
         presence = presence_after(event, held.get(event.stream))
@@ -298,6 +330,7 @@ class Batch:
             changes.events,
             changes.keys,
             changes.places,
+            changes.waiting,
             changes.presences.values(),
             changes.identities,
         )

@@ -14,10 +14,11 @@ from ledger.batch import Loaded
 from ledger.binary_arrays import BigintArray, BytesArray, IntegerArray, TextArray
 from ledger.domain.catalogue import fold
 from ledger.domain.refusals import InvariantBroken
-from ledger.domain.world import Presence, Reads
+from ledger.domain.world import Presence, Reads, ShiftPlaces
 from ledger.event_bytes import decode, recorded_event
 from ledger.event_store import column_difference
 from ledger.statement_pipeline import Statement
+from ledger.waiting_list import WaitingList
 
 BirthDates: TypeAlias = Callable[[Mapping[str, object | None]], Awaitable[Mapping[str, date | None]]]
 """Opens the birth dates of volunteers, given their folded states."""
@@ -43,6 +44,9 @@ class Loading:
         shifts = [shift for shift in reads.shifts if shift not in loaded.places]
         if shifts:
             asked.append((append_sql.PLACES, (TextArray(shifts),)))
+        if reads.waiting:
+            wanted = _waiting_wanted(reads)
+            asked.append((append_sql.WAITING, (TextArray(wanted), IntegerArray(wanted.values()))))
         if reads.presences:
             volunteers, starts, ends = zip(*reads.presences, strict=True)
             windows = TextArray(volunteers), BigintArray(starts), BigintArray(ends)
@@ -62,9 +66,11 @@ class Loading:
         begun = {row[0] for row in rows_of.get(append_sql.EXISTS, [])}
         for stream in reads.exists:
             loaded.exists.setdefault(stream, stream in begun)
-        taken = {row[0]: row[1] for row in rows_of.get(append_sql.PLACES, [])}
+        places = {row[0]: ShiftPlaces(row[1], row[2]) for row in rows_of.get(append_sql.PLACES, [])}
         for shift in reads.shifts:
-            loaded.places.setdefault(shift, taken.get(shift, 0))
+            loaded.places.setdefault(shift, places.get(shift, ShiftPlaces()))
+        if reads.waiting:
+            _take_waiting(reads, loaded, rows_of.get(append_sql.WAITING, []))
         self._take_presences(reads, loaded, rows_of.get(append_sql.PRESENCES, []))
         holders = {row[0]: row[1] for row in rows_of.get(append_sql.IDENTITIES, [])}
         for key in reads.identities:
@@ -96,3 +102,17 @@ class Loading:
             held[attendance] = Presence(volunteer, attendance, start, end, spans, order)
         for volunteer, low, high in reads.presences:
             loaded.windows.setdefault(volunteer, []).append((low, high))
+
+
+def _take_waiting(reads: Reads, loaded: Loaded, rows: list[TupleRow]) -> None:
+    for shift, count in _waiting_wanted(reads).items():
+        found = [(registration, order) for of, registration, order in rows if of == shift]
+        loaded.waiting.setdefault(shift, WaitingList()).take(found, whole=len(found) < count)
+
+
+def _waiting_wanted(reads: Reads) -> dict[str, int]:
+    """Shift → how many rows: several commands may ask for different numbers of one shift."""
+    wanted: dict[str, int] = {}
+    for shift, count in reads.waiting:
+        wanted[shift] = max(count, wanted.get(shift, 0))
+    return wanted

@@ -7,7 +7,6 @@ A store that holds a beginning of the same history is continued; one that holds 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,12 +16,13 @@ import psycopg
 from ledger.access.identity_keys import IdentityKeys
 from ledger.auditing.identities import IdentityOpener, SealedIdentity, sealed_identity
 from ledger.auditing.progress import Progress
-from ledger.domain.constraints import places_delta, presence_after
+from ledger.domain.constraints import places_delta, presence_after, waiting_after
 from ledger.domain.event import RecordedEvent
 from ledger.domain.ledger_opened import LedgerOpened
 from ledger.domain.refusals import InvariantBroken
+from ledger.domain.registration_events import OfRegistration
 from ledger.domain.streams import ROUTING_RULE, shift_of
-from ledger.domain.world import Presence
+from ledger.domain.world import Presence, ShiftPlaces
 from ledger.event_bytes import Envelope, decode, recorded_event
 from ledger.exporting.export_history import ExportHistory
 from ledger.migrate import migrate
@@ -36,7 +36,9 @@ from ledger.restored_rows import (
     add_keys,
     add_places,
     add_presences,
+    add_waiting,
     presences_of,
+    waiting_of,
 )
 from ledger.settings import Settings, WrongSetting
 from ledger.topic_history import events_in_order
@@ -208,21 +210,36 @@ class _Restoring:
         check_same_ledger(settings, opened.ledger_id, opened.partitions)
 
     def _add_constraints(self, events: list[RecordedEvent]) -> None:
-        places: Counter[str] = Counter()
+        self._add_registrations([event for event in events if isinstance(event.data, OfRegistration)])
         held = presences_of(self._store, sorted({event.stream for event in events}))
         after: dict[str, Presence] = {}
         identities: list[SealedIdentity] = []
         for event in events:
-            if delta := places_delta(event.data):
-                places[shift_of(event.stream)] += delta
             presence = presence_after(event, after.get(event.stream, held.get(event.stream)))
             if presence is not None:
                 after[event.stream] = presence
             if (identity := sealed_identity(event)) is not None:
                 identities.append(identity)
-        add_places(self._store, places)
         add_presences(self._store, after.values())
         opened = self._opener.opened(identities)
         add_identities(self._store, opened)
         self._done.identities += len(opened)
         self._done.identities_sealed += len(identities) - len(opened)
+
+    def _add_registrations(self, events: list[RecordedEvent]) -> None:
+        """Places and waiting lists. Over a page the numbers only add up: some of it may be in the store already."""
+        places: dict[str, ShiftPlaces] = {}
+        before = waiting_of(self._store, sorted({event.stream for event in events}))
+        changed: dict[str, int | None] = {}
+        for event in events:
+            order = changed.get(event.stream, before.get(event.stream))
+            after = waiting_after(event, order)
+            shift = shift_of(event.stream)
+            taken, waiting = places_delta(event.data), (after is not None) - (order is not None)
+            if taken or waiting:
+                so_far = places.get(shift, ShiftPlaces())
+                places[shift] = ShiftPlaces(so_far.taken + taken, so_far.waiting + waiting)
+            if after != order:
+                changed[event.stream] = after
+        add_places(self._store, places)
+        add_waiting(self._store, changed)

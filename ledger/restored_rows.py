@@ -7,8 +7,8 @@ from typing import Any, Final, TypeAlias
 
 import psycopg
 
-from ledger.domain.streams import volunteer_of
-from ledger.domain.world import Presence
+from ledger.domain.streams import shift_of, volunteer_of
+from ledger.domain.world import Presence, ShiftPlaces
 from ledger.event_bytes import Envelope
 
 Store: TypeAlias = psycopg.Connection[Any]
@@ -25,8 +25,14 @@ _KEY: Final = """
 """
 # A shift's first change takes a place; the row proposed must be a right one even where it is only changed.
 _PLACES: Final = """
-    insert into shift_places (shift, places_taken) values (%s, greatest(%s, 0))
-    on conflict (shift) do update set places_taken = shift_places.places_taken + %s
+    insert into shift_places (shift, places_taken, waiting) values (%s, greatest(%s, 0), greatest(%s, 0))
+    on conflict (shift) do update
+    set places_taken = shift_places.places_taken + %s, waiting = shift_places.waiting + %s
+"""
+_WAITING: Final = "select registration, waiting_order from shift_waiting where registration = any(%s::text[])"
+_WAITING_ROW: Final = """
+    insert into shift_waiting (registration, shift, waiting_order) values (%s, %s, %s)
+    on conflict (registration) do update set waiting_order = excluded.waiting_order
 """
 _PRESENCES: Final = """
     select volunteer, attendance, start_s, end_s, counted_s, recorded_order
@@ -65,10 +71,23 @@ def add_keys(store: Store, events: Iterable[StoredEvent]) -> None:
         store.cursor().executemany(_KEY, list(keys.values()))
 
 
-def add_places(store: Store, deltas: Mapping[str, int]) -> None:
-    """Places taken in shifts, by how much they change."""
+def add_places(store: Store, deltas: Mapping[str, ShiftPlaces]) -> None:
+    """Places taken in shifts and people who wait for them, by how much they change."""
     if deltas:
-        store.cursor().executemany(_PLACES, [(shift, delta, delta) for shift, delta in deltas.items()])
+        rows = [(shift, *change, *change) for shift, change in deltas.items()]
+        store.cursor().executemany(_PLACES, rows)
+
+
+def waiting_of(store: Store, registrations: Sequence[str]) -> dict[str, int | None]:
+    """The places in the waiting order that are there already, by registration."""
+    return dict(store.execute(_WAITING, [list(registrations)]).fetchall())
+
+
+def add_waiting(store: Store, orders: Mapping[str, int | None]) -> None:
+    """Places in the waiting order as they are after the page."""
+    if orders:
+        rows = [(registration, shift_of(registration), order) for registration, order in orders.items()]
+        store.cursor().executemany(_WAITING_ROW, rows)
 
 
 def presences_of(store: Store, attendances: Sequence[str]) -> dict[str, Presence]:

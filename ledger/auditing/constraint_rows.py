@@ -9,6 +9,7 @@ from ledger.auditing.folded_stream import FoldedStream
 from ledger.auditing.row_check import Table
 from ledger.auditing.snapshots import Database
 from ledger.domain.constraints import presence_after
+from ledger.domain.registration_events import Registration, RegistrationWaitlisted
 from ledger.domain.streams import volunteer_of
 from ledger.domain.world import Presence
 
@@ -16,12 +17,17 @@ _PLACES: Final = """
     with told as (
         select array_to_string((string_to_array(stream, '/'))[1:4], '/') as shift, min(partition) as partition,
                max(position) as position,
-               sum(case type when 'registration-accepted' then 1 else -1 end)::integer as places_taken
-        from events where type in ('registration-accepted', 'registration-withdrawn') group by 1
+               (count(*) filter (where type = 'registration-accepted')
+                   - count(*) filter (where type = 'registration-withdrawn'))::integer as places_taken
+        from events where type in ('registration-accepted', 'registration-withdrawn', 'registration-waitlisted')
+        group by 1
+    ), waited as (
+        select shift, count(waiting_order)::integer as waiting from shift_waiting group by shift
     )
-    select shift, told.partition, told.position, told.places_taken, held.places_taken
-    from told full join shift_places held using (shift)
-    where told.places_taken is distinct from held.places_taken
+    select shift, told.partition, told.position, told.places_taken, held.places_taken,
+           coalesce(waited.waiting, 0), held.waiting
+    from told full join shift_places held using (shift) left join waited using (shift)
+    where told.places_taken is distinct from held.places_taken or coalesce(waited.waiting, 0) <> held.waiting
     limit 1000
 """
 _PRESENCES: Final = """
@@ -73,6 +79,38 @@ class PresenceCheck:
             self._table.report.differs(where, "counted_s", f"time no other attendance of {volunteer} counts", "overlap")
 
 
+class WaitingCheck:
+    """shift_waiting: one row for each registration that ever waited."""
+
+    def __init__(self, store: Database, report: Report) -> None:
+        self._store = store
+        self._table = Table(store, "store", "shift_waiting", "registration", report)
+
+    def streams(self, streams: list[FoldedStream]) -> None:
+        """Refold and compare."""
+        wanted = [stream for stream in streams if _ever_waited(stream)]
+        held = self._table.rows([stream.name for stream in wanted])
+        for stream in wanted:
+            if stream.broken:
+                self._table.uncertain = True
+                continue
+            state = stream.steps[-1].state
+            if isinstance(state, Registration):
+                where = Where(self._table.place, stream.partition, stream.steps[-1].event.position, stream.name)
+                columns = {"shift": state.shift, "waiting_order": state.waiting_order}
+                self._table.compare(where, columns, held.get(stream.name))
+
+    def end(self) -> None:
+        """No row without a registration."""
+        self._table.end(self._store)
+
+
+def _ever_waited(stream: FoldedStream) -> bool:
+    return stream.kind == "opportunities/shifts/registrations" and (
+        stream.broken or any(isinstance(step.event.data, RegistrationWaitlisted) for step in stream.steps)
+    )
+
+
 def _presence(stream: FoldedStream) -> Presence | None:
     presence: Presence | None = None
     for step in stream.steps:
@@ -91,6 +129,13 @@ def _columns(presence: Presence) -> dict[str, object]:
 
 
 def check_places(store: Database, report: Report) -> None:
-    """shift_places: accepted minus withdrawn registrations. Types and streams were compared with the bytes before."""
-    for shift, partition, position, told, held in store.execute(_PLACES):
-        report.differs(Where("store shift_places", partition, position, shift), "places_taken", told, held)
+    """shift_places: accepted minus withdrawn registrations, and who waits by shift_waiting.
+
+    Types and streams were compared with the bytes before, shift_waiting with the refolded registrations.
+    """
+    for shift, partition, position, told, held, waiting, held_waiting in store.execute(_PLACES):
+        where = Where("store shift_places", partition, position, shift)
+        if told != held:
+            report.differs(where, "places_taken", told, held)
+        if held_waiting is not None and waiting != held_waiting:
+            report.differs(where, "waiting", waiting, held_waiting)

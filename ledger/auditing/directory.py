@@ -21,7 +21,7 @@ Rows: TypeAlias = Iterator[tuple[str, dict[str, object]]]
 
 _TAKEN: Final = """
     with told as (
-        select shift, min(partition) as partition, count(*) filter (where state = 'accepted') as taken
+        select shift, min(partition) as partition, count(*) filter (where state in ('accepted', 'absent')) as taken
         from registrations group by shift
     )
     select shift, shifts.partition, coalesce(told.taken, 0), shifts.places_taken
@@ -79,7 +79,7 @@ def checks(moment: Snapshots, report: Report) -> list[DirectoryCheck]:
 
 
 def check_places_taken(read: Database, report: Report) -> None:
-    """shifts.places_taken is the number of accepted registrations, which were compared before."""
+    """shifts.places_taken is the number of registrations that hold a place, which were compared before."""
     for shift, partition, told, held in read.execute(_TAKEN):
         report.differs(Where("projection shifts", partition, row=shift), "places_taken", told, held)
 
@@ -126,7 +126,15 @@ def _volunteers(steps: list[Step]) -> Rows:
         details = {
             field: {"event_id": sealed.event_id, "sealed": sealed.sealed} for field, sealed in state.details.items()
         }
-        yield state.name, {"details": details}
+        consents = {
+            consent.name: {
+                "until_date": None if consent.until_date is None else consent.until_date.isoformat(),
+                "withdrawn": consent.withdrawn,
+            }
+            for consent in state.consents.values()
+        }
+        charters = {charter.name: charter.version for charter in state.charters.values()}
+        yield state.name, {"details": details, "consents": consents, "charters": charters}
 
 
 def _opportunities(steps: list[Step]) -> Rows:
@@ -140,6 +148,8 @@ def _opportunities(steps: list[Step]) -> Rows:
                 "details": state.details.model_dump(mode="json"),
                 **_imported(first.data.imported_from),
                 "source_recorded_at": first.source_time,
+                "approval_required": state.approval_required,
+                "waiting_places": state.waiting_places,
             },
         )
 
@@ -159,6 +169,7 @@ def _shifts(steps: list[Step]) -> Rows:
                 "region": state.place.region,
                 "online": state.place.online,
                 "city": state.place.city,
+                "state": state.state,
                 **_imported(first.data.imported_from),
                 "source_recorded_at": first.source_time,
             },
@@ -168,7 +179,8 @@ def _shifts(steps: list[Step]) -> Rows:
 def _registrations(steps: list[Step]) -> Rows:
     state = steps[-1].state
     if isinstance(state, Registration):
-        yield state.name, {"shift": state.shift, "volunteer": state.volunteer, "state": state.state}
+        columns = {"shift": state.shift, "volunteer": state.volunteer, "state": state.state}
+        yield state.name, {**columns, "waiting_order": state.waiting_order}
 
 
 def _imported(imported_from: ImportedFrom | None) -> dict[str, object]:

@@ -31,7 +31,8 @@ SERVER_VERSION_MIN: Final = 150_000
 _FORBIDDEN: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "database": (
         *((table, right) for table in ("events", "request_keys") for right in ("UPDATE", "DELETE", "TRUNCATE")),
-        *((table, "DELETE") for table in ("presences", "shift_places", "volunteer_identities", "partition_counters")),
+        *((table, "DELETE") for table in ("presences", "shift_places", "shift_waiting")),
+        *((table, "DELETE") for table in ("volunteer_identities", "partition_counters")),
         ("partition_counters", "INSERT"),
         ("ledger", "UPDATE"),
         *((table, right) for table in ("log_tiles", "log_checkpoints") for right in ("INSERT", "UPDATE", "DELETE")),

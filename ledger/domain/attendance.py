@@ -46,7 +46,8 @@ OPEN_PRESENCE_SECONDS: Final = 24 * 3600
 class CheckIn:
     """A registered person has come.
 
-    Refuses ALREADY_EXISTS, NOT_FOUND, OPPORTUNITY_CLOSED, NOT_REGISTERED, SERVICE_IN_FUTURE, ALREADY_CHECKED_IN.
+    Refuses ALREADY_EXISTS, NOT_FOUND, OPPORTUNITY_CLOSED, SHIFT_CANCELLED, NOT_REGISTERED, ABSENCE_RECORDED,
+    SERVICE_IN_FUTURE, ALREADY_CHECKED_IN.
     """
 
     attendance: str
@@ -75,9 +76,10 @@ class CheckIn:
         _refuse_known(world, self.attendance, self.volunteer)
         wanted = shift.existing(world, self.shift)
         offered = opportunity.existing(world, wanted.opportunity)
-        if offered.state == "closed":
-            refuse(Reason.OPPORTUNITY_CLOSED, opportunity=offered.name)
+        registration.refuse_closed(offered, wanted)
         place = registration.found(world, registration.registration_name(self.shift, self.volunteer))
+        if place is not None and place.state == "absent":
+            refuse(Reason.ABSENCE_RECORDED, registration=place.name)
         if place is None or place.state != "accepted":
             refuse(Reason.NOT_REGISTERED, volunteer=self.volunteer, shift=self.shift)
         at = whole_seconds(self.at or world.now)

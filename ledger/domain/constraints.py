@@ -8,8 +8,10 @@ from __future__ import annotations
 from ledger.domain.attendance_events import VolunteerCheckedIn
 from ledger.domain.event import Event, RecordedEvent
 from ledger.domain.hours import PresenceMoved, spans_of, to_epoch
-from ledger.domain.registration import RegistrationAccepted, RegistrationWithdrawn
+from ledger.domain.registration_events import RegistrationAccepted, RegistrationWithdrawn, waiting_after
 from ledger.domain.world import Presence
+
+__all__ = ["places_delta", "presence_after", "waiting_after"]
 
 
 def presence_after(recorded: RecordedEvent, before: Presence | None) -> Presence | None:

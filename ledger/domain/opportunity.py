@@ -74,6 +74,18 @@ class OpportunityClosed(Event):
     organization: str
 
 
+@stored_name("registration-rules-set")
+class RegistrationRulesSet(Event):
+    """How people come in from now on; who is registered, has asked or waits already stays so."""
+
+    opportunity: str
+    organization: str
+    approval_required: bool
+    """A member of the organisation decides about each registration."""
+    waiting_places: Annotated[int, Field(ge=0)]
+    """How many may wait for each shift; 0: nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opportunity:
     """An opportunity as its events leave it."""
@@ -92,6 +104,8 @@ class Opportunity:
     partner_type: PartnerType | None
     compulsory_service: bool
     crediting: Crediting
+    approval_required: bool = False
+    waiting_places: int = 0
 
 
 def evolve(state: object | None, recorded: RecordedEvent) -> Opportunity:
@@ -100,10 +114,17 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Opportunity:
         case None, OpportunityPublished(organization=offering, details=details):
             return _described(recorded.stream, offering, details, "published")
         case Opportunity(), OpportunityUpdated(details=details):
-            return _described(state.name, state.organization, details, state.state)
+            described = _described(state.name, state.organization, details, state.state)
+            return _with_rules(described, state.approval_required, state.waiting_places)
+        case Opportunity(), RegistrationRulesSet(approval_required=approval_required, waiting_places=waiting_places):
+            return _with_rules(state, approval_required, waiting_places)
         case Opportunity(), OpportunityClosed():
             return replace(state, state="closed")
     raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+
+
+def _with_rules(offered: Opportunity, approval_required: bool, waiting_places: int) -> Opportunity:
+    return replace(offered, approval_required=approval_required, waiting_places=waiting_places)
 
 
 def _described(
@@ -227,3 +248,35 @@ class CloseOpportunity:
             refuse(Reason.NOTHING_CHANGES, name=self.opportunity)
         closed = OpportunityClosed(opportunity=self.opportunity, organization=known.organization)
         return [NewEvent(self.opportunity, closed)]
+
+
+@dataclass(frozen=True, slots=True)
+class SetRegistrationRules:
+    """Ask for approval or not, and let so many wait for each shift. Refuses NOT_FOUND, OPPORTUNITY_CLOSED,
+    NOTHING_CHANGES.
+    """
+
+    opportunity: str
+    approval_required: bool
+    waiting_places: int
+
+    @property
+    def stream(self) -> str:
+        return self.opportunity
+
+    def reads(self) -> Reads:
+        return Reads(streams=(self.opportunity,))
+
+    def decide(self, world: World) -> list[NewEvent]:
+        known = existing(world, self.opportunity)
+        if known.state == "closed":
+            refuse(Reason.OPPORTUNITY_CLOSED, opportunity=known.name)
+        if (known.approval_required, known.waiting_places) == (self.approval_required, self.waiting_places):
+            refuse(Reason.NOTHING_CHANGES, name=known.name)
+        rules = RegistrationRulesSet(
+            opportunity=known.name,
+            organization=known.organization,
+            approval_required=self.approval_required,
+            waiting_places=self.waiting_places,
+        )
+        return [NewEvent(known.name, rules)]

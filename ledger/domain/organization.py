@@ -152,6 +152,12 @@ def verifier_appointment(organization: Organization, actor: str, now: datetime) 
     return None
 
 
+def member_appointment(organization: Organization, actor: str, now: datetime) -> Appointment | None:
+    """Any appointment of `actor` that is in force at `now`, if there is one."""
+    held = (one for one in organization.appointments.values() if one.member == actor and one.in_force(now))
+    return next(held, None)
+
+
 @dataclass(frozen=True, slots=True)
 class RegisterOrganization:
     """Make an organisation known. Refuses ALREADY_EXISTS."""

@@ -239,6 +239,46 @@ class Reason(Enum):
         "{volunteer} is not registered for {shift}; register first.",
         "‏{volunteer} غير مسجّل في {shift}؛ سجّل أولًا.",
     )
+    SHIFT_CANCELLED = (
+        Kind.REFUSED,
+        "{shift} was cancelled; choose another shift.",
+        "‏{shift} ملغاة؛ اختر نوبة أخرى.",
+    )
+    SHIFT_NOT_BEGUN = (
+        Kind.REFUSED,
+        "{shift} has not begun; note an absence once it has.",
+        "لم تبدأ {shift} بعد؛ سجّل الغياب بعد بدايتها.",
+    )
+    NOT_REQUESTED = (
+        Kind.REFUSED,
+        "{registration} does not wait for a decision; only a registration that was requested can be decided on.",
+        "‏{registration} لا ينتظر قرارًا؛ لا يُبَتّ إلا في تسجيل مطلوب.",
+    )
+    ABSENCE_RECORDED = (
+        Kind.REFUSED,
+        "{registration} is noted as absent; who came after all is recorded by the organisation's own record.",
+        "‏{registration} مسجّل غائبًا؛ من حضر رغم ذلك يُسجَّل حضوره بسجل الجهة نفسها.",
+    )
+    ATTENDANCE_THERE = (
+        Kind.REFUSED,
+        "{attendance} says that the person came; withdraw it first.",
+        "‏{attendance} يثبت حضور الشخص؛ اسحبه أولًا.",
+    )
+    NOT_A_MEMBER = (
+        Kind.FORBIDDEN,
+        "{actor} holds no appointment in {organization} today; a member of it must do this.",
+        "لا يحمل {actor} تعيينًا في {organization} اليوم؛ يجب أن يقوم بذلك أحد أعضائها.",
+    )
+    OWN_REGISTRATION = (
+        Kind.FORBIDDEN,
+        "{actor} cannot decide on their own registration; another member must do this.",
+        "لا يمكن لـ {actor} البتّ في تسجيله؛ يجب أن يقوم بذلك عضو آخر.",
+    )
+    CONSENT_IN_PAST = (
+        Kind.INVALID,
+        "The consent would end on {date}, which has passed; give a later date or none.",
+        "تنتهي الموافقة في {date} وهو تاريخ مضى؛ أدخل تاريخًا لاحقًا أو اتركه فارغًا.",
+    )
     BELOW_MINIMUM_AGE = (
         Kind.REFUSED,
         "{opportunity} asks for an age of at least {minimum_age_years} years on the day of service.",
@@ -246,8 +286,8 @@ class Reason(Enum):
     )
     BIRTH_DATE_MISSING = (
         Kind.REFUSED,
-        "{opportunity} has a minimum age and no birth date is known for {volunteer}; add it first.",
-        "تشترط {opportunity} حدًا أدنى للعمر ولا يوجد تاريخ ميلاد لـ {volunteer}؛ أضفه أولًا.",
+        "The age on the day of service matters for {opportunity}; add a birth date to {volunteer} first.",
+        "العمر يوم الخدمة مهم في {opportunity} ولا يوجد تاريخ ميلاد لـ {volunteer}؛ أضفه أولًا.",
     )
 
     # Attendance, hours and their verification

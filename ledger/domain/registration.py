@@ -1,80 +1,52 @@
 """A registration: one volunteer's place in one shift, taken, given back, and perhaps taken again.
 
-It is a stream of its own in the shift's partition: the hundred-thousandth costs what the first one cost.
-
-These names and fields are the stored format: version them with care.
+Its story in order: `registration_events` (what can happen, and how it folds), here (how it begins and ends),
+`approval` (what the organisation decides), `waiting` (who gets a free place), `eligibility` (what the policy asks).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Final
 
 from ledger.domain import opportunity, shift
-from ledger.domain.event import Event, NewEvent, RecordedEvent, stored_name
+from ledger.domain.event import NewEvent
 from ledger.domain.opportunity import Opportunity
-from ledger.domain.refusals import InvariantBroken, Reason, refuse
+from ledger.domain.refusals import Reason, refuse
+from ledger.domain.registration_events import (
+    Entered,
+    Registration,
+    RegistrationAccepted,
+    RegistrationRequested,
+    RegistrationWaitlisted,
+    RegistrationWithdrawn,
+    WaitingEnded,
+    evolve,
+    existing,
+    found,
+    registration_name,
+)
 from ledger.domain.shift import Shift
 from ledger.domain.streams import opportunity_of, shift_of
+from ledger.domain.waiting import promotions
 from ledger.domain.world import Reads, World
 
+__all__ = [
+    "RegisterForShift",
+    "Registration",
+    "RegistrationAccepted",
+    "RegistrationWithdrawn",
+    "WithdrawRegistration",
+    "age_years",
+    "evolve",
+    "found",
+    "refuse_closed",
+    "registration_name",
+]
 
-@stored_name("registration-accepted")
-class RegistrationAccepted(Event):
-    """A place is taken. It is one more of the shift's places taken."""
-
-    registration: str
-    shift: str
-    opportunity: str
-    volunteer: str
-    minimum_age_met: bool | None = None
-    """The fact learnt from the sealed birth date, where the opportunity has a minimum age; the date is not kept."""
-
-
-@stored_name("registration-withdrawn")
-class RegistrationWithdrawn(Event):
-    """The place is free again."""
-
-    registration: str
-    shift: str
-    opportunity: str
-    volunteer: str
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """A registration as its events leave it."""
-
-    name: str
-    shift: str
-    volunteer: str
-    state: Literal["accepted", "withdrawn"]
-
-
-def evolve(state: object | None, recorded: RecordedEvent) -> Registration:
-    """The registration after one more event. Raises InvariantBroken on one that cannot follow."""
-    match state, recorded.data:
-        case None, RegistrationAccepted() as accepted:
-            return Registration(recorded.stream, accepted.shift, accepted.volunteer, "accepted")
-        case Registration(state="withdrawn"), RegistrationAccepted():
-            return replace(state, state="accepted")
-        case Registration(state="accepted"), RegistrationWithdrawn():
-            return replace(state, state="withdrawn")
-    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
-
-
-def registration_name(shift_name: str, volunteer: str) -> str:
-    """opportunities/{o}/shifts/{s}/registrations/{volunteer id}: at most one registration a person and shift."""
-    return f"{shift_name}/registrations/{volunteer.removeprefix('volunteers/')}"
-
-
-def found(world: World, name: str) -> Registration | None:
-    """The registration called `name`, None when there never was one."""
-    state = world.state(name)
-    if state is not None and not isinstance(state, Registration):
-        raise InvariantBroken(f"{name} is no registration: {state!r}")
-    return state
+WITHDRAWN: Final = "WITHDRAWN"
+"""Why a waiting ended: the person, or somebody for them, took it back."""
 
 
 def age_years(birth_date: date, day: date) -> int:
@@ -82,12 +54,29 @@ def age_years(birth_date: date, day: date) -> int:
     return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
 
 
+def refuse_closed(offered: Opportunity, wanted: Shift) -> None:
+    """Refuse OPPORTUNITY_CLOSED or SHIFT_CANCELLED where nobody is taken any more."""
+    if offered.state == "closed":
+        refuse(Reason.OPPORTUNITY_CLOSED, opportunity=offered.name)
+    if wanted.state == "cancelled":
+        refuse(Reason.SHIFT_CANCELLED, shift=wanted.name)
+
+
+def is_full(world: World, offered: Opportunity, wanted: Shift) -> bool:
+    """Whether who comes now must wait. Refuses SHIFT_FULL when the waiting list has no place either."""
+    if world.places_taken(wanted.name) < wanted.places:
+        return False
+    if world.places_waiting(wanted.name) >= offered.waiting_places:
+        refuse(Reason.SHIFT_FULL, places=wanted.places, shift=wanted.name)
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class RegisterForShift:
-    """Take a place.
+    """Take a place; where the opportunity asks for approval, ask for one; where all are taken, wait for one.
 
-    Refuses NOT_FOUND, OPPORTUNITY_CLOSED, SHIFT_HAS_NO_TIMES, ALREADY_REGISTERED, SHIFT_FULL, BIRTH_DATE_MISSING,
-    BELOW_MINIMUM_AGE.
+    Refuses NOT_FOUND, OPPORTUNITY_CLOSED, SHIFT_CANCELLED, SHIFT_HAS_NO_TIMES, ALREADY_REGISTERED, SHIFT_FULL,
+    BIRTH_DATE_MISSING, BELOW_MINIMUM_AGE.
     """
 
     shift: str
@@ -110,22 +99,25 @@ class RegisterForShift:
         if not world.exists(self.volunteer):
             refuse(Reason.NOT_FOUND, name=self.volunteer)
         known = found(world, self.stream)
-        if known is not None and known.state == "accepted":
+        if known is not None and known.state not in ("withdrawn", "declined"):
             refuse(Reason.ALREADY_REGISTERED, volunteer=self.volunteer, shift=self.shift)
-        if offered.state == "closed":
-            refuse(Reason.OPPORTUNITY_CLOSED, opportunity=offered.name)
+        refuse_closed(offered, wanted)
         if wanted.start is None:
             refuse(Reason.SHIFT_HAS_NO_TIMES, shift=self.shift)
-        if world.places_taken(self.shift) >= wanted.places:
-            refuse(Reason.SHIFT_FULL, places=wanted.places, shift=self.shift)
-        accepted = RegistrationAccepted(
+        entered = self._entering(world, offered, wanted)(
             registration=self.stream,
             shift=self.shift,
             opportunity=offered.name,
             volunteer=self.volunteer,
             minimum_age_met=self._minimum_age_met(world, offered, wanted),
         )
-        return [NewEvent(self.stream, accepted)]
+        return [NewEvent(self.stream, entered)]
+
+    def _entering(self, world: World, offered: Opportunity, wanted: Shift) -> type[Entered]:
+        full = is_full(world, offered, wanted)
+        if offered.approval_required:
+            return RegistrationRequested
+        return RegistrationWaitlisted if full else RegistrationAccepted
 
     def _minimum_age_met(self, world: World, offered: Opportunity, wanted: Shift) -> bool | None:
         if not offered.minimum_age_years:
@@ -140,7 +132,10 @@ class RegisterForShift:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawRegistration:
-    """Give the place back. Refuses NOT_FOUND, NOTHING_CHANGES when it was withdrawn already."""
+    """Give the place back, to the first who waits; or wait no more.
+
+    Refuses NOT_FOUND, ABSENCE_RECORDED, NOTHING_CHANGES when it was withdrawn or declined already.
+    """
 
     registration: str
 
@@ -152,15 +147,28 @@ class WithdrawRegistration:
         return Reads(streams=(self.registration,), shifts=(shift_of(self.registration),))
 
     def decide(self, world: World) -> list[NewEvent]:
-        known = found(world, self.registration)
-        if known is None:
-            refuse(Reason.NOT_FOUND, name=self.registration)
-        if known.state == "withdrawn":
+        known = existing(world, self.registration)
+        offered = opportunity_of(known.shift)
+        if known.state in ("requested", "waitlisted"):
+            ended = WaitingEnded(
+                registration=known.name,
+                shift=known.shift,
+                opportunity=offered,
+                volunteer=known.volunteer,
+                reason=WITHDRAWN,
+            )
+            return [NewEvent(known.name, ended)]
+        if known.state == "absent":
+            refuse(Reason.ABSENCE_RECORDED, registration=known.name)
+        if known.state != "accepted":
             refuse(Reason.NOTHING_CHANGES, name=self.registration)
         withdrawn = RegistrationWithdrawn(
-            registration=known.name,
-            shift=known.shift,
-            opportunity=opportunity_of(known.shift),
-            volunteer=known.volunteer,
+            registration=known.name, shift=known.shift, opportunity=offered, volunteer=known.volunteer
         )
-        return [NewEvent(known.name, withdrawn)]
+        return [NewEvent(known.name, withdrawn), *self._promotions(world, known)]
+
+    def _promotions(self, world: World, known: Registration) -> list[NewEvent]:
+        if not world.places_waiting(known.shift):
+            return []  # nearly always: then the shift itself need not be looked up
+        wanted = shift.existing(world, known.shift)
+        return promotions(world, wanted, wanted.places - world.places_taken(known.shift) + 1)

@@ -1,5 +1,7 @@
 """A shift of an opportunity: when, where, and for how many. Some old ones are known by their date alone.
 
+What may happen to it once it is open stands in `shift_changes`.
+
 These names and fields are the stored format: version them with care.
 """
 
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field
@@ -56,6 +58,26 @@ class ShiftUpdated(Event):
     imported_from: ImportedFrom | None = None
 
 
+@stored_name("shift-rescheduled")
+class ShiftRescheduled(Event):
+    """When it is from now on. Who is registered keeps the place; what was served stays as it was decided."""
+
+    shift: str
+    opportunity: str
+    start: AwareDatetime
+    end: AwareDatetime
+    imported_from: ImportedFrom | None = None
+
+
+@stored_name("shift-cancelled")
+class ShiftCancelled(Event):
+    """It takes no more registrations and check-ins, and nobody moves up; attendance that was recorded stays."""
+
+    shift: str
+    opportunity: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Shift:
     """A shift as its events leave it."""
@@ -69,6 +91,7 @@ class Shift:
     """Set instead of the times when only the date is known."""
     places: int
     place: Place
+    state: Literal["open", "cancelled"] = "open"
 
 
 def evolve(state: object | None, recorded: RecordedEvent) -> Shift:
@@ -85,8 +108,12 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Shift:
                 places=opened.places,
                 place=opened.place,
             )
-        case Shift(), ShiftUpdated(places=places):
+        case Shift(state="open"), ShiftUpdated(places=places):
             return replace(state, places=places)
+        case Shift(state="open", service_date=None), ShiftRescheduled(start=start, end=end):
+            return replace(state, start=start, end=end)
+        case Shift(state="open"), ShiftCancelled():
+            return replace(state, state="cancelled")
     raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
 
 
@@ -107,6 +134,15 @@ def day_of_service(shift: Shift) -> date:
     if shift.start is None:
         raise InvariantBroken(f"{shift.name} has neither times nor a date")
     return shift.start.astimezone(ZoneInfo(shift.time_zone)).date()
+
+
+def check_times(start: datetime, end: datetime) -> None:
+    """Refuse TIMES_REVERSED, SHIFT_TOO_LONG."""
+    if end <= start:
+        refuse(Reason.TIMES_REVERSED, start=start.isoformat(), end=end.isoformat())
+    if end - start > timedelta(seconds=SHIFT_SECONDS_MAX):
+        seconds = int((end - start).total_seconds())
+        refuse(Reason.SHIFT_TOO_LONG, seconds=seconds, seconds_max=SHIFT_SECONDS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,37 +198,4 @@ class OpenShift:
             return
         if self.service_date is not None:
             refuse(Reason.SHIFT_TIMES_OR_DATE)
-        if self.end <= self.start:
-            refuse(Reason.TIMES_REVERSED, start=self.start.isoformat(), end=self.end.isoformat())
-        if self.end - self.start > timedelta(seconds=SHIFT_SECONDS_MAX):
-            seconds = int((self.end - self.start).total_seconds())
-            refuse(Reason.SHIFT_TOO_LONG, seconds=seconds, seconds_max=SHIFT_SECONDS_MAX)
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateShift:
-    """Change the number of places. Refuses NOT_FOUND, PLACES_BELOW_TAKEN, NOTHING_CHANGES."""
-
-    shift: str
-    places: int
-    imported_from: ImportedFrom | None = None
-    source_time: datetime | None = None
-
-    @property
-    def stream(self) -> str:
-        return self.shift
-
-    def reads(self) -> Reads:
-        return Reads(streams=(self.shift,), shifts=(self.shift,))
-
-    def decide(self, world: World) -> list[NewEvent]:
-        known = existing(world, self.shift)
-        if known.places == self.places:
-            refuse(Reason.NOTHING_CHANGES, name=self.shift)
-        places_taken = world.places_taken(self.shift)
-        if self.places < places_taken:
-            refuse(Reason.PLACES_BELOW_TAKEN, places_taken=places_taken)
-        updated = ShiftUpdated(
-            shift=self.shift, opportunity=known.opportunity, places=self.places, imported_from=self.imported_from
-        )
-        return [NewEvent(self.shift, updated, source_time=self.source_time)]
+        check_times(self.start, self.end)

@@ -5,11 +5,19 @@ These names and fields are the stored format: version them with care.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from ledger.domain.consent_events import (
+    Charter,
+    CharterAccepted,
+    Consent,
+    GuardianConsentGiven,
+    GuardianConsentWithdrawn,
+)
 from ledger.domain.event import Event, NewEvent, RecordedEvent, Value, stored_name
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.domain.sealed import Sealed, SealedField
@@ -75,6 +83,9 @@ class Volunteer:
     name: str
     details: Mapping[str, SealedField]
     """By field of SealedDetails, each with the event it was sealed for."""
+    consents: Mapping[str, Consent] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
+    """Guardians' consents by name, withdrawn ones too."""
+    charters: Mapping[str, Charter] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
 
 
 def evolve(state: object | None, recorded: RecordedEvent) -> Volunteer:
@@ -85,7 +96,18 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Volunteer:
         case Volunteer(), VolunteerUpdated(details=details, cleared=cleared):
             kept = {field: sealed for field, sealed in state.details.items() if field not in cleared}
             return replace(state, details=MappingProxyType({**kept, **_fields(recorded, details)}))
+        case Volunteer(), CharterAccepted(charter=charter, charter_version=version):
+            accepted = Charter(charter, version)
+            return replace(state, charters=MappingProxyType({**state.charters, charter: accepted}))
+        case Volunteer(), GuardianConsentGiven(consent=consent, until_date=until_date):
+            return _with_consent(state, Consent(consent, until_date))
+        case Volunteer(), GuardianConsentWithdrawn(consent=consent) if consent in state.consents:
+            return _with_consent(state, replace(state.consents[consent], withdrawn=True))
     raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+
+
+def _with_consent(known: Volunteer, consent: Consent) -> Volunteer:
+    return replace(known, consents=MappingProxyType({**known.consents, consent.name: consent}))
 
 
 def _fields(recorded: RecordedEvent, details: SealedDetails) -> dict[str, SealedField]:

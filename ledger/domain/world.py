@@ -17,6 +17,13 @@ TimeWindow: TypeAlias = tuple[str, int, int]
 """(volunteer, from, until), whole seconds since 1970 UTC: all of a person's presences that touch this span."""
 
 
+class ShiftPlaces(NamedTuple):
+    """How many places of a shift are taken, and how many people wait for one."""
+
+    taken: int = 0
+    waiting: int = 0
+
+
 class Reads(NamedTuple):
     """What a command will need, so that one round trip can fetch it for all commands of a batch."""
 
@@ -25,12 +32,14 @@ class Reads(NamedTuple):
     exists: tuple[str, ...] = ()
     """Streams of which only it matters whether they have begun."""
     shifts: tuple[str, ...] = ()
-    """Shifts whose number of taken places matters."""
+    """Shifts whose numbers of places taken and of people waiting matter."""
     presences: tuple[TimeWindow, ...] = ()
     identities: tuple[bytes, ...] = ()
     """Keyed hashes of identity numbers."""
     birth_dates: tuple[str, ...] = ()
     """Volunteers whose birth date must be opened."""
+    waiting: tuple[tuple[str, int], ...] = ()
+    """Shifts, each with how many of those who wait for it matter, the first ones."""
 
 
 class NotLoaded(Exception):
@@ -81,6 +90,14 @@ class World(Protocol):
 
     def places_taken(self, shift: str) -> int:
         """Places taken in a shift. Raises NotLoaded."""
+        ...
+
+    def places_waiting(self, shift: str) -> int:
+        """How many people wait for a place in a shift. Raises NotLoaded."""
+        ...
+
+    def first_waiting(self, shift: str, count: int) -> list[str]:
+        """The first `count` registrations that wait for a place in a shift, in their order. Raises NotLoaded."""
         ...
 
     def presences(self, window: TimeWindow) -> list[Presence]:

@@ -75,6 +75,7 @@ _PRESENCE: Final = "start end counted "
 _DECIDES: Final = "time_zone crediting served? source imported_from? flags withheld_reason? "
 _GROUP: Final = "head_count attended_seconds service_date time_zone source imported_from? flags withheld_reason? "
 _OPPORTUNITY: Final = "opportunity organization details:opportunity_details "
+_REGISTRATION: Final = "registration shift opportunity volunteer "
 
 EVENTS: Final[Mapping[str, Kind]] = {
     "ledger-opened": ("partitions", LedgerOpened, ""),
@@ -92,13 +93,29 @@ EVENTS: Final[Mapping[str, Kind]] = {
     "appointment-ended": ("organizations", Fields, "organization appointment until_time"),
     "volunteer-registered": ("volunteers", Fields, "volunteer details:person_details"),
     "volunteer-updated": ("volunteers", Fields, "volunteer details:person_details cleared"),
+    "charter-accepted": ("volunteers", Fields, "volunteer charter charter_version"),
+    "guardian-consent-given": ("volunteers", Fields, "volunteer consent guardian? until_date?"),
+    "guardian-consent-withdrawn": ("volunteers", Fields, "volunteer consent"),
     "opportunity-published": ("opportunities", Fields, _OPPORTUNITY + "imported_from?"),
     "opportunity-updated": ("opportunities", Fields, _OPPORTUNITY + "changed imported_from?"),
     "opportunity-closed": ("opportunities", Fields, "opportunity organization"),
+    "registration-rules-set": ("opportunities", Fields, "opportunity organization approval_required waiting_places"),
     "shift-opened": ("shifts", ShiftOpened, ""),
     "shift-updated": ("shifts", Fields, "shift opportunity places imported_from?"),
+    "shift-rescheduled": ("shifts", Fields, "shift opportunity start end imported_from?"),
+    "shift-cancelled": ("shifts", Fields, "shift opportunity reason"),
     "registration-accepted": ("registrations", Fields, "registration shift opportunity volunteer minimum_age_met?"),
     "registration-withdrawn": ("registrations", Fields, "registration shift opportunity volunteer"),
+    "registration-requested": ("registrations", Fields, _REGISTRATION + "minimum_age_met?"),
+    "registration-waitlisted": ("registrations", Fields, _REGISTRATION + "minimum_age_met?"),
+    "registration-declined": ("registrations", Fields, _REGISTRATION + "reason"),
+    "waiting-ended": ("registrations", Fields, _REGISTRATION + "reason"),
+    "absence-recorded": ("registrations", Fields, _REGISTRATION),
+    "eligibility-established": (
+        "registrations",
+        Fields,
+        _REGISTRATION + "service_date adult_at_service? consent? charter? charter_version?",
+    ),
     "volunteer-checked-in": ("attendances", OfAttendance, "at method time_zone crediting"),
     "volunteer-checked-out": ("attendances", MovesHours, _PRESENCE + _DECIDES + "method"),
     "attendance-recorded": ("attendances", MovesHours, _PRESENCE + _DECIDES),
@@ -118,13 +135,18 @@ EVENTS: Final[Mapping[str, Kind]] = {
 
 FIELDS: Final[Mapping[str, object]] = {
     "accredited_until": forms.Date,
+    "adult_at_service": bool,
     "appointment": forms.Appointment,
+    "approval_required": bool,
     "at": forms.Moment,
     "attendance_seconds_accepted_max": forms.Seconds,
     "attendance_seconds_max": forms.Seconds,
     "attended_seconds": forms.Seconds,
     "changed": list[str],
+    "charter": forms.Charter,
+    "charter_version": forms.Seconds,
     "cleared": list[str],
+    "consent": forms.Consent,
     "counted": list[forms.Interval],
     "crediting": forms.Crediting,
     "day_seconds_max": forms.Seconds,
@@ -133,6 +155,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "flags": list[forms.Code],
     "from_time": forms.Moment,
     "future_tolerance_seconds": forms.WholeNumber,
+    "guardian": forms.Sealed,
     "head_count": forms.Seconds,
     "imported_from": forms.ImportedFrom,
     "member": str,
@@ -155,10 +178,12 @@ FIELDS: Final[Mapping[str, object]] = {
     "start": forms.Moment,
     "state": Literal["registered", "accredited"],
     "time_zone": forms.Zone,
+    "until_date": forms.Date,
     "until_time": forms.Moment,
     "verified_seconds": forms.Seconds,
     "version": forms.Seconds,
     "volunteer": forms.Volunteer,
+    "waiting_places": forms.WholeNumber,
     "withheld_reason": forms.Code,
 }
 

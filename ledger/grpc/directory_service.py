@@ -64,7 +64,9 @@ class DirectoryService:
         fields = [field for volunteer in volunteers for field in volunteer.details.values()]
         texts = iter(await self._person_keys.open_all(fields))
         return [
-            volunteer_message(volunteer.name, {name: next(texts) for name in volunteer.details})
+            _with_agreements(
+                volunteer_message(volunteer.name, {name: next(texts) for name in volunteer.details}), volunteer
+            )
             for volunteer in volunteers
         ]
 
@@ -100,6 +102,12 @@ class DirectoryService:
         if holder is None:
             refuse(Reason.NOT_FOUND, name="volunteer with this identity")
         return resources_pb2.Volunteer(name=holder)
+
+
+def _with_agreements(message: resources_pb2.Volunteer, sealed: SealedVolunteer) -> resources_pb2.Volunteer:
+    message.consents.extend(sealed.consents)
+    message.charters.extend(sealed.charters)
+    return message
 
 
 def volunteer_message(name: str, texts: dict[str, str | Erased]) -> resources_pb2.Volunteer:

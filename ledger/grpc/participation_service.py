@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 
 from ledger.batch import CommandResult
 from ledger.domain.amendment import CorrectAttendance, WithdrawAttendance
+from ledger.domain.approval import ApproveRegistration, DeclineRegistration, RecordAbsence
 from ledger.domain.attendance import CheckIn, CheckOut, RecordAttendance
 from ledger.domain.attendance_events import AttendanceRecorded, Method
 from ledger.domain.group_attendance import CorrectGroupAttendance, RecordGroupAttendance, WithdrawGroupAttendance
@@ -49,6 +50,22 @@ class ParticipationService:
         self, request: pb.WithdrawRegistrationRequest, call: Call
     ) -> resources_pb2.Registration:
         command = WithdrawRegistration(request.name)
+        return registration_message(await self._commands.execute(call, request, command))
+
+    async def ApproveRegistration(
+        self, request: pb.ApproveRegistrationRequest, call: Call
+    ) -> resources_pb2.Registration:
+        command = ApproveRegistration(request.name)
+        return registration_message(await self._commands.execute(call, request, command))
+
+    async def DeclineRegistration(
+        self, request: pb.DeclineRegistrationRequest, call: Call
+    ) -> resources_pb2.Registration:
+        command = DeclineRegistration(request.name, request.reason)
+        return registration_message(await self._commands.execute(call, request, command))
+
+    async def RecordAbsence(self, request: pb.RecordAbsenceRequest, call: Call) -> resources_pb2.Registration:
+        command = RecordAbsence(request.name)
         return registration_message(await self._commands.execute(call, request, command))
 
     async def CheckIn(self, request: pb.CheckInRequest, call: Call) -> resources_pb2.Attendance:

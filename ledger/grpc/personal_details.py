@@ -13,6 +13,7 @@ from typing import Final
 
 from ledger.access.identity_keys import IdentityKeys
 from ledger.access.person_keys import PersonKeys
+from ledger.domain.consent_events import GUARDIAN_PATH
 from ledger.domain.identity import passes_luhn
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.volunteer import CHANGEABLE_FIELDS, SealedDetails, path_of
@@ -64,6 +65,14 @@ class PersonalDetails:
             volunteer, event_id, {path_of(field): text for field, text in texts.items()}
         )
         return SealedForEvent(SealedDetails(**{field: sealed[path_of(field)] for field in texts}), event_id)
+
+    async def seal_guardian(self, volunteer: str, name: str) -> tuple[str | None, str]:
+        """A guardian's name sealed under the volunteer's key, None for none, and the event it is sealed for."""
+        event_id = secrets.token_hex(16)
+        if not name.strip():
+            return None, event_id
+        sealed = await self._person_keys.seal(volunteer, event_id, {GUARDIAN_PATH: name.strip()})
+        return sealed[GUARDIAN_PATH], event_id
 
 
 def checked_paths(paths: list[str]) -> tuple[str, ...]:

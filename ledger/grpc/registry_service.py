@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ledger.domain.opportunity import CloseOpportunity, OpportunityDetails, PublishOpportunity, UpdateOpportunity
+from ledger.domain.consents import AcceptCharter, RecordGuardianConsent, WithdrawGuardianConsent
+from ledger.domain.opportunity import (
+    CloseOpportunity,
+    OpportunityDetails,
+    PublishOpportunity,
+    SetRegistrationRules,
+    UpdateOpportunity,
+)
 from ledger.domain.organization import (
     AccreditOrganization,
     AppointMember,
@@ -11,7 +18,8 @@ from ledger.domain.organization import (
     ReinstateOrganization,
     SuspendOrganization,
 )
-from ledger.domain.shift import OpenShift, Place, UpdateShift
+from ledger.domain.shift import OpenShift, Place
+from ledger.domain.shift_changes import CancelShift, UpdateShift
 from ledger.domain.volunteer import RegisterVolunteer, UpdateVolunteer
 from ledger.grpc import resources
 from ledger.grpc.commands import Commands, new_id
@@ -118,6 +126,12 @@ class RegistryService:
         command = CloseOpportunity(request.name)
         return resources.opportunity_message(await self._commands.execute(call, request, command))
 
+    async def SetRegistrationRules(
+        self, request: pb.SetRegistrationRulesRequest, call: Call
+    ) -> resources_pb2.Opportunity:
+        command = SetRegistrationRules(request.name, request.rules.approval_required, request.rules.waiting_places)
+        return resources.opportunity_message(await self._commands.execute(call, request, command))
+
     async def OpenShift(self, request: pb.OpenShiftRequest, call: Call) -> resources_pb2.Shift:
         opened = request.shift
         imported_from, source_time = imported(opened.imported_from, opened.HasField("imported_from"))
@@ -137,8 +151,38 @@ class RegistryService:
 
     async def UpdateShift(self, request: pb.UpdateShiftRequest, call: Call) -> resources_pb2.Shift:
         imported_from, source_time = imported(request.imported_from, request.HasField("imported_from"))
-        command = UpdateShift(request.name, request.places, imported_from, source_time)
+        command = UpdateShift(
+            request.name,
+            request.places or None,
+            imported_from,
+            source_time,
+            moment("start_time", request.start_time) if request.HasField("start_time") else None,
+            moment("end_time", request.end_time) if request.HasField("end_time") else None,
+        )
         return resources.shift_message(await self._commands.execute(call, request, command))
+
+    async def CancelShift(self, request: pb.CancelShiftRequest, call: Call) -> resources_pb2.Shift:
+        command = CancelShift(request.name, request.reason)
+        return resources.shift_message(await self._commands.execute(call, request, command))
+
+    async def AcceptCharter(self, request: pb.AcceptCharterRequest, call: Call) -> resources_pb2.Volunteer:
+        command = AcceptCharter(request.name, request.charter, request.charter_version)
+        return resources.volunteer_message(await self._commands.execute(call, request, command))
+
+    async def RecordGuardianConsent(
+        self, request: pb.RecordGuardianConsentRequest, call: Call
+    ) -> resources_pb2.Volunteer:
+        call.require_actor()  # before a key is made, as for a volunteer's own details
+        consent = f"{request.parent}/consents/{request.consent_id or new_id(call, request)}"
+        guardian, event_id = await self._personal_details.seal_guardian(request.parent, request.guardian_name)
+        command = RecordGuardianConsent(consent, guardian, day(request.until_date), event_id)
+        return resources.volunteer_message(await self._commands.execute(call, request, command))
+
+    async def WithdrawGuardianConsent(
+        self, request: pb.WithdrawGuardianConsentRequest, call: Call
+    ) -> resources_pb2.Volunteer:
+        command = WithdrawGuardianConsent(request.name)
+        return resources.volunteer_message(await self._commands.execute(call, request, command))
 
 
 def _details(offered: resources_pb2.Opportunity) -> OpportunityDetails:

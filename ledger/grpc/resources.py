@@ -53,9 +53,17 @@ CREDITINGS: Final[Mapping[Crediting, resources_pb2.Crediting.ValueType]] = {
 LEVEL_NAMES: Final = {number: name for name, number in LEVELS.items()}
 PARTNER_TYPE_NAMES: Final = {number: name for name, number in PARTNER_TYPES.items()}
 CREDITING_NAMES: Final = {number: name for name, number in CREDITINGS.items()}
+SHIFT_STATES: Final[Mapping[str, resources_pb2.ShiftState.ValueType]] = {
+    "open": resources_pb2.SHIFT_STATE_OPEN,
+    "cancelled": resources_pb2.SHIFT_STATE_CANCELLED,
+}
 REGISTRATION_STATES: Final[Mapping[str, resources_pb2.RegistrationState.ValueType]] = {
     "accepted": resources_pb2.REGISTRATION_STATE_ACCEPTED,
     "withdrawn": resources_pb2.REGISTRATION_STATE_WITHDRAWN,
+    "requested": resources_pb2.REGISTRATION_STATE_REQUESTED,
+    "waitlisted": resources_pb2.REGISTRATION_STATE_WAITLISTED,
+    "declined": resources_pb2.REGISTRATION_STATE_DECLINED,
+    "absent": resources_pb2.REGISTRATION_STATE_ABSENT,
 }
 ATTENDANCE_STATES: Final[Mapping[str, resources_pb2.AttendanceState.ValueType]] = {
     "present": resources_pb2.ATTENDANCE_STATE_PRESENT,
@@ -93,9 +101,24 @@ def _appointment(appointment: Appointment) -> resources_pb2.Appointment:
 
 
 def volunteer_message(result: CommandResult) -> resources_pb2.Volunteer:
-    """A volunteer's name; personal details are never in the answer to a command."""
+    """A volunteer's name and what they agreed to; personal details are never in the answer to a command."""
     volunteer = state_after(result, Volunteer)
-    return resources_pb2.Volunteer(name=volunteer.name, positions=positions_of(result))
+    return resources_pb2.Volunteer(
+        name=volunteer.name,
+        consents=[
+            resources_pb2.GuardianConsent(
+                name=consent.name,
+                until_date="" if consent.until_date is None else consent.until_date.isoformat(),
+                withdrawn=consent.withdrawn,
+            )
+            for _, consent in sorted(volunteer.consents.items())
+        ],
+        charters=[
+            resources_pb2.AcceptedCharter(charter=charter.name, version=charter.version)
+            for _, charter in sorted(volunteer.charters.items())
+        ],
+        positions=positions_of(result),
+    )
 
 
 def opportunity_message(result: CommandResult) -> resources_pb2.Opportunity:
@@ -116,6 +139,9 @@ def opportunity_message(result: CommandResult) -> resources_pb2.Opportunity:
         compulsory_service=opportunity.compulsory_service,
         crediting=CREDITINGS[opportunity.crediting],
         state=OPPORTUNITY_STATES[opportunity.state],
+        registration_rules=resources_pb2.RegistrationRules(
+            approval_required=opportunity.approval_required, waiting_places=opportunity.waiting_places
+        ),
         positions=positions_of(result),
     )
 
@@ -131,6 +157,7 @@ def shift_message(result: CommandResult) -> resources_pb2.Shift:
         service_date="" if shift.service_date is None else shift.service_date.isoformat(),
         places=shift.places,
         place=_place(shift.place),
+        state=SHIFT_STATES[shift.state],
         positions=positions_of(result),
     )
 

@@ -88,6 +88,30 @@ class VolunteerUpdated(_Data):
     cleared: tuple[str, ...] = ()
 
 
+class CharterAccepted(_Data):
+    """charter-accepted"""
+
+    volunteer: str
+    charter: str
+    charter_version: int
+
+
+class GuardianConsentGiven(_Data):
+    """guardian-consent-given: who the guardian is stays sealed and is not looked at."""
+
+    volunteer: str
+    consent: str
+    guardian: str | None = None
+    until_date: str | None = None
+
+
+class GuardianConsentWithdrawn(_Data):
+    """guardian-consent-withdrawn"""
+
+    volunteer: str
+    consent: str
+
+
 class OpportunityDetails(_Data):
     """All that is said of an opportunity."""
 
@@ -120,6 +144,15 @@ class OpportunityUpdated(_Data):
     details: OpportunityDetails
     changed: tuple[str, ...]
     imported_from: Imported | None = None
+
+
+class RegistrationRulesSet(_Data):
+    """registration-rules-set"""
+
+    opportunity: str
+    organization: str
+    approval_required: bool
+    waiting_places: int
 
 
 class OpportunityClosed(_Data):
@@ -160,23 +193,79 @@ class ShiftUpdated(_Data):
     imported_from: Imported | None = None
 
 
-class RegistrationAccepted(_Data):
-    """registration-accepted"""
+class ShiftRescheduled(_Data):
+    """shift-rescheduled"""
+
+    shift: str
+    opportunity: str
+    start: datetime
+    end: datetime
+    imported_from: Imported | None = None
+
+
+class ShiftCancelled(_Data):
+    """shift-cancelled"""
+
+    shift: str
+    opportunity: str
+    reason: str
+
+
+class _OfRegistration(_Data):
+    """What every event of a registration says."""
 
     registration: str
     shift: str
     opportunity: str
     volunteer: str
+
+
+class RegistrationAccepted(_OfRegistration):
+    """registration-accepted"""
+
     minimum_age_met: bool | None = None
 
 
-class RegistrationWithdrawn(_Data):
+class RegistrationRequested(_OfRegistration):
+    """registration-requested"""
+
+    minimum_age_met: bool | None = None
+
+
+class RegistrationWaitlisted(_OfRegistration):
+    """registration-waitlisted: the event's position is its place in the order."""
+
+    minimum_age_met: bool | None = None
+
+
+class RegistrationDeclined(_OfRegistration):
+    """registration-declined"""
+
+    reason: str
+
+
+class RegistrationWithdrawn(_OfRegistration):
     """registration-withdrawn"""
 
-    registration: str
-    shift: str
-    opportunity: str
-    volunteer: str
+
+class WaitingEnded(_OfRegistration):
+    """waiting-ended"""
+
+    reason: str
+
+
+class AbsenceRecorded(_OfRegistration):
+    """absence-recorded"""
+
+
+class EligibilityEstablished(_OfRegistration):
+    """eligibility-established: facts a later check-in rests on."""
+
+    service_date: str
+    adult_at_service: bool | None = None
+    consent: str | None = None
+    charter: str | None = None
+    charter_version: int | None = None
 
 
 DirectoryData: TypeAlias = (
@@ -188,13 +277,25 @@ DirectoryData: TypeAlias = (
     | AppointmentEnded
     | VolunteerRegistered
     | VolunteerUpdated
+    | CharterAccepted
+    | GuardianConsentGiven
+    | GuardianConsentWithdrawn
     | OpportunityPublished
     | OpportunityUpdated
     | OpportunityClosed
+    | RegistrationRulesSet
     | ShiftOpened
     | ShiftUpdated
+    | ShiftRescheduled
+    | ShiftCancelled
     | RegistrationAccepted
+    | RegistrationRequested
+    | RegistrationWaitlisted
+    | RegistrationDeclined
     | RegistrationWithdrawn
+    | WaitingEnded
+    | AbsenceRecorded
+    | EligibilityEstablished
 )
 
 DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
@@ -206,11 +307,23 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     "appointment-ended": AppointmentEnded,
     "volunteer-registered": VolunteerRegistered,
     "volunteer-updated": VolunteerUpdated,
+    "charter-accepted": CharterAccepted,
+    "guardian-consent-given": GuardianConsentGiven,
+    "guardian-consent-withdrawn": GuardianConsentWithdrawn,
     "opportunity-published": OpportunityPublished,
     "opportunity-updated": OpportunityUpdated,
     "opportunity-closed": OpportunityClosed,
+    "registration-rules-set": RegistrationRulesSet,
     "shift-opened": ShiftOpened,
     "shift-updated": ShiftUpdated,
+    "shift-rescheduled": ShiftRescheduled,
+    "shift-cancelled": ShiftCancelled,
     "registration-accepted": RegistrationAccepted,
+    "registration-requested": RegistrationRequested,
+    "registration-waitlisted": RegistrationWaitlisted,
+    "registration-declined": RegistrationDeclined,
     "registration-withdrawn": RegistrationWithdrawn,
+    "waiting-ended": WaitingEnded,
+    "absence-recorded": AbsenceRecorded,
+    "eligibility-established": EligibilityEstablished,
 }

@@ -23,6 +23,7 @@ OFFERED: Final = {name.removeprefix("OPPORTUNITY_STATE_").lower(): n for name, n
 LEVELS: Final = {name.removeprefix("VOLUNTEERING_LEVEL_").lower(): n for name, n in pb.VolunteeringLevel.items()}
 PARTNERS: Final = {name.removeprefix("PARTNER_TYPE_").lower(): n for name, n in pb.PartnerType.items()}
 CREDITINGS: Final = {name.removeprefix("CREDITING_").lower(): n for name, n in pb.Crediting.items()}
+OPEN: Final = {name.removeprefix("SHIFT_STATE_").lower(): n for name, n in pb.ShiftState.items()}
 REGISTERED: Final = {name.removeprefix("REGISTRATION_STATE_").lower(): n for name, n in pb.RegistrationState.items()}
 PRESENCES: Final = {name.removeprefix("ATTENDANCE_STATE_").lower(): n for name, n in pb.AttendanceState.items()}
 
@@ -36,6 +37,8 @@ class SealedVolunteer:
     name: str
     details: Mapping[str, SealedField]
     """By field of SealedDetails."""
+    consents: Sequence[pb.GuardianConsent] = field(default=())
+    charters: Sequence[pb.AcceptedCharter] = field(default=())
     positions: Sequence[Position] = field(default=())
 
 
@@ -69,7 +72,7 @@ def _appointment(row: Sequence[Any]) -> pb.Appointment:
     )
 
 
-VOLUNTEERS: Final = "select volunteer, details from volunteers"
+VOLUNTEERS: Final = "select volunteer, details, consents, charters from volunteers"
 
 
 def volunteer(row: Sequence[Any], positions: Sequence[Position] = ()) -> SealedVolunteer:
@@ -77,11 +80,17 @@ def volunteer(row: Sequence[Any], positions: Sequence[Position] = ()) -> SealedV
     details = {
         name: SealedField(row[0], seal["event_id"], path_of(name), seal["sealed"]) for name, seal in row[1].items()
     }
-    return SealedVolunteer(row[0], details, positions)
+    consents = [
+        pb.GuardianConsent(name=name, until_date=told["until_date"] or "", withdrawn=told["withdrawn"])
+        for name, told in sorted(row[2].items())
+    ]
+    charters = [pb.AcceptedCharter(charter=charter, version=version) for charter, version in sorted(row[3].items())]
+    return SealedVolunteer(row[0], details, consents, charters, positions)
 
 
 OPPORTUNITIES: Final = """
-    select opportunity, organization, state, details::text, imported_system, imported_record_id, source_recorded_at
+    select opportunity, organization, state, details::text, imported_system, imported_record_id, source_recorded_at,
+           approval_required, waiting_places
     from opportunities
 """
 
@@ -104,6 +113,7 @@ def opportunity(row: Sequence[Any]) -> pb.Opportunity:
         compulsory_service=details.compulsory_service,
         crediting=CREDITINGS[details.crediting],
         imported_from=_imported(row[4:7]),
+        registration_rules=pb.RegistrationRules(approval_required=row[7], waiting_places=row[8]),
     )
 
 
@@ -121,7 +131,7 @@ def _imported(row: Sequence[Any]) -> ImportedFrom | None:
 
 SHIFTS: Final = """
     select shift, start_time, end_time, time_zone, service_date, places, places_taken, region, online, city,
-           imported_system, imported_record_id, source_recorded_at
+           imported_system, imported_record_id, source_recorded_at, state
     from shifts
 """
 
@@ -138,15 +148,23 @@ def shift(row: Sequence[Any]) -> pb.Shift:
         places_taken=row[6],
         place=Place(region=row[7] or "", online=row[8], city=row[9] or ""),
         imported_from=_imported(row[10:13]),
+        state=OPEN[row[13]],
     )
 
 
-REGISTRATIONS: Final = "select registration, shift, volunteer, state from registrations"
+REGISTRATIONS: Final = """
+    select registration, shift, volunteer, state,
+           case when waiting_order is not null then (
+               select count(*) from registrations ahead
+               where ahead.shift = registrations.shift and ahead.waiting_order <= registrations.waiting_order
+           ) else 0 end
+    from registrations
+"""
 
 
 def registration(row: Sequence[Any]) -> pb.Registration:
-    """A registration."""
-    return pb.Registration(name=row[0], shift=row[1], volunteer=row[2], state=REGISTERED[row[3]])
+    """A registration; its rank, 1 for the first, where it waits."""
+    return pb.Registration(name=row[0], shift=row[1], volunteer=row[2], state=REGISTERED[row[3]], waiting_rank=row[4])
 
 
 ATTENDANCES: Final = """

@@ -13,6 +13,7 @@ from ledger.projections.directory_data import (
     OpportunityDetails,
     OpportunityPublished,
     OpportunityUpdated,
+    RegistrationRulesSet,
 )
 from ledger.projections.one_row import change_one
 from ledger.projections.stored_event import Batch, OtherEvent
@@ -24,6 +25,7 @@ _PUBLISHED: Final = """
 """
 _UPDATED: Final = "update opportunities set details = %s where opportunity = %s"
 _CLOSED: Final = "update opportunities set state = 'closed' where opportunity = %s"
+_RULES: Final = "update opportunities set approval_required = %s, waiting_places = %s where opportunity = %s"
 _VERSION: Final = """
     insert into opportunity_versions (
         opportunity, position, partition, recorded_at, source_recorded_at, organization, sector, event_type
@@ -43,6 +45,8 @@ def apply(connection: ReadDatabase, batch: Batch) -> None:
                 _remember(connection, event, data)
             case OpportunityClosed():
                 change_one(connection, _CLOSED, [data.opportunity])
+            case RegistrationRulesSet():
+                change_one(connection, _RULES, [data.approval_required, data.waiting_places, data.opportunity])
             case _:
                 pass  # another projection's
 

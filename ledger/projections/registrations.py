@@ -1,41 +1,77 @@
-"""Who is registered for a shift? One row a registration: its state now."""
+"""Who is registered for a shift, who asks to be, and who waits? One row a registration: its state now."""
 
 from __future__ import annotations
 
 import struct
-from typing import Final
+from typing import Final, NamedTuple
 
-from ledger.projections.binary_rows import ReadDatabase, copy_rows, text
-from ledger.projections.directory_data import RegistrationAccepted, RegistrationWithdrawn
+from ledger.projections.binary_rows import NULL, ReadDatabase, copy_rows, text
+from ledger.projections.directory_data import (
+    AbsenceRecorded,
+    DirectoryData,
+    RegistrationAccepted,
+    RegistrationDeclined,
+    RegistrationRequested,
+    RegistrationWaitlisted,
+    RegistrationWithdrawn,
+    WaitingEnded,
+)
 from ledger.projections.stored_event import Batch
 
+_STATES: Final[dict[type[DirectoryData], str]] = {
+    RegistrationAccepted: "accepted",
+    RegistrationRequested: "requested",
+    RegistrationWaitlisted: "waitlisted",
+    RegistrationDeclined: "declined",
+    RegistrationWithdrawn: "withdrawn",
+    WaitingEnded: "withdrawn",
+    AbsenceRecorded: "absent",
+}
 _STAGE: Final = "create temp table if not exists staged_registrations (like registrations) on commit delete rows"
 _COPY: Final = """
-    copy staged_registrations (partition, registration, shift, volunteer, state) from stdin (format binary)
+    copy staged_registrations (partition, waiting_order, registration, shift, volunteer, state)
+    from stdin (format binary)
 """
 _MERGE: Final = """
-    insert into registrations select * from staged_registrations
-    on conflict (registration) do update set state = excluded.state
+    insert into registrations (partition, waiting_order, registration, shift, volunteer, state)
+    select partition, waiting_order, registration, shift, volunteer, state from staged_registrations
+    on conflict (registration) do update set state = excluded.state, waiting_order = excluded.waiting_order
 """
 _fixed: Final = struct.Struct("!h ii").pack
+_bigint: Final = struct.Struct("!iq").pack
+
+
+class _Row(NamedTuple):
+    shift: str
+    volunteer: str
+    state: str
+    waiting_order: int | None
 
 
 def apply(connection: ReadDatabase, batch: Batch) -> None:
     """Set the states of the registrations that changed, one upsert for all: thousands may come in a minute."""
-    latest: dict[str, tuple[str, str, str]] = {}
-    for _, data in batch.directory:
+    latest: dict[str, _Row] = {}
+    for event, data in batch.directory:
         match data:
-            case RegistrationAccepted():
-                latest[data.registration] = (data.shift, data.volunteer, "accepted")
-            case RegistrationWithdrawn():
-                latest[data.registration] = (data.shift, data.volunteer, "withdrawn")
+            case (
+                RegistrationAccepted()
+                | RegistrationRequested()
+                | RegistrationWaitlisted()
+                | RegistrationDeclined()
+                | RegistrationWithdrawn()
+                | WaitingEnded()
+                | AbsenceRecorded()
+            ):
+                order = event.position if isinstance(data, RegistrationWaitlisted) else None
+                latest[data.registration] = _Row(data.shift, data.volunteer, _STATES[type(data)], order)
             case _:
                 pass  # another projection's
     if latest:
         connection.execute(_STAGE)
-        rows = (
-            _fixed(5, 4, batch.partition) + b"".join(map(text, (name, *columns)))
-            for name, columns in sorted(latest.items())
-        )
-        copy_rows(connection, _COPY, rows)
+        copy_rows(connection, _COPY, (_packed(batch.partition, name, row) for name, row in sorted(latest.items())))
         connection.execute(_MERGE)
+
+
+def _packed(partition: int, name: str, row: _Row) -> bytes:
+    order = NULL if row.waiting_order is None else _bigint(8, row.waiting_order)
+    return _fixed(6, 4, partition) + order + b"".join(map(text, (name, row.shift, row.volunteer, row.state)))

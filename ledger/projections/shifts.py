@@ -6,7 +6,14 @@ from collections import Counter
 from typing import Final
 
 from ledger.projections.binary_rows import ReadDatabase
-from ledger.projections.directory_data import RegistrationAccepted, RegistrationWithdrawn, ShiftOpened, ShiftUpdated
+from ledger.projections.directory_data import (
+    RegistrationAccepted,
+    RegistrationWithdrawn,
+    ShiftCancelled,
+    ShiftOpened,
+    ShiftRescheduled,
+    ShiftUpdated,
+)
 from ledger.projections.one_row import change_one
 from ledger.projections.stored_event import Batch, OtherEvent
 
@@ -17,6 +24,8 @@ _OPENED: Final = """
     ) values (%s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s)
 """
 _UPDATED: Final = "update shifts set places = %s where shift = %s"
+_RESCHEDULED: Final = "update shifts set start_time = %s, end_time = %s where shift = %s"
+_CANCELLED: Final = "update shifts set state = 'cancelled' where shift = %s"
 _TAKEN: Final = "update shifts set places_taken = places_taken + %s where shift = %s"
 
 
@@ -29,6 +38,10 @@ def apply(connection: ReadDatabase, batch: Batch) -> None:
                 _open(connection, event, data)
             case ShiftUpdated():
                 change_one(connection, _UPDATED, [data.places, data.shift])
+            case ShiftRescheduled():
+                change_one(connection, _RESCHEDULED, [data.start, data.end, data.shift])
+            case ShiftCancelled():
+                change_one(connection, _CANCELLED, [data.shift])
             case RegistrationAccepted():
                 taken[data.shift] += 1
             case RegistrationWithdrawn():

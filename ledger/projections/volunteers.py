@@ -1,4 +1,7 @@
-"""Who takes part? A pseudonymous name each, and details as sealed as they came: nothing here can open them."""
+"""Who takes part? A pseudonymous name each, and details as sealed as they came: nothing here can open them.
+
+Beside it: which charter a person accepted, and which consents of guardians there are; not who gave them.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,23 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from ledger.projections.binary_rows import ReadDatabase, copy_rows, text
-from ledger.projections.directory_data import VolunteerRegistered, VolunteerUpdated
+from ledger.projections.directory_data import (
+    CharterAccepted,
+    GuardianConsentGiven,
+    GuardianConsentWithdrawn,
+    VolunteerRegistered,
+    VolunteerUpdated,
+)
 from ledger.projections.one_row import change_one
 from ledger.projections.stored_event import Batch
 
 _COPY: Final = "copy volunteers (partition, volunteer, details) from stdin (format binary)"
 _UPDATED: Final = "update volunteers set details = (details - %s::text[]) || %s where volunteer = %s"
+_CHARTER: Final = "update volunteers set charters = charters || %s where volunteer = %s"
+_CONSENT: Final = "update volunteers set consents = consents || %s where volunteer = %s"
+_CONSENT_WITHDRAWN: Final = """
+    update volunteers set consents = jsonb_set(consents, array[%s, 'withdrawn'], 'true', false) where volunteer = %s
+"""
 _fixed: Final = struct.Struct("!h ii").pack
 _jsonb: Final = struct.Struct("!iB").pack
 _JSONB_VERSION: Final = 1
@@ -32,9 +46,19 @@ def apply(connection: ReadDatabase, batch: Batch) -> None:
         )
         copy_rows(connection, _COPY, rows)
     for event, data in batch.directory:
-        if isinstance(data, VolunteerUpdated):
-            details = Jsonb(_seals(event.id, data.details), dumps=msgspec.json.encode)
-            change_one(connection, _UPDATED, [list(data.cleared), details, data.volunteer])
+        match data:
+            case VolunteerUpdated():
+                details = Jsonb(_seals(event.id, data.details), dumps=msgspec.json.encode)
+                change_one(connection, _UPDATED, [list(data.cleared), details, data.volunteer])
+            case CharterAccepted():
+                change_one(connection, _CHARTER, [Jsonb({data.charter: data.charter_version}), data.volunteer])
+            case GuardianConsentGiven():
+                consent = {"until_date": data.until_date, "withdrawn": False}
+                change_one(connection, _CONSENT, [Jsonb({data.consent: consent}), data.volunteer])
+            case GuardianConsentWithdrawn():
+                change_one(connection, _CONSENT_WITHDRAWN, [data.consent, data.volunteer])
+            case _:
+                pass  # another projection's
 
 
 def _seals(event_id: str, details: dict[str, str]) -> _Seals:

@@ -43,6 +43,7 @@ def test_every_method_of_a_proto_is_answered_and_nothing_else(service: ServiceDe
         (resources_pb2.VolunteeringLevel.DESCRIPTOR, resources.LEVELS.values()),
         (resources_pb2.PartnerType.DESCRIPTOR, resources.PARTNER_TYPES.values()),
         (resources_pb2.Crediting.DESCRIPTOR, resources.CREDITINGS.values()),
+        (resources_pb2.ShiftState.DESCRIPTOR, resources.SHIFT_STATES.values()),
         (resources_pb2.RegistrationState.DESCRIPTOR, resources.REGISTRATION_STATES.values()),
         (resources_pb2.AttendanceState.DESCRIPTOR, resources.ATTENDANCE_STATES.values()),
         (resources_pb2.AttendanceMethod.DESCRIPTOR, METHODS),
@@ -69,6 +70,7 @@ def test_every_detail_of_an_opportunity_can_be_sent():
         "state",
         "imported_from",
         "positions",
+        "registration_rules",
     }
     assert set(OpportunityDetails.model_fields) <= sent
 

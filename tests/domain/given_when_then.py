@@ -12,11 +12,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Self, TypeAlias
 
 from ledger.domain.catalogue import fold
-from ledger.domain.constraints import places_delta, presence_after
+from ledger.domain.constraints import places_delta, presence_after, waiting_after
 from ledger.domain.event import Event, NewEvent, RecordedEvent, read_event
 from ledger.domain.hours import HoursMoved, PresenceMoved
 from ledger.domain.policy import STANDARD_POLICY_STREAM, STANDARD_POLICY_V1
 from ledger.domain.refusals import Refusal, placeholders
+from ledger.domain.registration_events import OfRegistration
 from ledger.domain.streams import shift_of
 from ledger.domain.world import Command, Presence, TimeWindow
 
@@ -33,6 +34,8 @@ class Ledger:
     versions: dict[str, int] = field(default_factory=dict)
     presences: dict[str, Presence] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)
+    """Registration → its place in the waiting order; only of those that wait."""
     identities: dict[bytes, str] = field(default_factory=dict)
     birth_dates: dict[str, date] = field(default_factory=dict)
 
@@ -66,6 +69,10 @@ class Ledger:
         if delta:
             shift = shift_of(recorded.stream)
             self.places[shift] = self.places.get(shift, 0) + delta
+        if isinstance(recorded.data, OfRegistration):
+            order = waiting_after(recorded, self.waiting.pop(recorded.stream, None))
+            if order is not None:
+                self.waiting[recorded.stream] = order
         if identity_key is not None:
             self.identities[identity_key] = recorded.stream
 
@@ -86,6 +93,13 @@ class InMemoryWorld:
 
     def places_taken(self, shift: str) -> int:
         return self.ledger.places.get(shift, 0)
+
+    def places_waiting(self, shift: str) -> int:
+        return len(self.first_waiting(shift, len(self.ledger.waiting)))
+
+    def first_waiting(self, shift: str, count: int) -> list[str]:
+        waiting = self.ledger.waiting
+        return sorted((name for name in waiting if shift_of(name) == shift), key=waiting.__getitem__)[:count]
 
     def presences(self, window: TimeWindow) -> list[Presence]:
         volunteer, start, end = window

@@ -12,7 +12,8 @@ from ledger.domain.registration import (
     WithdrawRegistration,
     age_years,
 )
-from ledger.domain.shift import OpenShift, Place, UpdateShift
+from ledger.domain.shift import OpenShift, Place
+from ledger.domain.shift_changes import UpdateShift
 from ledger.domain.values import LocalizedText
 from tests.domain.given_when_then import Scenario
 from tests.domain.programme import ANA, BEN, GARDEN, GREEN, opportunity, organization, shift, volunteer

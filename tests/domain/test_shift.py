@@ -6,7 +6,8 @@ import pytest
 
 from ledger.domain.opportunity import CloseOpportunity
 from ledger.domain.registration import RegisterForShift
-from ledger.domain.shift import OpenShift, Place, Shift, ShiftOpened, ShiftUpdated, UpdateShift, day_of_service
+from ledger.domain.shift import OpenShift, Place, Shift, ShiftOpened, ShiftUpdated, day_of_service
+from ledger.domain.shift_changes import UpdateShift
 from tests.domain.given_when_then import Scenario
 from tests.domain.programme import ANA, BEN, GARDEN, GREEN, at, opportunity, organization, volunteer
 

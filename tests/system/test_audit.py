@@ -107,6 +107,10 @@ def test_a_counter_that_was_lowered_is_named(settings):
         ("presences", "counted_s", "array[counted_s[1], counted_s[2] - 1]", "cardinality(counted_s) > 0"),
         ("presences", "recorded_order", "recorded_order + 1", "true"),
         ("shift_places", "places_taken", "places_taken + 1", "true"),
+        ("shift_places", "waiting", "waiting + 1", "true"),
+        ("shift_waiting", "waiting_order", "waiting_order + 1", "waiting_order is not null"),
+        ("shift_waiting", "waiting_order", "1", "waiting_order is null"),
+        ("shift_waiting", "shift", "shift || 'x'", "waiting_order is null"),
         ("volunteer_identities", "volunteer", "volunteer || 'x'", "true"),
         (
             "volunteer_identities",
@@ -122,7 +126,9 @@ def test_a_row_made_from_events_is_named(settings, table, column, value, where):
         assert finding.where.position
 
 
-@pytest.mark.parametrize("table", ["request_keys", "presences", "shift_places", "volunteer_identities"])
+@pytest.mark.parametrize(
+    "table", ["request_keys", "presences", "shift_places", "shift_waiting", "volunteer_identities"]
+)
 def test_a_missing_row_is_named(settings, table):
     with removed(settings.owner_database, table):
         field = "places_taken" if table == "shift_places" else "row"
@@ -180,6 +186,11 @@ def test_what_a_line_says_of_an_attendance_is_named_with_its_position(settings, 
         ("organizations", "state", "'registered'"),
         ("appointments", "member", "'staff/somebody-else'"),
         ("volunteers", "details", "'{}'"),
+        ("volunteers", "charters", "'{\"charters/national\": 9}'"),
+        ("volunteers", "consents", "'{\"volunteers/x/consents/y\": {}}'"),
+        ("opportunities", "waiting_places", "waiting_places + 1"),
+        ("shifts", "state", "'withdrawn'"),
+        ("registrations", "waiting_order", "7"),
         ("opportunities", "details", "jsonb_set(details, '{sector}', '\"x\"')"),
         ("shifts", "places", "places + 1"),
         ("registrations", "state", "'accepted'"),

@@ -27,6 +27,7 @@ TABLES = {
     "events": "partition, position",
     "request_keys": "client, request_id",
     "shift_places": "shift",
+    "shift_waiting": "registration",
     "presences": "volunteer, attendance",
     "volunteer_identities": "volunteer",
 }

@@ -29,12 +29,14 @@ from ledger.domain.organization import (
     SuspendOrganization,
 )
 from ledger.domain.registration import RegisterForShift, WithdrawRegistration
-from ledger.domain.shift import OpenShift, Place, UpdateShift
+from ledger.domain.shift import OpenShift, Place
+from ledger.domain.shift_changes import UpdateShift
 from ledger.domain.values import ImportedFrom, LocalizedText
 from ledger.domain.verification import DeclineHours, ReverseHours, VerifyHours
 from ledger.domain.volunteer import DETAILS_PATH, RegisterVolunteer, SealedDetails, UpdateVolunteer
 from ledger.domain.world import Command
 from ledger.settings import Settings
+from tests.system.waiting_programme import waiting
 
 GREEN, OTHER = "organizations/green", "organizations/other"
 GARDEN, CLOSED = "opportunities/garden", "opportunities/closed"
@@ -123,6 +125,7 @@ async def _record(settings: Settings) -> None:
         await _registrations(programme)
         await _attendances(programme)
         await _groups(programme)
+        await waiting(programme, GREEN, VERIFIER, PERSONS)
         await _ends(programme)
     finally:
         await application.close()
