@@ -8,6 +8,7 @@ proven and mapped by the lane of the balances, with PostgreSQL as durable as it 
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from bench.ground import Ground
 from bench.ledgers import new_settings
 from ledger.event_store import heads
 from ledger.garbage import look_for_cycles_less_often
-from ledger.log_keeping.balance_map_store import BalanceMapStore, MapStep
+from ledger.log_keeping.balance_map_store import BalanceMapStore
 from ledger.log_keeping.balances_lane import BalancesLane
 from ledger.log_keeping.log_lane import LogLane
 from ledger.log_keeping.map_state import MapState
@@ -34,12 +35,24 @@ from ledger.log_keeping.tile_store import Connection
 from ledger.settings import Settings
 from ledger.transparency.account_balance import AccountBalance
 from ledger.transparency.balance_map import updated
+from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.holder_key import account_key
 from ledger.transparency.known_pages import KnownPages
 from ledger.transparency.log_balances import LogPartition
 from ledger.transparency.map_hash import EMPTY
 
 FILLED_TOGETHER: Final = 50_000
+
+
+class TimedLane(BalancesLane):
+    """A lane of balances that knows how long its maps took, apart from reading events and summing."""
+
+    mapping_seconds = 0.0
+
+    def _map(self, goal: Checkpoint) -> None:
+        began = time.perf_counter()
+        super()._map(goal)
+        self.mapping_seconds += time.perf_counter() - began
 
 
 @dataclass(slots=True)
@@ -49,7 +62,7 @@ class MappedLedger:
     settings: Settings
     accounts: int
     log: LogLane
-    maps: BalancesLane
+    maps: TimedLane
     _connection: Connection
     _turns: int = 0
     _dice: random.Random = field(default_factory=lambda: random.Random(20_261_126))
@@ -87,7 +100,7 @@ def mapped_ledger(ground: Ground, accounts: int) -> Iterator[MappedLedger]:
             log.resume(head)
             log.keep_up(head, at_once=True)
             known = _fill(connection, memory, log.signed.size, accounts)
-            maps = BalancesLane(connection, LogPartition(0, 1), memory, known)
+            maps = TimedLane(connection, LogPartition(0, 1), memory, known)
             maps.resume()
             with psycopg.connect(settings.owner_database, autocommit=True) as owner:
                 owner.execute("vacuum (analyze) map_pages, map_balances")
@@ -102,8 +115,11 @@ def _fill(connection: Connection, memory: SignerMemory, size: int, accounts: int
     store, known, root = BalanceMapStore(connection, 0), KnownPages(), EMPTY
     for first in range(0, accounts, FILLED_TOGETHER):
         balances = dict(map(_account, range(first, min(first + FILLED_TOGETHER, accounts))))
-        update = updated(store, root, {key: balance.value() for key, balance in balances.items()}, None, known)
-        store.write(MapStep(MapState(size, update.root), update.pages, balances, None))
+        values = {key: balance.value() for key, balance in balances.items()}
+        with store.writing() as writing:
+            writing.balances({key: balance.to_bytes() for key, balance in balances.items()})
+            update = updated(store, root, values, None, known, writing.pages)
+            writing.state(MapState(size, update.root), None)
         known.remember(update.pages, update.hashes)
         root = update.root
     memory.remember_mapped(0, None, MapState(size, root))

@@ -37,5 +37,6 @@ LINES: tuple[Line, ...] = (
     proofs.PROOF_GROWTH,
     with_checkpoints.LINE,
     map_update.MAP_UPDATE,
+    map_update.MAP_UPDATE_WITH_EVENTS,
     map_update.BALANCE_PROOF_BYTES,
 )

@@ -6,13 +6,16 @@ reads in one snapshot finds what was signed, whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
 
+from psycopg import Cursor
+from psycopg.rows import TupleRow
+
+from ledger.binary_arrays import BytesArray, TextArray
 from ledger.log_keeping.map_state import MapState
 from ledger.log_keeping.tile_store import Connection
-from ledger.transparency.account_balance import AccountBalance, read_balance
 
 _STATE: Final = "select size, root from map_roots where partition = %b"
 _NOTE: Final = "select size, note from log_balances where partition = %b"
@@ -39,15 +42,37 @@ _WRITE_NOTE: Final = """
 _FORGET_NOTE: Final = "delete from log_balances where partition = %b"
 
 
-@dataclass(frozen=True, slots=True)
-class MapStep:
-    """What one step of the map changes."""
+_NOT_FLUSHED: Final = "set local synchronous_commit = off"
+"""What is lost in a crash is made again from the log, and must come by the root that is remembered: see `writing`."""
 
-    state: MapState
-    pages: Mapping[str, bytes]
-    balances: Mapping[bytes, AccountBalance]
-    note: bytes | None
-    """The signed note of this size; None in the middle of making a map anew, when there is nothing to show."""
+
+class MapWriting:
+    """One step of the map on its way to the database, in one transaction; pages and balances go as they are made."""
+
+    def __init__(self, cursor: Cursor[TupleRow], partition: int) -> None:
+        """`cursor` is in a transaction, and in pipeline mode: what is written here is waited for by nobody."""
+        self._cursor = cursor
+        self._partition = partition
+
+    def balances(self, balances: Mapping[bytes, bytes]) -> None:
+        """Bytes of each changed balance, by its holder's key."""
+        keys, values = BytesArray(balances), BytesArray(balances.values())
+        self._cursor.execute(_WRITE_BALANCES, (self._partition, keys, values))
+
+    def pages(self, pages: Mapping[str, bytes]) -> None:
+        """Changed pages by path; none twice in one step."""
+        self._cursor.execute(_WRITE_PAGES, (self._partition, TextArray(pages), BytesArray(pages.values())))
+
+    def state(self, state: MapState, note: bytes | None) -> None:
+        """What the step leads to, which MUST be remembered before; the signed note of its size.
+
+        None: in the middle of making a map anew, when there is nothing to show.
+        """
+        self._cursor.execute(_WRITE_STATE, (self._partition, state.size, state.root))
+        if note is None:
+            self._cursor.execute(_FORGET_NOTE, (self._partition,))
+        else:
+            self._cursor.execute(_WRITE_NOTE, (self._partition, state.size, note))
 
 
 class BalanceMapStore:
@@ -70,25 +95,24 @@ class BalanceMapStore:
 
     def pages(self, paths: Sequence[str]) -> Mapping[str, bytes]:
         """The pages that exist at these paths."""
-        cursor = self._connection.cursor(binary=True).execute(_PAGES, (self._partition, list(paths)))
+        cursor = self._connection.cursor(binary=True).execute(_PAGES, (self._partition, TextArray(paths)))
         return {path: bytes(page) for path, page in cursor.fetchall()}
 
-    def balances(self, keys: Iterable[bytes]) -> dict[bytes, AccountBalance]:
-        """The balances of those of these holders who have one. Raises Malformed for a damaged one."""
-        cursor = self._connection.cursor(binary=True).execute(_BALANCES, (self._partition, list(keys)))
-        return {bytes(key): read_balance(bytes(balance)) for key, balance in cursor.fetchall()}
+    def balances(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
+        """Bytes of the balances of those of these holders who have one."""
+        if not keys:
+            return {}
+        cursor = self._connection.cursor(binary=True).execute(_BALANCES, (self._partition, BytesArray(keys)))
+        return {bytes(key): bytes(balance) for key, balance in cursor.fetchall()}
 
-    def write(self, step: MapStep) -> None:
-        """Everything of a step, durable on return, in one transaction. Its state MUST be remembered before."""
-        partition, state = self._partition, step.state
+    @contextmanager
+    def writing(self) -> Iterator[MapWriting]:
+        """Everything of a step in one transaction, which is committed at the end of the block.
+
+        The server works on what it was given while the rest is made. The commit does not wait for the disk: a crash of
+        the server may take the whole step back, as if it had been before this block.
+        """
         with self._connection.transaction(), self._connection.pipeline():
             cursor = self._connection.cursor(binary=True)
-            if step.pages:
-                cursor.execute(_WRITE_PAGES, (partition, list(step.pages), list(step.pages.values())))
-                held = [balance.to_bytes() for balance in step.balances.values()]
-                cursor.execute(_WRITE_BALANCES, (partition, list(step.balances), held))
-            cursor.execute(_WRITE_STATE, (partition, state.size, state.root))
-            if step.note is None:
-                cursor.execute(_FORGET_NOTE, (partition,))
-            else:
-                cursor.execute(_WRITE_NOTE, (partition, state.size, step.note))
+            cursor.execute(_NOT_FLUSHED)
+            yield MapWriting(cursor, self._partition)

@@ -12,7 +12,7 @@ import logging
 from typing import Final
 
 from ledger.event_store import read_page
-from ledger.log_keeping.balance_map_store import BalanceMapStore, MapStep
+from ledger.log_keeping.balance_map_store import BalanceMapStore
 from ledger.log_keeping.map_state import MapState
 from ledger.log_keeping.signer_memory import SignerMemory
 from ledger.log_keeping.stops import (
@@ -22,7 +22,7 @@ from ledger.log_keeping.stops import (
     stopping_at_broken_tiles,
 )
 from ledger.log_keeping.tile_store import Connection, TileStore
-from ledger.transparency.account_balance import AccountBalance
+from ledger.transparency.account_balance import AccountBalance, read_balance, value_of
 from ledger.transparency.balance_map import updated
 from ledger.transparency.balances_note import BalancesNote
 from ledger.transparency.checkpoint import Checkpoint
@@ -127,23 +127,29 @@ class BalancesLane:
             raise StoredBytesChanged(f"partition {self._log.partition}: the events end at {after + len(events)}")
         entries = entries_by_key(self._log, after, events)
         new = [key for key in entries if key not in self._changed]
-        held = self.store.balances(new)
-        self._before |= {key: held[key].value() if key in held else None for key in new}
+        stored = self.store.balances(new)
+        self._before |= {key: value_of(stored[key]) if key in stored else None for key in new}
+        held = {key: read_balance(balance) for key, balance in stored.items()}
         held |= {key: self._changed[key] for key in entries if key in self._changed}
         self._changed |= balances_after(entries, held)
         self._edge = self._edge.grown(leaf_hashes(events)).edge
 
     def _map(self, goal: Checkpoint) -> None:
         self._need_signed_events(goal)
-        values = {key: balance.value() for key, balance in self._changed.items()}
-        update = updated(self.store, self._mapped.root, values, self._before, self._known)
-        state = MapState(self._edge.size, update.root)
-        if self._remembered is None or state.size >= self._remembered.size:
-            # If we crash behind this, the rows are behind what is remembered: they are made again, with this root.
-            self._memory.remember_mapped(self._log.partition, self._remembered, state)
-            self._remembered = state
-        note = self._signed_note(goal, state) if state.size == goal.size else None
-        self.store.write(MapStep(state, update.pages, self._changed, note))
+        self._need_rows_as_left()
+        balances = {key: balance.to_bytes() for key, balance in self._changed.items()}
+        values = {key: value_of(balance) for key, balance in balances.items()}
+        with self.store.writing() as writing:
+            if balances:
+                writing.balances(balances)
+            update = updated(self.store, self._mapped.root, values, self._before, self._known, writing.pages)
+            state = MapState(self._edge.size, update.root)
+            if self._remembered is None or state.size >= self._remembered.size:
+                # If we crash behind this, the rows are behind what is remembered: they are made again, with this root.
+                self._memory.remember_mapped(self._log.partition, self._remembered, state)
+                self._remembered = state
+            note = self._signed_note(goal, state) if state.size == goal.size else None
+            writing.state(state, note)
         self._known.remember(update.pages, update.hashes)
         self._mapped, self._changed, self._before = state, {}, {}
         self._told = 0 if note is None else state.size
@@ -165,6 +171,12 @@ class BalancesLane:
                 f"partition {self._log.partition}: {head_in_words(goal)} was signed; the events up to {size} hash to "
                 f"{found.hex()}, not to {expected.hex()}"
             )
+
+    def _need_rows_as_left(self) -> None:
+        """Pages that are held are not read: at least the rows must still be of the map that they belong to."""
+        held = self.store.state() or MapState(0, EMPTY)
+        if held != self._mapped:
+            raise self._broken(f"{self._mapped.in_words()} was written, the rows say {held.in_words()}")
 
     def _need_remembered(self, held: MapState) -> None:
         remembered = self._remembered

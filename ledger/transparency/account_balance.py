@@ -86,13 +86,19 @@ class AccountBalance:
 
     def to_bytes(self) -> bytes:
         """Its 88 bytes, in hashes, in proofs and wherever it is kept. Raises Malformed for numbers beyond 63 bits."""
-        if not all(0 <= number <= NUMBER_MAX for number in (*self.seconds, self.entry_count)):
+        numbers = (*self.seconds, self.entry_count)
+        if min(numbers) < 0 or max(numbers) > NUMBER_MAX:
             raise Malformed(_FORM, f"every number must be from 0 to {NUMBER_MAX}")
-        return _layout.pack(*self.seconds, self.entry_count, self.head)
+        return _layout.pack(*numbers, self.head)
 
     def value(self) -> bytes:
         """What the holder's leaf in the map holds: a commitment that gives nothing away without the balance."""
-        return sha256(_VALUE + self.to_bytes()).digest()
+        return value_of(self.to_bytes())
+
+
+def value_of(balance: bytes) -> bytes:
+    """The value in the map of a balance given as its bytes."""
+    return sha256(_VALUE + balance).digest()
 
 
 def read_balance(data: bytes) -> AccountBalance:

@@ -6,8 +6,9 @@ never taken away, since an entry isn't.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, Protocol
 
 from ledger.transparency.failures import Malformed, OutOfTree, TransparencyFailure
@@ -28,6 +29,8 @@ from ledger.transparency.map_page import (
 )
 
 ROOT_PATH: Final = ""
+TOLD_TOGETHER: Final = 1_000
+"""Changed pages, before whoever writes them is told of the first: they are written while the rest is hashed."""
 
 
 class PageReader(Protocol):
@@ -84,7 +87,7 @@ class MapUpdate:
 class _Descent:
     """The pages a batch touches, from the top down."""
 
-    known: KnownPages | None
+    known: KnownPages
     unchecked: dict[bytes, bytes | None]
     """By key: the value before, as whoever made the changes knows it; gone once it was compared."""
     subtrees: list[tuple[str, SubtreesPage, list[int]]] = field(default_factory=list)
@@ -101,12 +104,14 @@ def updated(
     changes: Mapping[bytes, bytes],
     before: Mapping[bytes, bytes | None] | None = None,
     known: KnownPages | None = None,
+    told: Callable[[Mapping[str, bytes]], None] | None = None,
 ) -> MapUpdate:
     """The map after these leaves, key → value, were added or got other values; `root` is the one before.
 
     Every page read is checked against the one above it, and the first against `root`. `before`: the value from which
     each change was computed, None for a holder who is new: it must be the one in the map. `known`: pages that need not
-    be hashed through again; tell it of the new ones once they are stored.
+    be read or hashed through again; tell it of the new ones once they are stored. `told` gets every page to be written,
+    by path, as soon as it is made, before it is known whether the whole update succeeds.
 
     Raises:
         OutOfTree: a key or value has not 32 bytes.
@@ -116,32 +121,61 @@ def updated(
         raise OutOfTree(f"keys must have {KEY_BYTES} bytes and values {HASH_BYTES}")
     if not changes:
         return MapUpdate(root, {}, {})
-    descent = _Descent(known, dict(before or {}), held={ROOT_PATH: root})
+    descent = _Descent(known or KnownPages(0, 0), dict(before or {}), held={ROOT_PATH: root})
+    telling = _Telling(descent.done, told)
     level: dict[str, Leaves] = {ROOT_PATH: sorted(changes.items())}
     while level:
-        stored = store.pages(list(level))
         below: dict[str, Leaves] = {}
-        for path, leaves in level.items():
-            _touch(descent, path, stored.get(path), leaves, below)
+        for path, page in _read_level(store, descent, list(level)):
+            _touch(descent, path, page, level[path], below)
+            telling.of_new(TOLD_TOGETHER)
         level = below
     for path, page, digits in reversed(descent.subtrees):
         below_it = page.below.replaced({digit: descent.done[f"{path}{digit:x}"][0] for digit in digits})
         whole = SubtreesPage(below_it)
         descent.done[path] = whole.subtree(), whole.to_bytes()
+    telling.of_new(1)
     pages = {path: page for path, (_, page) in descent.done.items()}
     hashes = {path: subtree[0] for path, (subtree, _) in descent.done.items()}
     return MapUpdate(hashes[ROOT_PATH], pages, hashes)
 
 
-def _touch(descent: _Descent, path: str, stored: bytes | None, leaves: Leaves, below: dict[str, Leaves]) -> None:
-    page = _read(descent, path, stored)
+class _Telling:
+    """Tells of changed pages as they are made."""
+
+    def __init__(
+        self, done: Mapping[str, tuple[Subtree, bytes]], told: Callable[[Mapping[str, bytes]], None] | None
+    ) -> None:
+        self._done = done
+        self._told = told
+        self._count = 0
+
+    def of_new(self, least: int) -> None:
+        """Tell of the pages that nobody was told of, if there are so many."""
+        if self._told is None or len(self._done) - self._count < least:
+            return
+        new = islice(self._done.items(), self._count, None)
+        self._told({path: page for path, (_, page) in new})
+        self._count = len(self._done)
+
+
+def _read_level(store: PageReader, descent: _Descent, paths: Sequence[str]) -> Iterator[tuple[str, Page]]:
+    """The pages at these paths, each the one that the page above it was made from: held ones, and the others read."""
+    remembered = {path: descent.known.page(path, descent.held.get(path, EMPTY)) for path in paths}
+    unread = [path for path, page in remembered.items() if page is None]
+    stored = store.pages(unread) if unread else {}
+    for path, page in remembered.items():
+        yield path, parse_page(page) if page is not None else _read(descent, path, stored.get(path))
+
+
+def _touch(descent: _Descent, path: str, page: Page, leaves: Leaves, below: dict[str, Leaves]) -> None:
     if isinstance(page, LeavesPage):
         _compare_before(descent.unchecked, page, leaves)
         changed = page.merged(len(path) * LEVELS, leaves)
-        if len(changed.keys) <= LEAVES_MAX:
+        if changed.count <= LEAVES_MAX:
             descent.done[path] = changed.subtree(), changed.to_bytes()
             return
-        leaves = list(zip(changed.keys, changed.values(), strict=True))
+        leaves = list(zip(changed.keys(), changed.values(), strict=True))
         page = EMPTY_SUBTREES  # too many for one page: all of them go a level down
     groups = _by_digit(len(path), leaves)
     descent.subtrees.append((path, page, list(groups)))
@@ -160,7 +194,7 @@ def _compare_before(unchecked: dict[bytes, bytes | None], page: LeavesPage, leav
 
 def _read(descent: _Descent, path: str, stored: bytes | None) -> Page:
     expected = descent.held.get(path, EMPTY)
-    if descent.known is not None and stored is not None and descent.known.knows(path, stored, expected):
+    if stored is not None and descent.known.knows(path, stored, expected):
         return parse_page(stored)
     return read_checked(path, stored, expected)
 

@@ -26,13 +26,14 @@ Subtree: TypeAlias = tuple[bytes, bool]
 """A subtree's hash, and whether it rises: with at most one leaf it is the same hash one level up, beside nothing."""
 NOTHING: Final[Subtree] = (EMPTY, True)
 
-_LEAF: Final = b"\x10"
+LEAF: Final = b"\x10"
+"""Before key and value of a leaf."""
 _INNER: Final = b"\x11"
 
 
 def leaf_hash(key: bytes, value: bytes) -> bytes:
     """The hash of a leaf."""
-    return sha256(_LEAF + key + value).digest()
+    return sha256(LEAF + key + value).digest()
 
 
 def inner_hash(left: bytes, right: bytes) -> bytes:
@@ -90,13 +91,18 @@ def map_root(leaves: Mapping[bytes, bytes]) -> bytes:
 
 def _root(keys: Sequence[int], hashes: Sequence[bytes], start: int, end: int, shift: int) -> bytes:
     """The hash over leaves start..end (two or more); `shift` is the deciding bit, 0 the least significant."""
+    turns = keys[start] ^ keys[end - 1]
+    if not turns >> shift:
+        # All go the same way as far as their first difference: hashed beside nothing, from there up to here.
+        below = turns.bit_length() - 1
+        found, sides = _root(keys, hashes, start, end, below), keys[start] >> below + 1
+        for _ in range(shift - below):
+            found = sha256(_INNER + (EMPTY + found if sides & 1 else found + EMPTY)).digest()
+            sides >>= 1
+        return found
+    if end - start == 2:
+        return sha256(_INNER + hashes[start] + hashes[start + 1]).digest()
     middle = bisect_left(keys, (keys[start] >> shift | 1) << shift, start, end)
-    if middle - start > 1:
-        left = _root(keys, hashes, start, middle, shift - 1)
-    else:
-        left = hashes[start] if middle > start else EMPTY
-    if end - middle > 1:
-        right = _root(keys, hashes, middle, end, shift - 1)
-    else:
-        right = hashes[middle] if end > middle else EMPTY
+    left = hashes[start] if middle - start == 1 else _root(keys, hashes, start, middle, shift - 1)
+    right = hashes[middle] if end - middle == 1 else _root(keys, hashes, middle, end, shift - 1)
     return sha256(_INNER + left + right).digest()

@@ -15,6 +15,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final, TypeAlias
 
 from ledger.transparency.failures import Malformed
@@ -23,10 +24,11 @@ from ledger.transparency.map_hash import (
     EMPTY,
     HASH_BYTES,
     KEY_BITS,
+    LEAF,
+    NOTHING,
     Subtree,
     fold,
     fold_full,
-    leaf_hash,
     numbers_of,
     subtree_of,
 )
@@ -105,9 +107,13 @@ class LeavesPage:
     """All leaves below a path, ascending by key."""
 
     quarters: Neighbours
-    keys: list[bytes]
     leaves: bytes
     """Key and value, one after the other. Leaf hashes are made of both: a stored one would not show a changed key."""
+
+    @property
+    def count(self) -> int:
+        """How many leaves there are."""
+        return len(self.leaves) // _LEAF_BYTES
 
     def to_bytes(self) -> bytes:
         """What is stored."""
@@ -117,55 +123,56 @@ class LeavesPage:
         """What the page is in the map."""
         return self.quarters.subtree()
 
+    def keys(self) -> list[bytes]:
+        """Of each leaf."""
+        return [self.leaves[at : at + KEY_BYTES] for at in range(0, len(self.leaves), _LEAF_BYTES)]
+
     def values(self) -> list[bytes]:
         """Of each key."""
-        starts = range(KEY_BYTES, len(self.leaves), _LEAF_BYTES)
-        return [self.leaves[at : at + HASH_BYTES] for at in starts]
+        return [self.leaves[at : at + HASH_BYTES] for at in range(KEY_BYTES, len(self.leaves), _LEAF_BYTES)]
 
     def value_of(self, key: bytes) -> bytes | None:
         """The value of a key; None: it has no leaf here."""
-        at = bisect_left(self.keys, key)
-        if at == len(self.keys) or self.keys[at] != key:
-            return None
-        return self.leaves[at * _LEAF_BYTES + KEY_BYTES : (at + 1) * _LEAF_BYTES]
+        start = _start_of(self.leaves, key)
+        return None if start < 0 else self.leaves[start + KEY_BYTES : start + _LEAF_BYTES]
 
     def merged(self, depth: int, changed: Leaves) -> LeavesPage:
         """The page at `depth` with these leaves added or changed. It may be too full to be stored."""
-        keys, leaves = self.keys.copy(), self.leaves
-        for key, value in changed:
-            at = bisect_left(keys, key)
-            start = end = at * _LEAF_BYTES
-            if at < len(keys) and keys[at] == key:
-                end += _LEAF_BYTES
-            else:
-                keys.insert(at, key)
-            leaves = b"%b%b%b%b" % (leaves[:start], key, value, leaves[end:])
-        new = LeavesPage(self.quarters, keys, leaves)
+        leaves = self._with_one(*changed[0]) if len(changed) == 1 else None
+        if leaves is None:
+            every = dict(zip(self.keys(), self.values(), strict=True)) | dict(changed)
+            leaves = b"".join([key + every[key] for key in sorted(every)])
+        new = LeavesPage(self.quarters, leaves)
         touched = {_quarter_of(key, depth) for key, _ in changed}
-        quarters = self.quarters.replaced({quarter: new.quarter(depth, quarter) for quarter in touched})
-        return LeavesPage(quarters, keys, leaves)
+        return LeavesPage(self.quarters.replaced({at: new.quarter(depth, at) for at in touched}), leaves)
+
+    def _with_one(self, key: bytes, value: bytes) -> bytes | None:
+        """The leaves with another value for a key that is there, as nearly all changes are; None: it is not."""
+        start = _start_of(self.leaves, key)
+        if start < 0:
+            return None
+        return b"%b%b%b" % (self.leaves[: start + KEY_BYTES], value, self.leaves[start + _LEAF_BYTES :])
 
     def quarter(self, depth: int, quarter: int) -> Subtree:
         """The subtree of those leaves whose keys go on, at `depth`, with the two bits of `quarter`; hashed anew."""
         start, end = self._bounds(depth, quarter)
-        keys = self.keys[start:end]
-        values = (self.leaves[at * _LEAF_BYTES + KEY_BYTES : (at + 1) * _LEAF_BYTES] for at in range(start, end))
-        return subtree_of(numbers_of(keys), list(map(leaf_hash, keys, values)), depth + 2)
+        whole = self.leaves
+        leaves = [whole[at : at + _LEAF_BYTES] for at in range(start * _LEAF_BYTES, end * _LEAF_BYTES, _LEAF_BYTES)]
+        hashes = [sha256(LEAF + leaf).digest() for leaf in leaves]
+        if len(leaves) < 2:
+            return (hashes[0], True) if hashes else NOTHING
+        return subtree_of([int.from_bytes(leaf[:KEY_BYTES], "big") for leaf in leaves], hashes, depth + 2)
 
     def _bounds(self, depth: int, quarter: int) -> tuple[int, int]:
-        if len(self.keys) < 2:
-            inside = [_quarter_of(key, depth) == quarter for key in self.keys]
-            return 0, sum(inside)
-        # Bounds that are no keys: shorter than one, they sort before every key that begins with them.
-        at, unit = depth >> 3, 1 << 6 - (depth & 7)
-        head, byte = self.keys[0][:at], self.keys[0][at] & ~(unit * _QUARTERS - 1) & 0xFF
-        start = bisect_left(self.keys, b"%b%c" % (head, byte + quarter * unit))
-        if quarter == _QUARTERS - 1:
-            return start, len(self.keys)
-        return start, bisect_left(self.keys, b"%b%c" % (head, byte + (quarter + 1) * unit), start)
+        if len(self.leaves) <= _LEAF_BYTES:
+            return 0, sum(_quarter_of(key, depth) == quarter for key in self.keys())
+        # The byte that decides, of each key: it ascends, since all bits before it are the same.
+        deciding, unit = self.leaves[depth >> 3 :: _LEAF_BYTES], 1 << 6 - (depth & 7)
+        low = (deciding[0] & ~(unit * _QUARTERS - 1)) + quarter * unit
+        return bisect_left(deciding, low), bisect_left(deciding, low + unit)
 
 
-NO_LEAVES: Final = LeavesPage(Neighbours((1 << _QUARTERS) - 1, EMPTY * _QUARTERS), [], b"")
+NO_LEAVES: Final = LeavesPage(Neighbours((1 << _QUARTERS) - 1, EMPTY * _QUARTERS), b"")
 
 Page: TypeAlias = LeavesPage | SubtreesPage
 
@@ -174,8 +181,7 @@ def parse_page(stored: bytes) -> Page:
     """A page from what is stored, by its form alone: for whoever knows it to be right. Raises Malformed."""
     kind = stored[0] if stored else None
     if kind == _LEAVES and len(stored) >= _LEAVES_START and (len(stored) - _LEAVES_START) % _LEAF_BYTES == 0:
-        keys = [stored[at : at + KEY_BYTES] for at in range(_LEAVES_START, len(stored), _LEAF_BYTES)]
-        return LeavesPage(Neighbours(stored[1], stored[2:_LEAVES_START]), keys, stored[_LEAVES_START:])
+        return LeavesPage(Neighbours(stored[1], stored[2:_LEAVES_START]), stored[_LEAVES_START:])
     if kind == _SUBTREES and len(stored) == _SUBTREES_BYTES:
         return SubtreesPage(Neighbours(int.from_bytes(stored[1:3], "big"), stored[3:]))
     raise Malformed(_FORM, f"it must be leaves or {WIDTH} subtrees, not {stored[:1].hex()} and {len(stored)} bytes")
@@ -185,7 +191,7 @@ def read_page(path: str, stored: bytes) -> Page:
     """The page at `path` from what is stored, once all that can be seen in it alone is right. Raises Malformed."""
     page = parse_page(stored)
     if isinstance(page, LeavesPage):
-        depth, numbers = len(path) * LEVELS, numbers_of(page.keys)
+        depth, numbers = len(path) * LEVELS, numbers_of(page.keys())
         # Ascending and of this path: otherwise hashing would go by bits that the keys do not have.
         if numbers != sorted(set(numbers)):
             raise Malformed(_FORM, "its keys must ascend")
@@ -196,6 +202,14 @@ def read_page(path: str, stored: bytes) -> Page:
         if page.quarters.rising >> _QUARTERS or right != page.quarters.all():
             raise Malformed(_FORM, "its quarters must be those of its leaves")
     return page
+
+
+def _start_of(leaves: bytes, key: bytes) -> int:
+    """Where a key's leaf begins; below 0: there is none."""
+    start = leaves.find(key)
+    while start >= 0 and start % _LEAF_BYTES:  # found across a leaf's bounds, or as a value: no key
+        start = leaves.find(key, start + 1)
+    return start
 
 
 def _quarter_of(key: bytes, depth: int) -> int:

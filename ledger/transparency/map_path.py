@@ -63,7 +63,7 @@ def _through_subtrees(page: SubtreesPage, depth: int, key: bytes, siblings: list
 
 
 def _end_in_leaves(page: LeavesPage, depth: int, key: bytes, siblings: list[bytes]) -> MapPath:
-    keys, values = page.keys, page.values()
+    keys, values = page.keys(), page.values()
     numbers, hashes = numbers_of(keys), list(map(leaf_hash, keys, values))
     # A page whose only leaf rose to where the way stopped has no further turn; its depth does not matter.
     while len(keys) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import grpc
@@ -12,7 +12,7 @@ import pytest
 from ledger.commands.keys import verifier_lines
 from ledger.domain.streams import partition_of
 from ledger.embedded_postgres import EmbeddedPostgres
-from ledger.log_keeping.balance_map_store import BalanceMapStore
+from ledger.log_keeping.balance_map_store import MapWriting
 from ledger.log_keeping.balances_lane import BalancesLane
 from ledger.log_keeping.signer_memory import SignerMemory
 from ledger.log_keeping.stops import BalanceMapBroken, ForkRefused, SignerMemoryWrong
@@ -23,6 +23,7 @@ from ledger.transparency.entry_chain import Entry
 from ledger.transparency.event_entries import entries_of_event
 from ledger.transparency.failures import StepFailed
 from ledger.transparency.holder_key import account_key
+from ledger.transparency.known_pages import KnownPages
 from ledger.transparency.map_hash import EMPTY
 from ledger.transparency.trust_policy import read_policy
 from ledger.transparency.verify_balance import verify_balance_proof, verify_entries
@@ -174,14 +175,23 @@ def test_a_missing_row_of_the_map_is_named_and_never_a_wrong_proof(log, audit, t
 # --- the keeper
 
 
-@pytest.mark.parametrize("step", ["remember_mapped", "sign_balances", "write"])
+@pytest.mark.parametrize(
+    ("owner", "step"),
+    [
+        (MapWriting, "balances"),
+        (MapWriting, "pages"),
+        (SignerMemory, "remember_mapped"),
+        (SignerMemory, "sign_balances"),
+        (MapWriting, "state"),
+        (KnownPages, "remember"),  # right behind the commit
+    ],
+)
 def test_a_keeper_that_ends_at_any_step_goes_on_to_the_same_map(
-    log: ServedLog, monkeypatch: pytest.MonkeyPatch, step: str
+    log: ServedLog, monkeypatch: pytest.MonkeyPatch, owner: type, step: str
 ):
     class Ended(BaseException):
         pass
 
-    owner = BalanceMapStore if step == "write" else SignerMemory
     whole = getattr(owner, step)
 
     def ends(*given: object, **named: object) -> object:
@@ -214,6 +224,26 @@ def test_a_map_made_anew_in_many_steps_comes_by_the_same_root(log: ServedLog, mo
     monkeypatch.setattr("ledger.log_keeping.balances_lane.CHANGED_ACCOUNTS_MAX", 30)
     keep_once(log.settings)
     assert log.good("/log/0/balances").split(b"\n\n")[0] == before
+    assert log_findings(log.settings) == []
+
+
+def test_rows_emptied_under_a_running_keeper_stop_it(log: ServedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages that it holds it does not read; that they are gone it must see all the same."""
+    whole = KnownPages.remember
+
+    def emptied(known: KnownPages, pages: Mapping[str, bytes], hashes: Mapping[str, bytes]) -> None:
+        whole(known, pages, hashes)
+        as_owner(log.settings, [f"delete from {name}" for name in ("map_pages", "map_balances", "map_roots")])
+
+    monkeypatch.setattr(KnownPages, "remember", emptied)
+    monkeypatch.setattr("ledger.log_keeping.balances_lane.READ_EVENTS", 20)
+    monkeypatch.setattr("ledger.log_keeping.balances_lane.CHANGED_ACCOUNTS_MAX", 5)
+    store_attendances(log.settings, 100)
+    with pytest.raises(BalanceMapBroken, match="the rows say"):
+        keep_once(log.settings)
+    monkeypatch.undo()
+    as_owner(log.settings, ["delete from log_balances"])
+    keep_once(log.settings)
     assert log_findings(log.settings) == []
 
 

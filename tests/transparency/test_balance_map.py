@@ -151,8 +151,8 @@ def flipped(page: bytes, bit: int) -> bytes:
 
 @pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
 def test_a_flipped_bit_of_a_page_is_met_or_has_no_meaning(seed, known):
-    """Every page of a map, changed in one bit: whoever builds on it or proves from it meets it."""
-    chance, pages = random.Random(seed), KnownPages() if known else None
+    """Every page of a map that is read, changed in one bit: whoever builds on it or proves from it meets it."""
+    chance, pages = random.Random(seed), KnownPages(held_bytes_max=0) if known else None
     leaves = random_leaves(chance, 400)
     store, root = built(leaves, known=pages)
     new = {key: chance.randbytes(32) for key in leaves}
@@ -171,7 +171,7 @@ def test_a_flipped_bit_of_a_page_is_met_or_has_no_meaning(seed, known):
 
 def test_what_is_known_of_a_page_is_of_that_page_alone(seed):
     """Pages of other places, of other times and of another map: known pages are no reason to take one for another."""
-    chance, known = random.Random(seed), KnownPages()
+    chance, known = random.Random(seed), KnownPages(held_bytes_max=0)
     leaves = random_leaves(chance, 300)
     store, root = built(leaves, known=known)
     old = all_pages(store)
@@ -192,12 +192,39 @@ def test_what_is_known_of_a_page_is_of_that_page_alone(seed):
 
 
 def test_no_more_pages_are_known_than_allowed_and_the_rest_is_checked_in_full(seed):
-    chance, known = random.Random(seed), KnownPages(pages_max=5)
+    chance, known = random.Random(seed), KnownPages(held_bytes_max=0, digests_max=5)
     leaves = random_leaves(chance, 400)
     store, root = built(leaves, range(0, 400, 50), known=known)
     assert len(known._digests) == 5
     new = {key: chance.randbytes(32) for key in leaves}
     assert updated(store, root, new, None, known).root == naive.root(new)
+
+
+def test_pages_that_are_held_are_not_read_and_those_let_go_are_known_by_their_digests(seed):
+    """Whatever a table says meanwhile: what is written next follows from what this process itself has made."""
+    chance, known = random.Random(seed), KnownPages()
+    leaves = random_leaves(chance, 400)
+    _, root = built(leaves, range(0, 400, 50), known=known)
+    new = {key: chance.randbytes(32) for key in leaves}
+    update = updated(MemoryNodeStore(), root, new, leaves, known)
+    assert update.root == naive.root(new)
+    known.remember(update.pages, update.hashes)
+    few = KnownPages(held_bytes_max=5_000)
+    few.remember(update.pages, update.hashes)
+    assert 0 < few._held_bytes <= 5_000
+    assert sum(len(page) for _, page in few._held.values()) == few._held_bytes
+    assert all(few.knows(path, page, update.hashes[path]) for path, page in update.pages.items())
+    assert not any(few.knows(path, page, b"x" * 32) for path, page in update.pages.items())
+
+
+def test_whoever_writes_is_told_of_every_page_once(seed, monkeypatch):
+    monkeypatch.setattr("ledger.transparency.balance_map.TOLD_TOGETHER", 7)
+    chance, told = random.Random(seed), list[dict[str, bytes]]()
+    leaves = random_leaves(chance, 600)
+    update = updated(MemoryNodeStore(), EMPTY, leaves, told=lambda pages: told.append(dict(pages)))
+    assert len(told) > 3
+    assert sum(map(len, told)) == len(update.pages)
+    assert {path: page for pages in told for path, page in pages.items()} == update.pages
 
 
 def test_a_page_that_is_missing_old_or_elsewhere_is_met(seed):
@@ -244,8 +271,8 @@ def test_what_is_no_page_is_refused(raw):
 @pytest.mark.parametrize(
     ("page", "says"),
     [
-        (replace(GOOD, keys=[TWO, ONE], leaves=GOOD.leaves[64:] + GOOD.leaves[:64]), "ascend"),
-        (replace(GOOD, keys=[ONE, ONE], leaves=GOOD.leaves[:64] * 2), "ascend"),
+        (replace(GOOD, leaves=GOOD.leaves[64:] + GOOD.leaves[:64]), "ascend"),
+        (replace(GOOD, leaves=GOOD.leaves[:64] * 2), "ascend"),
         (leaves_page((b"\x71" + bytes(31), b"v" * 32)), "begin with '6'"),
         (replace(GOOD, quarters=NO_LEAVES.quarters), "quarters"),
         (replace(GOOD, quarters=replace(GOOD.quarters, rising=0)), "quarters"),
