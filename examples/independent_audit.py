@@ -287,6 +287,18 @@ def record(names: str) -> Check:
     return check
 
 
+def by_kind(**kinds: Check) -> Check:
+    """An object whose member `kind` says which members it has."""
+
+    def check(value: object, field_name: str) -> None:
+        kind = as_object(value, field_name).get("kind")
+        if not isinstance(kind, str) or kind not in kinds:
+            raise Stop(f"{field_name}.kind", f"is none of {', '.join(kinds)}: {shown(kind)}")
+        kinds[kind](value, field_name)
+
+    return check
+
+
 def check_calendar(words: tuple[str, ...], field_name: str, value: object) -> None:
     year, month, day, hour, minute, second = [*map(int, words), 0, 0, 0][:6]
     try:
@@ -366,6 +378,8 @@ EVENTS = {
         "policy version day_seconds_max attendance_seconds_max overlap attendance_seconds_accepted_max "
         "future_tolerance_seconds",
     ),
+    "policy-proposed": ("policies", "policy version effective_date:date rule_source:text rules"),
+    "policy-approved": ("policies", "policy version"),
     "organization-registered": ("organizations", "organization display_name"),
     "organization-accredited": ("organizations", "organization accredited_until?"),
     "organization-suspended": ("organizations", "organization reason"),
@@ -467,6 +481,30 @@ FIELD_CHECKS: dict[str, Check] = {
         "level? partner_type? compulsory_service:boolean crediting"
     ),
     "imported_from": record("system:text record_id:text"),
+    "date": date,
+    "nought_or_more": whole(0),
+    "rounding_seconds": whole(1, 86_400),
+    "rounding": one_of("down nearest up"),
+    "period": one_of("lifetime calendar_month calendar_year twelve_months hijri_month hijri_year"),
+    "age": whole(0, 120),
+    "measure_classes": array_of(one_of(" ".join(CLASSES))),
+    "levels": array_of(record("name:text seconds_min:seconds age_min_years:age? age_max_years:age?")),
+    "rates": array_of(
+        record("from_date:date until_date:date? currency:reason minor_units_per_hour:seconds source:text")
+    ),
+    "rules": by_kind(
+        hours=record(
+            "kind:text day_seconds_max attendance_seconds_max year_seconds_max:seconds? "
+            "early_seconds_credited_max:nought_or_more? late_seconds_forgiven:nought_or_more "
+            "overstay_seconds_credited_max:nought_or_more? open_presence_seconds:nought_or_more? "
+            "break_after_seconds:seconds? break_seconds:nought_or_more rounding_seconds rounding "
+            "compulsory_service_counts:boolean guardian_consent_required:boolean charter_required:boolean "
+            "two_verifiers_above_seconds:nought_or_more? confirmation_required:boolean "
+            "claim_lapses_after_days:seconds?"
+        ),
+        requirement=record("kind:text measure_classes levels period compulsory_service_counts:boolean watched:boolean"),
+        rates=record("kind:text rates"),
+    ),
     "place": record("region:text? online:boolean city:text?"),
     "counted": array_of(record("start end")),
     "served": record("start end"),

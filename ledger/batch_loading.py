@@ -12,7 +12,7 @@ from ledger import append_sql
 from ledger.aggregate_cache import AggregateCache
 from ledger.batch import Loaded
 from ledger.binary_arrays import BigintArray, BytesArray, IntegerArray, TextArray
-from ledger.domain.catalogue import fold
+from ledger.domain.catalogue import beside, fold
 from ledger.domain.refusals import InvariantBroken
 from ledger.domain.world import Presence, Reads, ShiftPlaces
 from ledger.event_bytes import decode, recorded_event
@@ -57,8 +57,10 @@ class Loading:
         return asked
 
     def _streams_to_read(self, reads: Reads, loaded: Loaded) -> list[str]:
-        wanted = (*reads.streams, *reads.birth_dates)
-        return list(dict.fromkeys(stream for stream in wanted if stream not in loaded.streams))
+        wanted = dict.fromkeys((*reads.streams, *reads.birth_dates))
+        for stream in tuple(wanted):
+            wanted.update(dict.fromkeys(beside(self._cache.get(stream)[1])))
+        return [stream for stream in wanted if stream not in loaded.streams]
 
     async def take(self, reads: Reads, loaded: Loaded, rows_of: Mapping[str, list[TupleRow]]) -> None:
         """Take the rows of `statements(reads, …)`, by their texts. What the batch itself has changed since is kept."""

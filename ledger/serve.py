@@ -38,6 +38,7 @@ from ledger.open_ledger import check_same_ledger
 from ledger.postgres_place import default_data_dir
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.hours_questions import HoursQuestions
+from ledger.projections.policy_questions import PolicyQuestions
 from ledger.settings import Settings, WrongSetting
 from ledger.supervisor import Supervisor
 from ledger.topic_guard import check_topic
@@ -188,6 +189,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             ),
             hours=HoursQuestions(read, settings.partitions, horizon),
             directory=DirectoryQuestions(read, settings.partitions, horizon),
+            policies=PolicyQuestions(read, settings.partitions, horizon),
             event_pool=events,
             partitions=settings.partitions,
             log_reader=LogReader(events, settings.partitions),

@@ -9,8 +9,10 @@ from ledger.auditing.finding import Report, Where
 from ledger.auditing.folded_stream import FoldedStream, Step
 from ledger.auditing.row_check import Table
 from ledger.auditing.snapshots import Database, Snapshots
+from ledger.domain.event import RecordedEvent
 from ledger.domain.opportunity import Opportunity, OpportunityPublished, OpportunityUpdated
 from ledger.domain.organization import Organization
+from ledger.domain.policy import Policy, PolicyApproved, PolicyEnacted, PolicyProposed, stored_rules
 from ledger.domain.registration import Registration
 from ledger.domain.shift import Shift, ShiftOpened
 from ledger.domain.values import ImportedFrom
@@ -41,7 +43,7 @@ class DirectoryCheck:
         self._table = Table(_read(moment), "projection", table, key, report)
         self._kind = kind
         self._made = made
-        self._own_streams = made is not _appointments
+        self._own_streams = made not in (_appointments, _policies)
 
     def streams(self, streams: list[FoldedStream]) -> None:
         """Fold up to where the projections are, and compare."""
@@ -68,6 +70,7 @@ class DirectoryCheck:
 def checks(moment: Snapshots, report: Report) -> list[DirectoryCheck]:
     """All tables of the directory but attendances."""
     tables = [
+        ("policies", "name", "policies", _policies),
         ("organizations", "organization", "organizations", _organizations),
         ("appointments", "appointment", "organizations", _appointments),
         ("volunteers", "volunteer", "volunteers", _volunteers),
@@ -88,6 +91,41 @@ def _read(moment: Snapshots) -> Database:
     if moment.read is None:
         raise ValueError("there is no read database to check")
     return moment.read
+
+
+def _policies(steps: list[Step]) -> Rows:
+    state = steps[-1].state
+    if not isinstance(state, Policy):
+        return
+    proposed: dict[int, RecordedEvent] = {}
+    approved: dict[int, RecordedEvent] = {}
+    for event in (step.event for step in steps):
+        match event.data:
+            case PolicyEnacted(version=number):
+                proposed[number] = approved[number] = event
+            case PolicyProposed(version=number):
+                proposed[number] = event
+            case PolicyApproved(version=number):
+                approved[number] = event
+    for version in state.versions:
+        yield (
+            version.name,
+            {
+                "policy": state.name,
+                "version": version.number,
+                "kind": state.kind,
+                "effective_date": version.effective_date,
+                "source": version.rule_source,
+                "rules": stored_rules(version.rules),
+                **_known_of("proposed", proposed[version.number]),
+                **_known_of("approved", approved.get(version.number)),
+            },
+        )
+
+
+def _known_of(what: str, event: RecordedEvent | None) -> dict[str, object]:
+    known = (None, None, None) if event is None else (event.position, event.recorded_at, event.actor)
+    return dict(zip((f"{what}_position", f"{what}_at", f"{what}_by"), known, strict=True))
 
 
 def _organizations(steps: list[Step]) -> Rows:

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from ledger.domain import shift
 from ledger.domain.attendance_events import AttendanceCorrected, AttendanceWithdrawn
 from ledger.domain.attendance_state import Attendance, existing, with_hours
-from ledger.domain.crediting import CORRECTED, credited_schedule, decide_hours, served_span, terms_of
+from ledger.domain.crediting import CORRECTED, credit, decide_hours, served_span, terms_of
 from ledger.domain.event import NewEvent
 from ledger.domain.hours import Span, entries_between, spans_of, to_epoch
-from ledger.domain.policy import STANDARD_POLICY_V1_NAME
+from ledger.domain.policy import STANDARD_POLICY_STREAM
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.releasing import counting_now, releases
 from ledger.domain.values import ImportedFrom
@@ -45,21 +44,18 @@ class CorrectAttendance:
         return self.attendance
 
     def reads(self) -> Reads:
-        return Reads(streams=(self.attendance,))
+        return Reads(streams=(self.attendance, STANDARD_POLICY_STREAM))
 
     def decide(self, world: World) -> list[NewEvent]:
         known = with_hours(world, self.attendance)
         served = served_span(self.start, self.end, world.now)
         if known.state in ("recorded", "verified") and served == _served(known):
             refuse(Reason.NOTHING_CHANGES, name=self.attendance)
-        credited = served
-        if known.crediting == "schedule":
-            credited = credited_schedule(shift.existing(world, known.shift), world.now)
+        credited = credit(world, terms_of(known), served)
         decided = decide_hours(
             world,
             terms_of(known),
-            served=served,
-            credited=credited,
+            credited,
             current=known.seconds,
             imported_from=self.imported_from,
             source_time=self.source_time,
@@ -67,7 +63,7 @@ class CorrectAttendance:
         corrected = NewEvent(
             self.attendance,
             AttendanceCorrected(**decided, reason=self.reason),
-            policy=STANDARD_POLICY_V1_NAME,
+            policy=credited.policy,
             corrects=known.last_event_id,
             source_time=self.source_time,
         )
@@ -111,7 +107,7 @@ class WithdrawAttendance:
         event = NewEvent(
             self.attendance,
             withdrawn,
-            policy=STANDARD_POLICY_V1_NAME,
+            policy=known.policy,
             corrects=known.last_event_id or None,
             source_time=self.source_time,
         )

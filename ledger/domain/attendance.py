@@ -14,10 +14,10 @@ from ledger.domain import opportunity, registration, shift
 from ledger.domain.amendment import CorrectAttendance, WithdrawAttendance
 from ledger.domain.attendance_events import AttendanceRecorded, Method, VolunteerCheckedIn, VolunteerCheckedOut
 from ledger.domain.attendance_state import Attendance, State, evolve, existing
-from ledger.domain.crediting import Terms, credited_schedule, decide_hours, refuse_future, served_span, terms_of
+from ledger.domain.crediting import Terms, credit, decide_hours, refuse_future, served_span, terms_of
 from ledger.domain.event import NewEvent
 from ledger.domain.hours import Span, to_epoch
-from ledger.domain.policy import STANDARD_POLICY_V1_NAME
+from ledger.domain.policy import STANDARD_POLICY_STREAM
 from ledger.domain.presence import window_around
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.domain.releasing import releases_beside
@@ -126,20 +126,19 @@ class CheckOut:
         return self.attendance
 
     def reads(self) -> Reads:
-        return Reads(streams=(self.attendance,))
+        return Reads(streams=(self.attendance, STANDARD_POLICY_STREAM))
 
     def decide(self, world: World) -> list[NewEvent]:
         present = existing(world, self.attendance)
         if present.state != "present":
             refuse(Reason.NOT_CHECKED_IN, attendance=self.attendance)
         served = served_span(present.start, whole_seconds(self.at or world.now), world.now)
-        credited = served
-        if present.crediting == "schedule":
-            credited = credited_schedule(shift.existing(world, present.shift), world.now)
-        decided = decide_hours(world, terms_of(present), served=served, credited=credited, current={})
+        terms = terms_of(present)
+        credited = credit(world, terms, served, checked_out=True)
+        decided = decide_hours(world, terms, credited, current={})
         checked_out = VolunteerCheckedOut(**decided, method=self.method)
-        event = NewEvent(self.attendance, checked_out, policy=STANDARD_POLICY_V1_NAME)
-        return [event, *releases_beside(world, decided, credited)]
+        event = NewEvent(self.attendance, checked_out, policy=credited.policy)
+        return [event, *releases_beside(world, decided, credited.span)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +166,7 @@ class RecordAttendance:
         if self.start is not None and self.end is not None:
             window = (window_around(self.volunteer, (to_epoch(self.start), to_epoch(self.end))),)
         return Reads(
-            streams=(self.shift, opportunity_of(self.shift)),
+            streams=(self.shift, opportunity_of(self.shift), STANDARD_POLICY_STREAM),
             exists=(self.volunteer, self.attendance),
             presences=window,
         )
@@ -177,27 +176,27 @@ class RecordAttendance:
         wanted = shift.existing(world, self.shift)
         offered = opportunity.existing(world, wanted.opportunity)
         served = self._served(wanted, world.now)
-        credited = served if offered.crediting == "clock" else credited_schedule(wanted, world.now)
+        terms = Terms(
+            self.volunteer,
+            self.attendance,
+            offered.organization,
+            offered.name,
+            self.shift,
+            wanted.time_zone,
+            offered.crediting,
+        )
+        credited = credit(world, terms, served)
         decided = decide_hours(
             world,
-            Terms(
-                self.volunteer,
-                self.attendance,
-                offered.organization,
-                offered.name,
-                self.shift,
-                wanted.time_zone,
-                offered.crediting,
-            ),
-            served=served,
-            credited=credited,
+            terms,
+            credited,
             current={},
             imported_from=self.imported_from,
             source_time=self.source_time,
         )
         recorded = AttendanceRecorded(**decided)
-        event = NewEvent(self.attendance, recorded, policy=STANDARD_POLICY_V1_NAME, source_time=self.source_time)
-        return [event, *releases_beside(world, decided, credited)]
+        event = NewEvent(self.attendance, recorded, policy=credited.policy, source_time=self.source_time)
+        return [event, *releases_beside(world, decided, credited.span)]
 
     def _served(self, wanted: Shift, now: datetime) -> Span:
         if self.start is not None and self.end is not None:

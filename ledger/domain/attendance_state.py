@@ -24,7 +24,16 @@ from ledger.domain.attendance_events import (
     VolunteerCheckedOut,
 )
 from ledger.domain.event import RecordedEvent
-from ledger.domain.hours import PresenceMoved, Span, apply_entries, spans_of, subtract, to_epoch, total_seconds
+from ledger.domain.hours import (
+    PresenceMoved,
+    Span,
+    apply_entries,
+    spans_between,
+    spans_of,
+    subtract,
+    to_epoch,
+    total_seconds,
+)
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.domain.values import Account, Interval
 from ledger.domain.world import World
@@ -142,7 +151,7 @@ def _begun(event: HoursDecided, recorded: RecordedEvent) -> Attendance:
         served=event.served,
         counted=counted,
         verified=(),
-        withheld=subtract(((to_epoch(event.start), to_epoch(event.end)),), counted),
+        withheld=subtract(spans_between(to_epoch(event.start), to_epoch(event.end)), counted),
         seconds=apply_entries({}, event.entries),
         submitted_by=frozenset((recorded.actor,)),
         last_event_id=recorded.event_id,
@@ -188,7 +197,7 @@ def _corrected(after: Attendance, event: AttendanceCorrected, actor: str) -> Att
         end=event.end,
         served=event.served,
         verified=(),
-        withheld=subtract(((to_epoch(event.start), to_epoch(event.end)),), after.counted),
+        withheld=subtract(spans_between(to_epoch(event.start), to_epoch(event.end)), after.counted),
         submitted_by=after.submitted_by | {actor},
         flags=event.flags,
         withheld_reasons=_reasons(event.withheld_reason),

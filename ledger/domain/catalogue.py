@@ -17,6 +17,7 @@ from ledger.domain import (
     volunteer,
 )
 from ledger.domain.event import RecordedEvent, event_classes
+from ledger.domain.opportunity import Opportunity
 from ledger.domain.refusals import InvariantBroken
 from ledger.domain.streams import kind_of
 
@@ -33,6 +34,11 @@ EVOLVE: Final[Mapping[str, Evolve]] = {
     "policies": policy.evolve,
     "partitions": ledger_opened.evolve,
 }
+
+
+def beside(state: object | None) -> tuple[str, ...]:
+    """Streams that a decision about an aggregate surely looks at too: known before it asks, they cost no round trip."""
+    return (state.organization,) if isinstance(state, Opportunity) else ()
 
 
 def stored_names() -> Set[str]:

@@ -1,15 +1,20 @@
-"""From the time somebody served to the seconds that count: what a check-out, a record and a correction share."""
+"""From the time somebody served to the seconds that count: what a check-out, a record and a correction share.
+
+Raw evidence stays in `served`. The rules in force on the date of service make of it the span that is credited: from
+check-in to check-out or the shift's times, what comes early and stays late, a break, rounding; all in whole seconds.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Final, NamedTuple, TypedDict
 
-from ledger.domain import hours, presence
+from ledger.domain import hours, opportunity, organization, policy, presence, shift
 from ledger.domain.attendance_events import Crediting, Source
 from ledger.domain.attendance_state import Attendance
-from ledger.domain.hours import Allocation, Span, entries_between, from_epoch, intervals_of, to_epoch
-from ledger.domain.policy import STANDARD_POLICY_V1
+from ledger.domain.hours import Allocation, Span, date_of, entries_between, from_epoch, intervals_of, to_epoch
+from ledger.domain.policy import STANDARD_POLICY_V1, HoursRules
+from ledger.domain.presence import Judged
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.shift import Shift
 from ledger.domain.values import Entry, ImportedFrom, Interval, zone
@@ -29,6 +34,18 @@ class Terms(NamedTuple):
     shift: str
     time_zone: str
     crediting: Crediting
+
+
+class Credit(NamedTuple):
+    """What of a presence is credited, before anybody looks at the person's other time."""
+
+    served: Span
+    """When the person came and left."""
+    span: Span
+    """What is credited of it; perhaps empty."""
+    policy: str
+    """The version in force on the date of service: events carry it."""
+    rules: HoursRules
 
 
 class DecidedFields(TypedDict):
@@ -91,32 +108,86 @@ def schedule_of(shift: Shift) -> Span:
     return to_epoch(shift.start), to_epoch(shift.end)
 
 
-def credited_schedule(shift: Shift, now: datetime) -> Span:
-    """What attendance is credited by the schedule: who leaves early is not cut short, but the shift must have begun.
+def credit(world: World, terms: Terms, served: Span, *, checked_out: bool = False) -> Credit:
+    """What of a presence is credited. `checked_out`: it ended by a check-out, which can have been forgotten.
 
-    Refuses SHIFT_HAS_NO_TIMES, SERVICE_IN_FUTURE.
+    By the schedule, who leaves early is not cut short, but the shift must have begun. Refuses SHIFT_HAS_NO_TIMES,
+    SERVICE_IN_FUTURE. Raises NotLoaded.
     """
-    span = schedule_of(shift)
-    refuse_future(from_epoch(span[0]), now)
-    return span
+    span = served
+    if terms.crediting == "schedule":
+        span = schedule_of(shift.existing(world, terms.shift))
+        refuse_future(from_epoch(span[0]), world.now)
+    name, rules = policy.hours_rules(world, date_of(span[0], zone(terms.time_zone)))
+    if rules.credits_as_served:
+        return Credit(served, span, name, rules)
+    if terms.crediting == "clock" and rules.needs_schedule:
+        planned = shift.existing(world, terms.shift)
+        if planned.start is not None and planned.end is not None:  # of a shift with a date alone all is credited
+            span = _by_the_clock(served, schedule_of(planned), rules, checked_out=checked_out)
+    start, end = span
+    return Credit(served, (start, start + credited_seconds(end - start, rules)), name, rules)
+
+
+def _by_the_clock(served: Span, schedule: Span, rules: HoursRules, *, checked_out: bool) -> Span:
+    (start, end), (opens, closes) = served, schedule
+    if start < opens and rules.early_seconds_credited_max is not None:
+        start = max(start, opens - rules.early_seconds_credited_max)
+    elif opens < start <= opens + rules.late_seconds_forgiven:
+        start = opens
+    forgotten = checked_out and rules.open_presence_seconds is not None and end > closes + rules.open_presence_seconds
+    if forgotten:
+        end = closes
+    elif end > closes and rules.overstay_seconds_credited_max is not None:
+        end = min(end, closes + rules.overstay_seconds_credited_max)
+    # Who came when nothing is credited any more, or left before anything is, is credited nothing.
+    return (start, end) if start < end else (served[0], served[0])
+
+
+def credited_seconds(seconds: int, rules: HoursRules) -> int:
+    """A length of time without its break, rounded."""
+    if rules.break_after_seconds is not None and seconds > rules.break_after_seconds:
+        seconds = max(0, seconds - rules.break_seconds)
+    return rounded(seconds, rules.rounding_seconds, rules)
+
+
+def rounded(seconds: int, unit: int, rules: HoursRules) -> int:
+    """A multiple of `unit`: the one below, the one above, or the nearer one, at half the one above."""
+    match rules.rounding:
+        case "down":
+            return seconds // unit * unit
+        case "up":
+            return -(-seconds // unit) * unit
+        case "nearest":
+            return (2 * seconds + unit) // (2 * unit) * unit
+
+
+def ground_of_service(world: World, terms_organization: str, offered: str, rules: HoursRules, span: Span) -> str | None:
+    """Why nothing of a presence counts, whatever else the person did: who offered the service, or what it was."""
+    if organization.suspended_within(world, terms_organization, span):
+        return presence.ORGANIZATION_SUSPENDED
+    if not rules.compulsory_service_counts and opportunity.existing(world, offered).compulsory_service:
+        return presence.COMPULSORY_SERVICE
+    return None
 
 
 def decide_hours(
     world: World,
     terms: Terms,
+    credited: Credit,
     *,
-    served: Span,
-    credited: Span,
     current: Allocation,
     imported_from: ImportedFrom | None = None,
     source_time: datetime | None = None,
 ) -> DecidedFields:
     """Which seconds of the credited span count, and the entries from `current` to there. Raises NotLoaded."""
-    place_zone = zone(terms.time_zone)
-    elsewhere = presence.counted_elsewhere(world, terms.holder, terms.attendance, credited)
-    counting = presence.count(world, credited, elsewhere, place_zone)
+    place_zone, span = zone(terms.time_zone), credited.span
+    judged = Judged(terms.holder, terms.attendance, place_zone, credited.rules)
+    ground = ground_of_service(world, terms.organization, terms.opportunity, credited.rules, span)
+    counting = presence.count(world, judged, span, ground)
     target = counting.allocation(place_zone)
-    begins_early = source_time is not None and source_time.astimezone(place_zone).date() < min(target)[0]
+    began = date_of(span[0], place_zone)
+    begins_early = source_time is not None and source_time.astimezone(place_zone).date() < began
     return DecidedFields(
         holder=terms.holder,
         attendance=terms.attendance,
@@ -124,12 +195,12 @@ def decide_hours(
         opportunity=terms.opportunity,
         shift=terms.shift,
         entries=entries_between(current, target, withheld_reason=counting.withheld_reason, reversed_reason=CORRECTED),
-        start=from_epoch(credited[0]),
-        end=from_epoch(credited[1]),
+        start=from_epoch(span[0]),
+        end=from_epoch(span[1]),
         counted=intervals_of(counting.counted),
         time_zone=terms.time_zone,
         crediting=terms.crediting,
-        served=None if served == credited else hours.interval_of(served),
+        served=None if credited.served == span else hours.interval_of(credited.served),
         source="native" if imported_from is None else "migrated",
         imported_from=imported_from,
         flags=(BEFORE_SERVICE_DATE,) if begins_early else (),

@@ -199,8 +199,37 @@ def _dates_of(start: int, end: int, zone: ZoneInfo) -> tuple[tuple[date, int], .
 
 
 def _midnight_after(day: date, zone: ZoneInfo) -> int:
-    following = day + timedelta(days=1)
-    return int(datetime(following.year, following.month, following.day, tzinfo=zone).timestamp())
+    return date_start(day + timedelta(days=1), zone)
+
+
+def date_start(day: date, zone: ZoneInfo) -> int:
+    """The midnight a calendar date of `zone` begins with, in whole seconds since 1970 UTC."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
+
+
+@lru_cache(_SHARED_MAX)
+def date_of(moment: int, zone: ZoneInfo) -> date:
+    """The calendar date of `zone` at a moment in whole seconds since 1970 UTC."""
+    return datetime.fromtimestamp(moment, zone).date()
+
+
+def years_of(spans: Iterable[Span], zone: ZoneInfo) -> list[Span]:
+    """The calendar years of `zone` that spans touch, as spans themselves, ascending."""
+    years: set[int] = set()
+    for start, end in spans:
+        if start < end:
+            years.update(range(date_of(start, zone).year, date_of(end - 1, zone).year + 1))
+    return [(date_start(date(year, 1, 1), zone), date_start(date(year + 1, 1, 1), zone)) for year in sorted(years)]
+
+
+def seconds_within(spans: Iterable[Span], window: Span) -> int:
+    """How much of disjoint spans lies in a window."""
+    return sum(max(0, min(end, window[1]) - max(start, window[0])) for start, end in spans)
+
+
+def spans_between(start: int, end: int) -> tuple[Span, ...]:
+    """[start, end) as spans: none when it is empty."""
+    return ((start, end),) if start < end else ()
 
 
 def spans_of(intervals: Iterable[Interval]) -> tuple[Span, ...]:

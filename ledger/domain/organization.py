@@ -102,6 +102,12 @@ class Organization:
     state_before_suspension: Literal["registered", "accredited"]
     accredited_until: date | None
     appointments: Mapping[str, Appointment]
+    suspensions: tuple[tuple[int, int | None], ...] = ()
+    """From when until when it was suspended, by record time in whole seconds since 1970 UTC; None: it still is."""
+
+    def suspended_within(self, start: int, end: int) -> bool:
+        """Whether a suspension touches the span [start, end)."""
+        return any(since < end and (until is None or start < until) for since, until in self.suspensions)
 
 
 def evolve(state: object | None, recorded: RecordedEvent) -> Organization:
@@ -112,9 +118,10 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Organization:
         case Organization(), OrganizationAccredited(accredited_until=until):
             return replace(state, state="accredited", state_before_suspension="accredited", accredited_until=until)
         case Organization(), OrganizationSuspended():
-            return replace(state, state="suspended")
+            since = int(recorded.recorded_at.timestamp()), None
+            return replace(state, state="suspended", suspensions=(*state.suspensions, since))
         case Organization(), OrganizationReinstated(state=before):
-            return replace(state, state=before)
+            return replace(state, state=before, suspensions=_ended(state, recorded.recorded_at))
         case Organization(), MemberAppointed() as appointed:
             return _with(state, _appointment(appointed))
         case Organization(), AppointmentEnded(appointment=name, until_time=until) if name in state.appointments:
@@ -134,6 +141,12 @@ def _with(organization: Organization, appointment: Appointment) -> Organization:
     )
 
 
+def _ended(organization: Organization, at: datetime) -> tuple[tuple[int, int | None], ...]:
+    # Upwards to the whole second: the second in which it ended was not free of it.
+    until = int(at.timestamp()) + bool(at.microsecond)
+    return tuple((since, until if end is None else end) for since, end in organization.suspensions)
+
+
 def existing(world: World, name: str) -> Organization:
     """The organisation called `name`. Refuses NOT_FOUND."""
     state = world.state(name)
@@ -142,6 +155,12 @@ def existing(world: World, name: str) -> Organization:
     if not isinstance(state, Organization):
         raise InvariantBroken(f"{name} is no organisation: {state!r}")
     return state
+
+
+def suspended_within(world: World, name: str, span: tuple[int, int]) -> bool:
+    """Whether whoever offered service was suspended during any of that time. Raises NotLoaded."""
+    offering = world.state(name)
+    return isinstance(offering, Organization) and bool(offering.suspensions) and offering.suspended_within(*span)
 
 
 def verifier_appointment(organization: Organization, actor: str, now: datetime) -> Appointment | None:

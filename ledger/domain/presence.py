@@ -1,4 +1,8 @@
-"""Which seconds of a presence count: no second of a person twice, no attendance and no calendar date above its cap."""
+"""Which seconds of a presence count: no second of a person twice, no attendance, calendar date or year above its cap.
+
+The grounds for withholding, in the order in which the first one is told: ORGANIZATION_SUSPENDED, COMPULSORY_SERVICE,
+DURATION_ABOVE_CAP, YEAR_ABOVE_CAP, OVERLAP.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +13,39 @@ from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from ledger.domain import attendance_state
-from ledger.domain.hours import Span, most_seconds_within, seconds_by_date, subtract, total_seconds
-from ledger.domain.policy import STANDARD_POLICY_V1
+from ledger.domain.hours import (
+    Span,
+    most_seconds_within,
+    seconds_by_date,
+    seconds_within,
+    subtract,
+    total_seconds,
+    years_of,
+)
+from ledger.domain.policy import HoursRules
 from ledger.domain.values import Account, zone
 from ledger.domain.world import TimeWindow, World, need_states
 
-OVERLAP: Final = "OVERLAP"
+ORGANIZATION_SUSPENDED: Final = "ORGANIZATION_SUSPENDED"
+COMPULSORY_SERVICE: Final = "COMPULSORY_SERVICE"
 DURATION_ABOVE_CAP: Final = "DURATION_ABOVE_CAP"
+YEAR_ABOVE_CAP: Final = "YEAR_ABOVE_CAP"
+OVERLAP: Final = "OVERLAP"
 
 LONGEST_DATE_SECONDS: Final = 27 * 3600
 """A calendar date on which clocks are put back has 25 hours nearly everywhere, and 27 at Casey Station."""
 
 CountedSpans: TypeAlias = Mapping[str, tuple[Span, ...]]
 """By attendance: the spans of a person that count."""
+
+
+class Judged(NamedTuple):
+    """Whose presence is judged, where, and by which rules."""
+
+    holder: str
+    attendance: str
+    place_zone: ZoneInfo
+    rules: HoursRules
 
 
 class Counting(NamedTuple):
@@ -57,54 +81,87 @@ def counted_elsewhere(
     return {name: counted for name, counted in {**told, **(decided or {})}.items() if counted and name != attendance}
 
 
-def count(world: World, span: Span, elsewhere: CountedSpans, place_zone: ZoneInfo) -> Counting:
+def count(world: World, judged: Judged, span: Span, ground: str | None = None) -> Counting:
     """Which seconds of `span` count beside those that count elsewhere. Raises NotLoaded.
 
-    An overlap is withheld in its overlapping part, what is above a cap whole.
+    An overlap is withheld in its overlapping part; everything else withholds the span whole: what passes a cap, and
+    what has a `ground` of its own.
     """
     start, end = span
-    if end - start > STANDARD_POLICY_V1.attendance_seconds_max:
+    if start == end:
+        return Counting((), (), None)
+    if ground is not None:
+        return Counting((), (span,), ground)
+    if end - start > judged.rules.attendance_seconds_max:
         return Counting((), (span,), DURATION_ABOVE_CAP)
-    if not elsewhere:
-        return Counting((span,), (), None)
+    elsewhere = counted_elsewhere(world, judged.holder, judged.attendance, span)
+    if not elsewhere and end - start <= judged.rules.date_seconds_max and judged.rules.year_seconds_max is None:
+        return Counting((span,), (), None)  # nearly always
     counted = subtract((span,), all_spans(elsewhere))
-    if above_day_cap(world, counted, elsewhere, place_zone):
-        return Counting((), (span,), DURATION_ABOVE_CAP)
+    above = cap_passed(world, judged, counted, elsewhere)
+    if above is not None:
+        return Counting((), (span,), above)
     withheld = subtract((span,), counted)
     return Counting(counted, withheld, OVERLAP if withheld else None)
 
 
-def above_day_cap(
+def cap_passed(
     world: World,
+    judged: Judged,
     counted: tuple[Span, ...],
     elsewhere: CountedSpans,
-    place_zone: ZoneInfo,
+    decided: CountedSpans | None = None,
     zones: Mapping[str, str] = MappingProxyType({}),
+) -> str | None:
+    """The cap of a date or of a year that would be passed if `counted` counted. Raises NotLoaded.
+
+    `elsewhere` counts around it already; `decided` and `zones` are of attendances that no stream tells yet.
+    """
+    if above_day_cap(world, judged, counted, elsewhere, zones):
+        return DURATION_ABOVE_CAP
+    if judged.rules.year_seconds_max is not None and _above_year_cap(world, judged, counted, decided):
+        return YEAR_ABOVE_CAP
+    return None
+
+
+def above_day_cap(
+    world: World, judged: Judged, counted: tuple[Span, ...], elsewhere: CountedSpans, zones: Mapping[str, str]
 ) -> bool:
     """Whether a calendar date on which `counted` lies would hold more than its cap. Raises NotLoaded.
 
     A date is one of this place, or of another place where the person served on it: a person who flies from London to
-    Riyadh has no more than the cap on either's date. `zones` are those of attendances that no stream tells yet.
+    Riyadh has no more than the cap on either's date.
     """
+    seconds_max = judged.rules.date_seconds_max
     together = (*counted, *all_spans(elsewhere))
-    if total_seconds(together) <= STANDARD_POLICY_V1.day_seconds_max:
+    if total_seconds(together) <= seconds_max:
         return False
-    if most_seconds_within(together, LONGEST_DATE_SECONDS) <= STANDARD_POLICY_V1.day_seconds_max:
+    if most_seconds_within(together, LONGEST_DATE_SECONDS) <= seconds_max:
         return False  # nearly always: only who serves around the clock can fill a date on which clocks are put back
     need_states(world, [name for name in elsewhere if name not in zones])
-    served = [(counted, place_zone)]
+    served = [(counted, judged.place_zone)]
     for name, spans in elsewhere.items():
         time_zone = zones.get(name) or attendance_state.existing(world, name).time_zone
         served.append((spans, zone(time_zone)))
-    return any(_day_above_cap(counted, spans, together, dates_of) for spans, dates_of in served)
+    return any(_day_above(seconds_max, counted, spans, together, dates_of) for spans, dates_of in served)
 
 
-def _day_above_cap(
-    counted: tuple[Span, ...], served: tuple[Span, ...], together: tuple[Span, ...], dates_of: ZoneInfo
+def _day_above(
+    seconds_max: int, counted: tuple[Span, ...], served: tuple[Span, ...], together: tuple[Span, ...], zone: ZoneInfo
 ) -> bool:
-    days = seconds_by_date(counted, dates_of).keys() & seconds_by_date(served, dates_of).keys()
-    totals = seconds_by_date(together, dates_of)
-    return any(totals[day] > STANDARD_POLICY_V1.day_seconds_max for day in days)
+    days = seconds_by_date(counted, zone).keys() & seconds_by_date(served, zone).keys()
+    totals = seconds_by_date(together, zone)
+    return any(totals[day] > seconds_max for day in days)
+
+
+def _above_year_cap(world: World, judged: Judged, counted: tuple[Span, ...], decided: CountedSpans | None) -> bool:
+    """Whether a calendar year of this place would hold more than its cap, over all organisations."""
+    for year in years_of(counted, judged.place_zone):
+        elsewhere = counted_elsewhere(world, judged.holder, judged.attendance, year, decided)
+        seconds = seconds_within((*counted, *all_spans(elsewhere)), year)
+        if seconds > (judged.rules.year_seconds_max or 0):
+            return True
+    return False
 
 
 def all_spans(elsewhere: CountedSpans) -> Iterable[Span]:

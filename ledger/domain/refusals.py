@@ -290,6 +290,38 @@ class Reason(Enum):
         "العمر يوم الخدمة مهم في {opportunity} ولا يوجد تاريخ ميلاد لـ {volunteer}؛ أضفه أولًا.",
     )
 
+    # Policies
+    POLICY_KIND_FIXED = (
+        Kind.INVALID,
+        "{policy} holds rules of kind {kind}; give rules of that kind, or choose another policy.",
+        "تحتوي {policy} على قواعد من النوع {kind}؛ أدخل قواعد من هذا النوع أو اختر سياسة أخرى.",
+    )
+    POLICY_RULES_INVALID = (
+        Kind.INVALID,
+        "The rules do not fit together: {violations}.",
+        "القواعد غير متسقة: {violations}.",
+    )
+    POLICY_SAME_PERSON = (
+        Kind.FORBIDDEN,
+        "{actor} proposed {name}; another person must approve it.",
+        "‏{actor} اقترح {name}؛ يجب أن يوافق عليها شخص آخر.",
+    )
+    POLICY_VERSION_REPLACED = (
+        Kind.REFUSED,
+        "{name} was replaced by {latest} before anybody approved it; approve that one, or propose a new version.",
+        "حلّت {latest} محل {name} قبل الموافقة عليها؛ وافق على الأحدث أو اقترح إصدارًا جديدًا.",
+    )
+    NOTHING_TO_RELEASE = (
+        Kind.REFUSED,
+        "No withheld hours of {attendance} may count under {policy}.",
+        "لا توجد في {attendance} ساعات محجوبة يمكن احتسابها وفق {policy}.",
+    )
+    HEAD_COUNT_NOT_REASSESSED = (
+        Kind.INVALID,
+        "{attendance} is a head count: correct it, and it is decided by the rules in force.",
+        "‏{attendance} حضور مجموعة: صحّحه ليُحتسب وفق القواعد السارية.",
+    )
+
     # Attendance, hours and their verification
     ALREADY_CHECKED_IN = (
         Kind.ALREADY_EXISTS,

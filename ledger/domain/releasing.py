@@ -2,6 +2,8 @@
 
 Who was recorded first gets the second. All of it is in the person's own partition, in the command that freed the time:
 no moment exists at which a second counts for two attendances, or a withheld one waits for a second that is free.
+
+What waits is judged by the version it was decided under; a later version acts by `ReassessHours`.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from ledger.domain import attendance_state, presence
+from ledger.domain import attendance_state, policy, presence
 from ledger.domain.attendance_events import HoursReleased
 from ledger.domain.attendance_state import Attendance
 from ledger.domain.crediting import DecidedFields
@@ -24,14 +26,22 @@ from ledger.domain.hours import (
     subtract,
     to_epoch,
     total_seconds,
+    years_of,
 )
-from ledger.domain.policy import STANDARD_POLICY_V1, STANDARD_POLICY_V1_NAME
-from ledger.domain.presence import CountedSpans
+from ledger.domain.policy import HoursRules
+from ledger.domain.presence import CountedSpans, Judged
+from ledger.domain.refusals import InvariantBroken
 from ledger.domain.values import Account, zone
 from ledger.domain.world import Presence, TimeWindow, World, need_states
 
 OVERLAP_ENDED: Final = "OVERLAP_ENDED"
 DURATION_WITHIN_CAP: Final = "DURATION_WITHIN_CAP"
+YEAR_WITHIN_CAP: Final = "YEAR_WITHIN_CAP"
+
+_ENDED: Final = {presence.DURATION_ABOVE_CAP: DURATION_WITHIN_CAP, presence.YEAR_ABOVE_CAP: YEAR_WITHIN_CAP}
+_CANNOT_END: Final = frozenset((presence.ORGANIZATION_SUSPENDED, presence.COMPULSORY_SERVICE))
+"""Grounds that no other attendance of the person gave, so that none can take them away."""
+_STATES: Final = ("recorded", "verified")
 
 
 class Decided(NamedTuple):
@@ -70,7 +80,7 @@ def releases(world: World, decided: Decided) -> list[NewEvent]:
     changed = (*subtract(before, counted), *subtract(counted, before))
     if not changed:
         return []
-    span = min(start for start, _ in changed), max(end for _, end in changed)
+    span = _reach(world, decided, subtract(before, counted), changed)
     waiting_beside = _waiting(world, decided.attendance, presence.window_around(decided.holder, span))
     left = [other.attendance for other in waiting_beside]
     _need_all(world, decided.holder, waiting_beside)
@@ -85,12 +95,28 @@ def releases(world: World, decided: Decided) -> list[NewEvent]:
     return events
 
 
+def _reach(world: World, decided: Decided, freed: Sequence[Span], changed: Sequence[Span]) -> Span:
+    """Where somebody may wait for what has changed: beside it, and where a year has a cap, in all of the freed year."""
+    spans = list(changed)
+    if freed and policy.standard(world).caps_years:
+        # A day more: at another place the freed time may lie in another year.
+        day = presence.LONGEST_DATE_SECONDS
+        spans += years_of([(start - day, end + day) for start, end in freed], zone(decided.time_zone))
+    return min(start for start, _ in spans), max(end for _, end in spans)
+
+
 def _need_all(world: World, holder: str, waiting: Sequence[Presence]) -> None:
     """Ask at once for whatever the look at each of them needs: hundreds may overlap. Raises NotLoaded."""
-    if waiting:
-        whole = min(other.start for other in waiting), max(other.end for other in waiting)
-        around = world.presences(presence.window_around(holder, whole))
-        need_states(world, [other.attendance for other in around if other.counted or other in waiting])
+    if not waiting:
+        return
+    whole = min(other.start for other in waiting), max(other.end for other in waiting)
+    windows = [presence.window_around(holder, (other.start, other.end)) for other in waiting]
+    around = world.presences(presence.window_around(holder, whole))
+    needed = {other.attendance: None for other in waiting}
+    for other in around:
+        if other.counted and any(start <= other.end and other.start <= end for _, start, end in windows):
+            needed[other.attendance] = None
+    need_states(world, needed)
 
 
 def _waiting(world: World, attendance: str, around: TimeWindow) -> list[Presence]:
@@ -116,26 +142,45 @@ def _first_released(
 def _released(
     world: World, waiting: Attendance, counted_now: CountedSpans, zones: Mapping[str, str]
 ) -> tuple[Span, ...]:
-    """The withheld spans of an attendance that may count now."""
-    if waiting.state not in ("recorded", "verified") or not waiting.withheld:
+    """The withheld spans of an attendance that may count now, by the version it was decided under."""
+    if waiting.state not in _STATES or not waiting.withheld or not _CANNOT_END.isdisjoint(waiting.withheld_reasons):
         return ()
+    if waiting.policy is None:
+        raise InvariantBroken(f"{waiting.name} has hours that no policy decided")
+    return may_count(world, waiting, policy.rules_of(world, waiting.policy), counted_now, zones)
+
+
+def may_count(
+    world: World,
+    waiting: Attendance,
+    rules: HoursRules,
+    counted_now: CountedSpans,
+    zones: Mapping[str, str],
+) -> tuple[Span, ...]:
+    """The withheld spans of an attendance that overlap nothing that counts, where no cap is passed by them."""
     span = to_epoch(waiting.start), to_epoch(waiting.end)
-    if span[1] - span[0] > STANDARD_POLICY_V1.attendance_seconds_max:
+    if span[1] - span[0] > rules.attendance_seconds_max:
         return ()
     elsewhere = presence.counted_elsewhere(world, waiting.holder, waiting.name, span, counted_now)
     released = subtract(waiting.withheld, presence.all_spans(elsewhere))
+    judged = Judged(waiting.holder, waiting.name, zone(waiting.time_zone), rules)
     counted = (*waiting.counted, *released)
-    if not released or presence.above_day_cap(world, counted, elsewhere, zone(waiting.time_zone), zones):
+    if not released or presence.cap_passed(world, judged, counted, elsewhere, counted_now, zones) is not None:
         return ()
     return released
 
 
 def _release(waiting: Attendance, released: Sequence[Span]) -> NewEvent:
+    told = [_ENDED[reason] for reason in waiting.withheld_reasons if reason in _ENDED]
+    return release(waiting, released, reason=told[0] if told else OVERLAP_ENDED, version=waiting.policy)
+
+
+def release(waiting: Attendance, released: Sequence[Span], *, reason: str, version: str | None) -> NewEvent:
+    """The event by which withheld spans begin to count; what is left of them overlaps."""
     target = dict(waiting.seconds)
     for day, seconds in seconds_by_date(released, zone(waiting.time_zone)).items():
         target[day, Account.ATTENDED] = target.get((day, Account.ATTENDED), 0) + seconds
         target[day, Account.WITHHELD] -= seconds
-    overlap_only = presence.DURATION_ABOVE_CAP not in waiting.withheld_reasons
     rest = total_seconds(waiting.withheld) - total_seconds(released)
     event = HoursReleased(
         holder=waiting.holder,
@@ -147,7 +192,7 @@ def _release(waiting: Attendance, released: Sequence[Span]) -> NewEvent:
         start=waiting.start,
         end=waiting.end,
         counted=intervals_of(joined((*waiting.counted, *released))),
-        reason=OVERLAP_ENDED if overlap_only else DURATION_WITHIN_CAP,
+        reason=reason,
         withheld_reason=presence.OVERLAP if rest else None,
     )
-    return NewEvent(waiting.name, event, policy=STANDARD_POLICY_V1_NAME)
+    return NewEvent(waiting.name, event, policy=version)

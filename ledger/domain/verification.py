@@ -33,7 +33,6 @@ from ledger.domain.hours import (
     subtract,
 )
 from ledger.domain.organization import Organization
-from ledger.domain.policy import STANDARD_POLICY_V1_NAME
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.releasing import counting_now, releases
 from ledger.domain.streams import is_group
@@ -241,4 +240,4 @@ def _moved(known: Attendance | GroupAttendance, target: Allocation, reversed_rea
 
 
 def _deciding(known: Attendance | GroupAttendance, event: Event) -> NewEvent:
-    return NewEvent(known.name, event, policy=STANDARD_POLICY_V1_NAME)
+    return NewEvent(known.name, event, policy=known.policy)

@@ -134,3 +134,60 @@ class OpportunityDetails(Fields, kw_only=True):
     partner_type: Literal["government", "non_profit", "private"] | UnsetType = UNSET
     compulsory_service: bool
     crediting: Crediting
+
+
+class HoursRules(Fields, kw_only=True, tag_field="kind", tag="hours"):
+    """What counts as an hour."""
+
+    day_seconds_max: Seconds
+    attendance_seconds_max: Seconds
+    year_seconds_max: Seconds | UnsetType = UNSET
+    early_seconds_credited_max: WholeNumber | UnsetType = UNSET
+    late_seconds_forgiven: WholeNumber
+    overstay_seconds_credited_max: WholeNumber | UnsetType = UNSET
+    open_presence_seconds: WholeNumber | UnsetType = UNSET
+    break_after_seconds: Seconds | UnsetType = UNSET
+    break_seconds: WholeNumber
+    rounding_seconds: Annotated[int, Meta(ge=1, le=86_400)]
+    rounding: Literal["down", "nearest", "up"]
+    compulsory_service_counts: bool
+    guardian_consent_required: bool
+    charter_required: bool
+    two_verifiers_above_seconds: WholeNumber | UnsetType = UNSET
+    confirmation_required: bool
+    claim_lapses_after_days: Seconds | UnsetType = UNSET
+
+
+class Level(Fields, kw_only=True):
+    """One step of a requirement."""
+
+    name: str
+    seconds_min: Seconds
+    age_min_years: Age | UnsetType = UNSET
+    age_max_years: Age | UnsetType = UNSET
+
+
+class RequirementRules(Fields, kw_only=True, tag_field="kind", tag="requirement"):
+    """A question with a threshold."""
+
+    measure_classes: list[EvidenceClass]
+    levels: list[Level]
+    period: Literal["lifetime", "calendar_month", "calendar_year", "twelve_months", "hijri_month", "hijri_year"]
+    compulsory_service_counts: bool
+    watched: bool
+
+
+class Rate(Fields, kw_only=True):
+    """Money an hour, from a date on."""
+
+    from_date: Date
+    until_date: Date | UnsetType = UNSET
+    currency: Code
+    minor_units_per_hour: Seconds
+    source: str
+
+
+class Rates(Fields, kw_only=True, tag_field="kind", tag="rates"):
+    """A table of rates."""
+
+    rates: list[Rate]

@@ -24,18 +24,21 @@ from ledger.grpc.hours_service import HoursService
 from ledger.grpc.interceptor import handlers
 from ledger.grpc.participation_service import ParticipationService
 from ledger.grpc.personal_details import PersonalDetails
+from ledger.grpc.policy_service import PolicyService
 from ledger.grpc.registry_service import RegistryService
 from ledger.grpc.signed_answers import SignedAnswers
 from ledger.grpc.verification_service import VerificationService
 from ledger.log_serving.log_reader import LogReader
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.hours_questions import HoursQuestions
+from ledger.projections.policy_questions import PolicyQuestions
 from ledger.settings import Settings, WrongSetting
 from volunteer_hours.v1 import (
     audit_service_pb2,
     directory_service_pb2,
     hours_service_pb2,
     participation_service_pb2,
+    policy_service_pb2,
     registry_service_pb2,
     verification_service_pb2,
 )
@@ -62,6 +65,7 @@ _WRITING: Final = (
     registry_service_pb2.DESCRIPTOR.services_by_name["RegistryService"],
     participation_service_pb2.DESCRIPTOR.services_by_name["ParticipationService"],
     verification_service_pb2.DESCRIPTOR.services_by_name["VerificationService"],
+    policy_service_pb2.DESCRIPTOR.services_by_name["PolicyService"],
 )
 _READING: Final = (
     directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"],
@@ -85,6 +89,7 @@ class GrpcServer:
         identity_keys: IdentityKeys,
         hours: HoursQuestions,
         directory: DirectoryQuestions,
+        policies: PolicyQuestions,
         event_pool: AsyncConnectionPool[AsyncConnection[Any]],
         partitions: int,
         log_reader: LogReader,
@@ -100,6 +105,7 @@ class GrpcServer:
             RegistryService(commands, details),
             ParticipationService(commands),
             VerificationService(commands),
+            PolicyService(commands, policies),
             DirectoryService(directory, person_keys, details, event_pool),
             HoursService(hours, details, event_pool, SignedAnswers(event_pool, partitions, answer_keys)),
             AuditService(event_pool, partitions, log_reader),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ledger.domain.reassessment import ReassessHours
 from ledger.domain.verification import DeclineHours, ReverseHours, VerifyHours
 from ledger.grpc.commands import Commands
 from ledger.grpc.interceptor import Call
@@ -28,3 +29,6 @@ class VerificationService:
     async def ReverseHours(self, request: pb.ReverseHoursRequest, call: Call) -> resources_pb2.Attendance:
         command = ReverseHours(request.name, request.reason)
         return attendance_message(await self._commands.execute(call, request, command))
+
+    async def ReassessHours(self, request: pb.ReassessHoursRequest, call: Call) -> resources_pb2.Attendance:
+        return attendance_message(await self._commands.execute(call, request, ReassessHours(request.name)))

@@ -33,6 +33,7 @@ HASHED_TABLES: Final = (
     HashedTable("balances", ("holder",)),
     HashedTable("outside_balances", ("partition",)),
     HashedTable("hours_by_month", ("partition", "opportunity", "organization", "service_month")),
+    HashedTable("policies", ("name",)),
     HashedTable("organizations", ("organization",)),
     HashedTable("appointments", ("appointment",)),
     HashedTable("volunteers", ("volunteer",)),

@@ -1,8 +1,8 @@
-"""`data` of the events about organisations, volunteers, opportunities, shifts and registrations."""
+"""`data` of the events about policies, organisations, volunteers, opportunities, shifts and registrations."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -24,6 +24,35 @@ class Imported(_Data):
 
     system: str
     record_id: str
+
+
+class PolicyEnacted(_Data):
+    """policy-enacted"""
+
+    policy: str
+    version: int
+    day_seconds_max: int
+    attendance_seconds_max: int
+    overlap: msgspec.Raw
+    attendance_seconds_accepted_max: msgspec.Raw
+    future_tolerance_seconds: msgspec.Raw
+
+
+class PolicyProposed(_Data):
+    """policy-proposed: its rules as they are stored."""
+
+    policy: str
+    version: int
+    effective_date: date
+    rule_source: str
+    rules: dict[str, object]
+
+
+class PolicyApproved(_Data):
+    """policy-approved"""
+
+    policy: str
+    version: int
 
 
 class OrganizationRegistered(_Data):
@@ -269,7 +298,10 @@ class EligibilityEstablished(_OfRegistration):
 
 
 DirectoryData: TypeAlias = (
-    OrganizationRegistered
+    PolicyEnacted
+    | PolicyProposed
+    | PolicyApproved
+    | OrganizationRegistered
     | OrganizationAccredited
     | OrganizationSuspended
     | OrganizationReinstated
@@ -299,6 +331,9 @@ DirectoryData: TypeAlias = (
 )
 
 DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
+    "policy-enacted": PolicyEnacted,
+    "policy-proposed": PolicyProposed,
+    "policy-approved": PolicyApproved,
     "organization-registered": OrganizationRegistered,
     "organization-accredited": OrganizationAccredited,
     "organization-suspended": OrganizationSuspended,

@@ -74,7 +74,6 @@ class Batch:
 
 NOT_PROJECTED: Final[Mapping[str, str]] = {
     "ledger-opened": "settings and guards read the event store's own table; no question asks for it",
-    "policy-enacted": "entries carry the seconds it decided, attendances its name; no question asks for its rules",
 }
 """Stored names without rows, each with its reason."""
 

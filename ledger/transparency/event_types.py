@@ -27,6 +27,8 @@ MOVES_NOTHING: Final = frozenset(
     {
         "ledger-opened",
         "policy-enacted",
+        "policy-proposed",
+        "policy-approved",
         "organization-registered",
         "organization-accredited",
         "organization-suspended",

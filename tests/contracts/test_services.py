@@ -4,6 +4,7 @@ import pytest
 from google.protobuf.descriptor import EnumDescriptor, ServiceDescriptor
 
 from ledger.domain.opportunity import OpportunityDetails
+from ledger.domain.policy import HoursRules, Level, Rate, Rates, RequirementRules
 from ledger.domain.values import EVIDENCE_CLASSES
 from ledger.domain.volunteer import SealedDetails
 from ledger.grpc import resources
@@ -12,16 +13,20 @@ from ledger.grpc.directory_service import DirectoryService, volunteer_message
 from ledger.grpc.event_replay import MESSAGE_BYTES_MAX, parts_of
 from ledger.grpc.hours_service import HoursService
 from ledger.grpc.participation_service import METHODS, ParticipationService
+from ledger.grpc.policy_messages import CLASSES as EVIDENCE_CLASS_NUMBERS
+from ledger.grpc.policy_messages import KINDS, PERIODS, ROUNDINGS
+from ledger.grpc.policy_service import PolicyService
 from ledger.grpc.registry_service import RegistryService
 from ledger.grpc.server import SERVICES
 from ledger.grpc.values import IDENTITY_TYPES, id_for
 from ledger.grpc.verification_service import VerificationService
-from volunteer_hours.v1 import resources_pb2, values_pb2
+from volunteer_hours.v1 import policy_service_pb2, resources_pb2, values_pb2
 
 CLASSES = {
     "RegistryService": RegistryService,
     "ParticipationService": ParticipationService,
     "VerificationService": VerificationService,
+    "PolicyService": PolicyService,
     "DirectoryService": DirectoryService,
     "HoursService": HoursService,
     "AuditService": AuditService,
@@ -48,6 +53,10 @@ def test_every_method_of_a_proto_is_answered_and_nothing_else(service: ServiceDe
         (resources_pb2.AttendanceState.DESCRIPTOR, resources.ATTENDANCE_STATES.values()),
         (resources_pb2.AttendanceMethod.DESCRIPTOR, METHODS),
         (values_pb2.IdentityType.DESCRIPTOR, IDENTITY_TYPES),
+        (values_pb2.EvidenceClass.DESCRIPTOR, EVIDENCE_CLASS_NUMBERS.values()),
+        (policy_service_pb2.PolicyKind.DESCRIPTOR, KINDS.values()),
+        (policy_service_pb2.Rounding.DESCRIPTOR, ROUNDINGS.values()),
+        (policy_service_pb2.RequirementPeriod.DESCRIPTOR, PERIODS.values()),
     ],
     ids=lambda value: value.name if isinstance(value, EnumDescriptor) else "",
 )
@@ -100,3 +109,14 @@ def test_a_page_leaves_in_messages_that_clients_accept(lengths: list[int], parts
     assert len(split) == parts
     assert [body for part in split for body in part] == bodies
     assert all(part and sum(map(len, part)) <= MESSAGE_BYTES_MAX for part in split)
+
+
+def test_every_rule_of_a_policy_can_be_sent():
+    for message, rules in (
+        (policy_service_pb2.HoursRules, HoursRules),
+        (policy_service_pb2.RequirementRules, RequirementRules),
+        (policy_service_pb2.RequirementLevel, Level),
+        (policy_service_pb2.Rates, Rates),
+        (policy_service_pb2.Rate, Rate),
+    ):
+        assert {field.name for field in message.DESCRIPTOR.fields} == set(rules.model_fields) - {"kind"}

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from ledger.domain import attendance_events, group_attendance_state
 from ledger.domain.attendance import CheckIn, CheckOut, CorrectAttendance, RecordAttendance, WithdrawAttendance
-from ledger.domain.attendance_events import VolunteerCheckedIn
+from ledger.domain.attendance_events import HoursReleased, VolunteerCheckedIn
 from ledger.domain.attendance_state import Attendance
 from ledger.domain.event import Event, event_classes
 from ledger.domain.group_attendance import (
@@ -25,17 +25,21 @@ from ledger.domain.group_attendance import (
     WithdrawGroupAttendance,
 )
 from ledger.domain.hours import HoursMoved, PresenceMoved, subtract
+from ledger.domain.opportunity import OpportunityDetails, PublishOpportunity
 from ledger.domain.organization import ReinstateOrganization, SuspendOrganization
+from ledger.domain.policy import HoursRules, rules_of
+from ledger.domain.reassessment import ReassessHours
 from ledger.domain.registration import RegisterForShift, WithdrawRegistration, registration_name
 from ledger.domain.streams import is_group
-from ledger.domain.values import Account
+from ledger.domain.values import Account, LocalizedText
 from ledger.domain.verification import DeclineHours, ReverseHours, VerifyHours
 from ledger.domain.world import Command
-from tests.domain.given_when_then import Scenario
+from tests.domain.given_when_then import InMemoryWorld, Scenario
+from tests.domain.policies import with_rules
 from tests.domain.programme import CARE, COORDINATOR, GREEN, at, opportunity, organization, shift, volunteer
 
 PERSONS = ("volunteers/one", "volunteers/two")
-BY_CLOCK, BY_SCHEDULE = "opportunities/clock", "opportunities/schedule"
+BY_CLOCK, BY_SCHEDULE, COMPULSORY = "opportunities/clock", "opportunities/schedule", "opportunities/compulsory"
 SPRING, AUTUMN = at("2026-03-28 12:00"), at("2026-10-24 12:00")
 """Half a day before London's clocks change: on 29 March 2026 to summer time, on 25 October back."""
 SHIFTS = (
@@ -44,8 +48,23 @@ SHIFTS = (
     shift(f"{BY_CLOCK}/shifts/london-autumn", "2026-10-24 23:00", "2026-10-26 00:00", "Europe/London"),
     shift(f"{BY_SCHEDULE}/shifts/london-autumn", "2026-10-24 20:00", "2026-10-25 14:00", "Europe/London"),
     shift(f"{BY_SCHEDULE}/shifts/riyadh-autumn", "2026-10-24 19:00", "2026-10-25 03:00"),
+    shift(f"{COMPULSORY}/shifts/riyadh-autumn", "2026-10-24 15:00", "2026-10-24 23:00"),
 )
+RULES: tuple[dict[str, object], ...] = (
+    {},
+    {"day_seconds_max": 36_000},
+    {"year_seconds_max": 72_000},
+    {"year_seconds_max": 108_000, "attendance_seconds_max": 28_800},
+    {"attendance_seconds_max": 172_800, "day_seconds_max": 172_800},
+    {"early_seconds_credited_max": 0, "late_seconds_forgiven": 3600, "overstay_seconds_credited_max": 1800},
+    {"open_presence_seconds": 7200, "break_after_seconds": 21_600, "break_seconds": 1800},
+    {"rounding_seconds": 900, "rounding": "nearest"},
+    {"rounding_seconds": 3600, "rounding": "up"},
+    {"rounding_seconds": 7200, "compulsory_service_counts": False},
+)
+"""Of versions of the policy that come into force in between."""
 ACTORS = ("staff/green-verifier", "staff/care-verifier", COORDINATOR, *PERSONS)
+CANNOT_END = frozenset(("ORGANIZATION_SUSPENDED", "COMPULSORY_SERVICE"))
 RECORDED: Counter[str] = Counter()
 """Events that all examples recorded together: a machine that only meets refusals would prove nothing."""
 
@@ -74,6 +93,9 @@ class HoursMachine(RuleBasedStateMachine):
             *organization(CARE),
             opportunity(BY_CLOCK, GREEN),
             opportunity(BY_SCHEDULE, CARE, "schedule"),
+            PublishOpportunity(
+                COMPULSORY, GREEN, OpportunityDetails(title=LocalizedText(en="Service"), compulsory_service=True)
+            ),
             *SHIFTS,
             *(volunteer(person) for person in PERSONS),
         )
@@ -175,6 +197,32 @@ class HoursMachine(RuleBasedStateMachine):
         if pick == 7:
             self.ask(SuspendOrganization(name, "INQUIRY"))
 
+    @rule(name=st.sampled_from((GREEN, CARE)), since=moments, lasts=lengths)
+    def an_organization_had_been_suspended(self, name: str, since: datetime, lasts: timedelta) -> None:
+        if lasts.total_seconds() < 60:  # rarely: hours are withheld for good
+            self.scenario.when(SuspendOrganization(name, "INQUIRY"), now=since)
+            self.scenario.when(ReinstateOrganization(name), now=since + lasts)
+
+    @rule(rules=st.sampled_from(RULES), since=st.sampled_from((date(2026, 3, 1), date(2026, 10, 25))))
+    def another_policy_comes_into_force(self, rules: dict[str, object], since: date) -> None:
+        with_rules(self.scenario, since, **rules)
+        RECORDED.update(("policy-approved",))
+
+    @rule(pick=picks)
+    def hours_are_reassessed(self, pick: int) -> None:
+        waiting = [known.name for known in self.folded() if isinstance(known, Attendance) and known.withheld]
+        self.ask(ReassessHours(self.known(pick, waiting)))
+        released = [recorded.data for recorded in self.scenario.events]
+        RECORDED.update(event.reason for event in released if isinstance(event, HoursReleased))
+
+    @rule(shift=shifts, person=persons, start=moments, rules=st.sampled_from(RULES))
+    def what_was_too_long_is_reassessed_under_another_policy(
+        self, shift: str, person: str, start: datetime, rules: dict[str, object]
+    ) -> None:
+        self.a_presence_is_recorded(shift, person, start, timedelta(hours=30))
+        self.another_policy_comes_into_force(rules, date(2026, 3, 1))
+        self.hours_are_reassessed(0)
+
     # What always holds
 
     @invariant()
@@ -199,6 +247,16 @@ class HoursMachine(RuleBasedStateMachine):
             assert folded == self.scenario.seconds(known.name)
 
     @invariant()
+    def classes_sum_to_all_seconds_that_came_from_outside(self) -> None:
+        came: Counter[str] = Counter()
+        for recorded in self.scenario.ledger.events:
+            if isinstance(recorded.data, HoursMoved):
+                for entry in recorded.data.entries:
+                    came[recorded.stream] += entry.seconds * (entry.from_class is Account.OUTSIDE)
+        for known in self.folded():
+            assert sum(known.seconds.values()) == came[known.name]
+
+    @invariant()
     def no_second_of_a_person_counts_twice(self) -> None:
         for person in PERSONS:
             counted = sorted(span for presence in self.presences(person) for span in presence.counted)
@@ -215,15 +273,22 @@ class HoursMachine(RuleBasedStateMachine):
 
     @invariant()
     def what_is_withheld_is_not_free(self) -> None:
-        """Withheld seconds overlap others, or a calendar date has no room for them, or the presence is too long."""
+        """Withheld seconds overlap others, or a date or year has no room for them, or the presence is too long.
+
+        All of it by the version that decided them; what was no service that counts waits for nobody.
+        """
         for known in self.folded():
             if not isinstance(known, Attendance) or known.state != "recorded" or not known.withheld:
                 continue
+            if not CANNOT_END.isdisjoint(known.withheld_reasons):
+                continue
+            rules = self.rules_of(known)
             elsewhere = [other for other in self.presences(known.holder) if other.attendance != known.name]
             taken = [span for other in elsewhere for span in other.counted]
             free = sum(length([span]) - sum(overlap(span, other) for other in taken) for span in known.withheld)
-            if free and known.end - known.start <= timedelta(hours=24):
-                assert self.dates_above_cap(known.holder, known.name), (known.name, free)
+            if free and (known.end - known.start).total_seconds() <= rules.attendance_seconds_max:
+                above = self.dates_above_cap(known.holder, known.name, min(86_400, rules.day_seconds_max))
+                assert above or self.year_above_cap(known, rules.year_seconds_max), (known.name, free)
 
     def no_date_above_its_cap(self, name: str) -> None:
         """On every calendar date of the place that this attendance counts on, the person has at most 24 hours."""
@@ -231,20 +296,36 @@ class HoursMachine(RuleBasedStateMachine):
         assert isinstance(decided, Attendance)
         assert not self.dates_above_cap(decided.holder, None)
 
-    def dates_above_cap(self, person: str, counting: str | None) -> list[date]:
-        """Dates of any place the person served at that hold over 24 hours; `counting` as if it counted in whole."""
+    def rules_of(self, known: Attendance) -> HoursRules:
+        assert known.policy is not None
+        return rules_of(InMemoryWorld(self.scenario.ledger, self.scenario.now, COORDINATOR), known.policy)
+
+    def year_above_cap(self, known: Attendance, seconds_max: int | None) -> bool:
+        """Whether 2026 would hold more at this place if the attendance counted in whole; no presence is of another."""
+        if seconds_max is None:
+            return False
+        spans = self.spans_counting(known.holder, known.name)
+        return sum(length(counted) for counted in spans.values()) > seconds_max
+
+    def dates_above_cap(self, person: str, counting: str | None, seconds_max: int = 86_400) -> list[date]:
+        """Dates of any place the person served at that hold more; `counting` as if it counted in whole."""
+        spans = self.spans_counting(person, counting)
+        everything = [span for counted in spans.values() for span in counted]
+        above = []
+        for name, counted in spans.items():
+            for day, whole in dates_of(counted, self.zone_of(name)).items():
+                if sum(overlap(whole, span) for span in everything) > seconds_max:
+                    above.append(day)
+        return above
+
+    def spans_counting(self, person: str, counting: str | None) -> dict[str, tuple[tuple[int, int], ...]]:
+        """By attendance the spans that count; `counting` as if it did in whole."""
         spans = {known.attendance: known.counted for known in self.presences(person)}
         if counting is not None:
             known = self.scenario.ledger.presences[counting]
             elsewhere = [span for name, counted in spans.items() if name != counting for span in counted]
             spans[counting] = subtract(((known.start, known.end),), elsewhere)
-        everything = [span for counted in spans.values() for span in counted]
-        above = []
-        for name, counted in spans.items():
-            for day, whole in dates_of(counted, self.zone_of(name)).items():
-                if sum(overlap(whole, span) for span in everything) > 86_400:
-                    above.append(day)
-        return above
+        return spans
 
     def zone_of(self, name: str) -> ZoneInfo:
         known = self.scenario.state(name)
@@ -302,7 +383,8 @@ def events_of_hours() -> set[type[Event]]:
 def test_hours_are_sound_in_whatever_order_things_happen():
     RECORDED.clear()
     run(examples=400, steps=40)
-    missing = {known.stored_name for known in events_of_hours()} - RECORDED.keys()
+    missing = {known.stored_name for known in events_of_hours()} | {"policy-approved", "POLICY_CHANGED"}
+    missing -= RECORDED.keys()
     assert not missing, f"the machine never reached {missing}; it recorded {RECORDED}"
 
 

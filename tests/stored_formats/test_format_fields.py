@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from ledger.domain.event import Event, event_classes
 from ledger.domain.opportunity import OpportunityDetails
+from ledger.domain.policy_rules import HoursRules, Level, Rate, Rates, RequirementRules
 from ledger.domain.shift import Place
 from ledger.domain.values import Entry, ImportedFrom, Interval, LocalizedText
 from ledger.domain.volunteer import SealedDetails
@@ -26,9 +27,21 @@ OBJECTS = {
     "Place": Place,
     "PersonDetails": SealedDetails,
     "OpportunityDetails": OpportunityDetails,
+    "HoursRules": HoursRules,
+    "RequirementRules": RequirementRules,
+    "Level": Level,
+    "Rates": Rates,
+    "Rate": Rate,
 }
 CALLED = {known.__name__: kind for kind, known in OBJECTS.items()}
-PLURALS = {"Entries": "Entry", "Intervals": "Interval", "texts": "text", "codes": "code"}
+PLURALS = {
+    "Entries": "Entry",
+    "Intervals": "Interval",
+    "texts": "text",
+    "codes": "code",
+    "Levels": "Level",
+    "Rates": "Rate",
+}
 NAMES = sorted(event_classes())
 
 
@@ -43,9 +56,12 @@ def shape_of_kind(kind: str) -> object:
     if bounds := re.fullmatch(r"(?:whole|seconds), from (\d+)(?: to (\d+))?", kind):
         return int(bounds[1]), int(bounds[2]) if bounds[2] else None
     if kind.startswith("list of "):
-        return "list", shape_of_kind(PLURALS[kind.removeprefix("list of ")])
+        items = kind.removeprefix("list of ")
+        return "list", shape_of_kind(PLURALS.get(items, items))
     if kind == "yes or no":
         return "boolean"
+    if " or " in kind:
+        return sorted(re.split(", | or ", kind))
     assert kind in OBJECTS or kind == "Sealed", kind
     return kind
 
@@ -58,6 +74,8 @@ def shape_of_schema(schema: Json, definitions: dict[str, Json]) -> object:
         case {"$ref": str(reference)}:
             name = reference.rpartition("/")[2]
             return CALLED[name] if name in CALLED else shape_of_schema(definitions[name], definitions)
+        case {"oneOf": list(kinds_of_rules)}:
+            return sorted(str(shape_of_schema(one, definitions)) for one in kinds_of_rules)
         case {"enum": list(allowed)}:
             return sorted(allowed)
         case {"const": str(only)}:

@@ -183,6 +183,7 @@ def test_what_a_line_says_of_an_attendance_is_named_with_its_position(settings, 
     ("table", "column", "value"),
     [
         ("positions", "recorded_at", "recorded_at - interval '1 microsecond'"),
+        ("policies", "rules", "jsonb_set(rules, '{day_seconds_max}', '3600')"),
         ("organizations", "state", "'registered'"),
         ("appointments", "member", "'staff/somebody-else'"),
         ("volunteers", "details", "'{}'"),

@@ -28,6 +28,7 @@ from ledger.domain.organization import (
     ReinstateOrganization,
     SuspendOrganization,
 )
+from ledger.domain.policy import ApprovePolicy, HoursRules, Level, ProposePolicy, RequirementRules
 from ledger.domain.registration import RegisterForShift, WithdrawRegistration
 from ledger.domain.shift import OpenShift, Place
 from ledger.domain.shift_changes import UpdateShift
@@ -126,6 +127,7 @@ async def _record(settings: Settings) -> None:
         await _attendances(programme)
         await _groups(programme)
         await waiting(programme, GREEN, VERIFIER, PERSONS)
+        await _policies(programme)
         await _ends(programme)
     finally:
         await application.close()
@@ -194,6 +196,18 @@ async def _groups(programme: Programme) -> None:
     await programme.do(VerifyHours(f"{group}/c", 3600), actor=VERIFIER)
     await programme.do(ReverseHours(f"{group}/c", "MISTAKEN"), actor=VERIFIER)
     await programme.do(DeclineHours(f"{group}/d", "NOT_SEEN"), actor=VERIFIER)
+
+
+async def _policies(programme: Programme) -> None:
+    """One version is replaced, one is in force for dates to come, and one of another policy waits."""
+    since = TODAY.date() + timedelta(days=100)
+    forty_hours = RequirementRules(levels=(Level(name="met", seconds_min=144_000),), period="lifetime")
+    await programme.do(
+        ProposePolicy("policies/standard", since, "synthetic", HoursRules(year_seconds_max=1_512_000)),
+        ProposePolicy("policies/standard", since, "synthetic", HoursRules(rounding_seconds=900)),
+        ProposePolicy("policies/graduation", since, "synthetic", forty_hours),
+    )
+    await programme.do(ApprovePolicy("policies/standard/versions/3"), actor="staff/approver")
 
 
 async def _ends(programme: Programme) -> None:
