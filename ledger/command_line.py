@@ -12,7 +12,7 @@ import typer
 from pydantic import ValidationError
 
 from ledger.child_process import ChildFailed
-from ledger.commands import background, care, import_history, printing
+from ledger.commands import background, care, import_history, policies, printing
 from ledger.commands.balance import balance
 from ledger.commands.connection import CommandFailed
 from ledger.commands.demo import demo
@@ -22,6 +22,7 @@ from ledger.commands.generate import generate
 from ledger.commands.keys import keys
 from ledger.commands.replay import replay
 from ledger.commands.report import report
+from ledger.commands.requirement import requirement
 from ledger.commands.serve import serve
 from ledger.commands.verify import verify
 from ledger.commands.witness import witness
@@ -50,13 +51,14 @@ CARE = "Look after it"
 for panel, commands in {
     SERVICE: (demo, serve, background.relay, background.consume, background.keep_log, care.migrate),
     WRITING: (generate,),
-    QUESTIONS: (balance, entries, report, replay),
+    QUESTIONS: (balance, requirement, entries, report, replay),
     TRUST: (keys, export, verify, witness),
     CARE: (care.audit, care.rebuild, care.doctor, care.bench),
 }.items():
     for command in commands:
         application.command(rich_help_panel=panel)(command)
 application.add_typer(import_history.application, name="import", rich_help_panel=WRITING)
+application.add_typer(policies.application, name="policies", rich_help_panel=WRITING)
 
 
 def main() -> None:

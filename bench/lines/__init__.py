@@ -13,6 +13,7 @@ from bench.lines import (
     record_attendances,
     relay,
     replay,
+    requirements,
     tree_append,
     with_checkpoints,
 )
@@ -26,6 +27,8 @@ LINES: tuple[Line, ...] = (
     projection.TWO_PROCESSES,
     balances.GET_BALANCE,
     balances.BATCH_GET_BALANCES,
+    requirements.CHECK_REQUIREMENT,
+    requirements.BATCH_CHECK_REQUIREMENTS,
     replay.REPLAY_EVENTS,
     replay.REPLAY_MEMORY,
     audit_export.AUDIT_EXPORT,

@@ -259,5 +259,6 @@ class OpportunityVersionCheck:
             "organization": event.data.organization,
             "sector": event.data.details.sector,
             "event_type": event.data.details.event_type,
+            "compulsory_service": event.data.details.compulsory_service,
         }
         self._table.compare(where, expected, held.get((stream.name, event.position)))

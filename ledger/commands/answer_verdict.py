@@ -24,13 +24,24 @@ from ledger.transparency.verify import CheckpointVerdict
 from ledger.transparency.verify_answer import AnswerVerdict, steps_of, verify_answer
 from volunteer_hours.v1 import hours_service_pb2 as pb
 
-Result: TypeAlias = pb.Balance | pb.BatchGetBalancesResponse | pb.ListEntriesResponse | pb.SummarizeHoursResponse
+Result: TypeAlias = (
+    pb.Balance
+    | pb.BatchGetBalancesResponse
+    | pb.ListEntriesResponse
+    | pb.SummarizeHoursResponse
+    | pb.RequirementCheck
+    | pb.BatchCheckRequirementsResponse
+    | pb.ExplainBalanceResponse
+)
 
 _METHODS: Final[Mapping[str, tuple[type[Message], type[Result]]]] = {
     "GetBalance": (pb.GetBalanceRequest, pb.Balance),
     "BatchGetBalances": (pb.BatchGetBalancesRequest, pb.BatchGetBalancesResponse),
     "ListEntries": (pb.ListEntriesRequest, pb.ListEntriesResponse),
     "SummarizeHours": (pb.SummarizeHoursRequest, pb.SummarizeHoursResponse),
+    "CheckRequirement": (pb.CheckRequirementRequest, pb.RequirementCheck),
+    "BatchCheckRequirements": (pb.BatchCheckRequirementsRequest, pb.BatchCheckRequirementsResponse),
+    "ExplainBalance": (pb.ExplainBalanceRequest, pb.ExplainBalanceResponse),
 }
 _SERVICE: Final = pb.DESCRIPTOR.services_by_name["HoursService"].full_name
 

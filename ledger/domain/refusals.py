@@ -322,6 +322,28 @@ class Reason(Enum):
         "‏{attendance} حضور مجموعة: صحّحه ليُحتسب وفق القواعد السارية.",
     )
 
+    # Requirements
+    REQUIREMENT_UNKNOWN = (
+        Kind.NOT_FOUND,
+        "No approved version of {requirement} asks for hours at that date; name one that ListPolicies shows.",
+        "لا توجد نسخة معتمدة من {requirement} تشترط ساعات في ذلك التاريخ؛ اذكر إحدى ما تعرضه ListPolicies.",
+    )
+    AGE_UNKNOWN = (
+        Kind.REFUSED,
+        "The requirement asks for the age and no birth date is known for {name}; add it first.",
+        "يتوقف الشرط على العمر ولا يوجد تاريخ ميلاد لـ {name}؛ أضفه أولًا.",
+    )
+    NO_LEVEL_FOR_AGE = (
+        Kind.REFUSED,
+        "The requirement has no level for the age of {name}; ask for one that has.",
+        "لا مستوى في الشرط لعمر {name}؛ اسأل عن شرط يشمله.",
+    )
+    HIJRI_DATE_UNKNOWN = (
+        Kind.INVALID,
+        "The Umm al-Qura calendar is known here from {first} to {last}; {date} lies outside.",
+        "تقويم أم القرى معروف هنا من {first} إلى {last}؛ التاريخ {date} خارجه.",
+    )
+
     # Attendance, hours and their verification
     ALREADY_CHECKED_IN = (
         Kind.ALREADY_EXISTS,

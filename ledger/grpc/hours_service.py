@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import Any
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Sequence
+from typing import Any, Final
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from ledger.access.identities import holders_of
-from ledger.domain.refusals import Reason, refuse
+from ledger.access.past_birth_dates import PastBirthDates
+from ledger.domain.refusals import Reason, Refusal, refuse
 from ledger.grpc.interceptor import Call
 from ledger.grpc.personal_details import PersonalDetails
 from ledger.grpc.signed_answers import SignedAnswers
-from ledger.grpc.status import FieldViolation, InvalidRequest
+from ledger.grpc.status import FieldViolation, InvalidRequest, status_of
 from ledger.log_serving.event_leaves import fill_leaf_hashes
 from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.page_token import positions_of_token
+from ledger.projections.requirement_questions import Checked
+from ledger.projections.watching import LOOK_AT_RULES_SECONDS, changes
 from volunteer_hours.v1 import hours_service_pb2 as pb
+from volunteer_hours.v1.values_pb2 import Identity
 
 
 class HoursService:
@@ -29,7 +34,12 @@ class HoursService:
         personal_details: PersonalDetails,
         event_pool: AsyncConnectionPool[AsyncConnection[Any]],
         signed_answers: SignedAnswers,
+        birth_dates: PastBirthDates,
+        ending: asyncio.Event,
     ) -> None:
+        """`ending` is set when the server is about to stop: streams end by themselves then."""
+        self._birth_dates = birth_dates
+        self._ending = ending
         self._questions = questions
         self._personal_details = personal_details
         self._event_pool = event_pool
@@ -44,12 +54,7 @@ class HoursService:
         return await self._signed.answer(call.method, request, call.seconds_left, ask)
 
     async def BatchGetBalances(self, request: pb.BatchGetBalancesRequest, call: Call) -> pb.BatchGetBalancesResponse:
-        if bool(request.names) == bool(request.identities):
-            text = "give names or identities, one of the two"
-            raise InvalidRequest([FieldViolation("names", text, "batch_get_balances.holders")])
-        if request.proof and request.identities:
-            text = "give names with proof: an answer is kept for decades, and no identity number may stand in it"
-            raise InvalidRequest([FieldViolation("identities", text, "signed_answer.identities")])
+        _need_names_or_identities(request, "batch_get_balances.holders")
         holders = list(request.names) if request.names else await self._holders(request, call)
 
         def ask(question: pb.BatchGetBalancesRequest) -> Awaitable[pb.BatchGetBalancesResponse]:
@@ -60,15 +65,19 @@ class HoursService:
         return await self._signed.answer(call.method, request, call.seconds_left, ask)
 
     async def _holders(self, request: pb.BatchGetBalancesRequest, call: Call) -> list[str]:
-        """Who holds the documents, in their order: all or nothing. Who asks by document must say who they are."""
-        call.require_actor()
-        keys = [self._personal_details.identity_key(identity) for identity in request.identities]
+        """Who holds the documents, in their order: all or nothing."""
         holders: list[str] = []
-        for index, holder in enumerate(await holders_of(self._event_pool, keys)):
+        for index, holder in enumerate(await self._holders_of(request.identities, call)):
             if holder is None:
                 refuse(Reason.NOT_FOUND, name=f"identities[{index}]")
             holders.append(holder)
         return holders
+
+    async def _holders_of(self, identities: Sequence[Identity], call: Call) -> list[str | None]:
+        """Who holds the documents, None for nobody. Who asks by document must say who they are."""
+        call.require_actor()
+        keys = [self._personal_details.identity_key(identity) for identity in identities]
+        return await holders_of(self._event_pool, keys)
 
     async def ListEntries(self, request: pb.ListEntriesRequest, call: Call) -> pb.ListEntriesResponse:
         async def ask(question: pb.ListEntriesRequest) -> pb.ListEntriesResponse:
@@ -89,3 +98,109 @@ class HoursService:
         if not request.proof:
             return await ask(request)
         return await self._signed.answer(call.method, request, call.seconds_left, ask)
+
+    async def CheckRequirement(self, request: pb.CheckRequirementRequest, call: Call) -> pb.RequirementCheck:
+        if bool(request.name) == request.HasField("identity"):
+            text = "give a name or an identity, one of the two"
+            raise InvalidRequest([FieldViolation("name", text, "check_requirement.holder")])
+        if request.proof and not request.name:
+            raise InvalidRequest([FieldViolation("identity", _NAMES_WITH_PROOF, "signed_answer.identities")])
+        holder = request.name or (await self._holders_of([request.identity], call))[0]
+        if holder is None:
+            refuse(Reason.NOT_FOUND, name="volunteer with this identity")
+
+        def ask(question: pb.CheckRequirementRequest) -> Awaitable[pb.RequirementCheck]:
+            return self._questions.check_requirement(question, holder, self._birth_dates.at, call.seconds_left)
+
+        if not request.proof:
+            return await ask(request)
+        return await self._signed.answer(call.method, request, call.seconds_left, ask)
+
+    async def BatchCheckRequirements(
+        self, request: pb.BatchCheckRequirementsRequest, call: Call
+    ) -> pb.BatchCheckRequirementsResponse:
+        _need_names_or_identities(request, "batch_check_requirements.holders")
+        holders = list(request.names) or await self._holders_of(request.identities, call)
+        known = [holder for holder in holders if holder is not None]
+
+        async def ask(question: pb.BatchCheckRequirementsRequest) -> pb.BatchCheckRequirementsResponse:
+            checked = await self._questions.batch_check_requirements(
+                question, known, self._birth_dates.at, call.seconds_left
+            )
+            return _batch_response(holders, checked)
+
+        if not request.proof:
+            return await ask(request)
+        return await self._signed.answer(call.method, request, call.seconds_left, ask)
+
+    async def ExplainBalance(self, request: pb.ExplainBalanceRequest, call: Call) -> pb.ExplainBalanceResponse:
+        def ask(question: pb.ExplainBalanceRequest) -> Awaitable[pb.ExplainBalanceResponse]:
+            return self._questions.explain_balance(question, call.seconds_left)
+
+        if not request.proof:
+            return await ask(request)
+        sizes = positions_of_token(request.page_token) if request.page_token else None
+        return await self._signed.answer(call.method, request, call.seconds_left, ask, sizes)
+
+    async def WatchBalance(self, request: pb.WatchBalanceRequest, call: Call) -> AsyncGenerator[pb.Balance, None]:
+        question = pb.GetBalanceRequest(name=request.name, positions=request.positions)
+        first = await self._questions.get_balance(question, call.seconds_left)
+        again = pb.GetBalanceRequest(name=request.name)
+        async for balance in changes(first, lambda: self._questions.get_balance(again), _counted, self._ending):
+            yield balance
+
+    async def WatchRequirement(
+        self, request: pb.WatchRequirementRequest, call: Call
+    ) -> AsyncGenerator[pb.RequirementCheck, None]:
+        question = pb.CheckRequirementRequest(
+            name=request.name, requirement=request.requirement, date=request.date, positions=request.positions
+        )
+        first = await self._questions.check_requirement(question, request.name, self._birth_dates.at, call.seconds_left)
+        question.ClearField("positions")
+
+        def ask() -> Awaitable[pb.RequirementCheck]:
+            return self._questions.check_requirement(question, request.name, self._birth_dates.at)
+
+        async for check in changes(first, ask, _decided, self._ending, LOOK_AT_RULES_SECONDS):
+            yield check
+
+
+_NAMES_WITH_PROOF: Final = (
+    "give names with proof: an answer is kept for decades, and no identity number may stand in it"
+)
+
+
+def _counted(balance: pb.Balance) -> object:
+    """What a watcher is told of when it changes."""
+    return balance.entry_count, balance.seconds.SerializeToString(deterministic=True)
+
+
+def _decided(check: pb.RequirementCheck) -> object:
+    """The same of a requirement."""
+    level = (check.met, check.level, check.next_level)
+    return check.requirement, level, check.counted_seconds, check.missing_seconds, check.period.end_date
+
+
+def _need_names_or_identities(
+    request: pb.BatchGetBalancesRequest | pb.BatchCheckRequirementsRequest, rule: str
+) -> None:
+    if bool(request.names) == bool(request.identities):
+        raise InvalidRequest([FieldViolation("names", "give names or identities, one of the two", rule)])
+    if request.proof and request.identities:
+        raise InvalidRequest([FieldViolation("identities", _NAMES_WITH_PROOF, "signed_answer.identities")])
+
+
+def _batch_response(holders: Sequence[str | None], checked: Checked) -> pb.BatchCheckRequirementsResponse:
+    """An outcome for each who was asked about, also for documents that nobody holds."""
+    response = pb.BatchCheckRequirementsResponse(
+        positions=checked.basis.position_messages(), recorded_through=checked.basis.recorded_through_message()
+    )
+    outcomes = iter(checked.outcomes)
+    for index, holder in enumerate(holders):
+        unknown = Refusal(Reason.NOT_FOUND, {"name": f"identities[{index}]"})
+        outcome = unknown if holder is None else next(outcomes)
+        if isinstance(outcome, Refusal):
+            response.results.add(refusal=status_of(outcome))
+        else:
+            response.results.add(check=outcome)
+    return response

@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from ledger.access.identity_keys import IdentityKeys
+from ledger.access.past_birth_dates import PastBirthDates
 from ledger.access.person_keys import PersonKeys
 from ledger.answer_keys import AnswerKeys
 from ledger.application import Application
@@ -101,13 +102,21 @@ class GrpcServer:
         self._server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=settings.maximum_concurrent_rpcs)
         commands = Commands(application)
         details = PersonalDetails(person_keys, identity_keys)
+        self._ending = asyncio.Event()
         services = (
             RegistryService(commands, details),
             ParticipationService(commands),
             VerificationService(commands),
             PolicyService(commands, policies),
             DirectoryService(directory, person_keys, details, event_pool),
-            HoursService(hours, details, event_pool, SignedAnswers(event_pool, partitions, answer_keys)),
+            HoursService(
+                hours,
+                details,
+                event_pool,
+                SignedAnswers(event_pool, partitions, answer_keys),
+                PastBirthDates(event_pool, person_keys),
+                self._ending,
+            ),
             AuditService(event_pool, partitions, log_reader),
         )
         self._server.add_generic_rpc_handlers(
@@ -140,6 +149,7 @@ class GrpcServer:
 
         Calls cut off then lose their answer, not their command: what the application accepted it finishes.
         """
+        self._ending.set()
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_seconds)
 

@@ -25,8 +25,26 @@ from ledger.transparency.signed_note import NOTE_BYTES_MAX
 from volunteer_hours.v1 import hours_service_pb2 as pb
 from volunteer_hours.v1.positions_pb2 import Position
 
-Q = TypeVar("Q", pb.GetBalanceRequest, pb.BatchGetBalancesRequest, pb.ListEntriesRequest, pb.SummarizeHoursRequest)
-A = TypeVar("A", pb.Balance, pb.BatchGetBalancesResponse, pb.ListEntriesResponse, pb.SummarizeHoursResponse)
+Q = TypeVar(
+    "Q",
+    pb.GetBalanceRequest,
+    pb.BatchGetBalancesRequest,
+    pb.ListEntriesRequest,
+    pb.SummarizeHoursRequest,
+    pb.CheckRequirementRequest,
+    pb.BatchCheckRequirementsRequest,
+    pb.ExplainBalanceRequest,
+)
+A = TypeVar(
+    "A",
+    pb.Balance,
+    pb.BatchGetBalancesResponse,
+    pb.ListEntriesResponse,
+    pb.SummarizeHoursResponse,
+    pb.RequirementCheck,
+    pb.BatchCheckRequirementsResponse,
+    pb.ExplainBalanceResponse,
+)
 
 SERVICE: Final = pb.DESCRIPTOR.services_by_name["HoursService"].full_name
 TEXT_BYTES_MAX: Final = NOTE_BYTES_MAX - 5_000

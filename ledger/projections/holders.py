@@ -19,8 +19,13 @@ async def refuse_unknown_holders(connection: ReadConnection, names: Sequence[str
     """Refuse NOT_FOUND for the first of `names` that the ledger does not know."""
     if not names:
         return
-    cursor = await connection.execute(_KNOWN, {"names": list(names)}, binary=True)
-    known = {row[0] for row in await cursor.fetchall()}
+    known = await known_holders(connection, names)
     for name in names:
         if name not in known:
             refuse(Reason.NOT_FOUND, name=name)
+
+
+async def known_holders(connection: ReadConnection, names: Sequence[str]) -> set[str]:
+    """Those of `names` that the ledger knows."""
+    cursor = await connection.execute(_KNOWN, {"names": list(names)}, binary=True)
+    return {row[0] for row in await cursor.fetchall()}

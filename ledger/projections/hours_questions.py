@@ -1,4 +1,4 @@
-"""What HoursService asks: balances, entries and sums, each with the positions it was computed at."""
+"""What HoursService asks: balances, entries, sums, requirements, reasons, each with the positions it rests on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ from ledger.projections.balance_lookups import BalanceLookups
 from ledger.projections.balance_questions import batch_get_balances, get_balance
 from ledger.projections.basis import Ground, KnownHorizon, ReadPool
 from ledger.projections.entry_questions import list_entries
+from ledger.projections.explanation_questions import explain_balance
+from ledger.projections.requirement_lookups import RequirementLookups
+from ledger.projections.requirement_questions import (
+    BirthDates,
+    Checked,
+    batch_check_requirements,
+    check_requirement,
+)
 from ledger.projections.summary_questions import summarize_hours
 from volunteer_hours.v1 import hours_service_pb2 as pb
 
@@ -25,6 +33,7 @@ class HoursQuestions:
         self._pool = pool
         self._ground = Ground(partitions, horizon)
         self._lookups = BalanceLookups(pool, self._ground)
+        self._requirements = RequirementLookups(pool, self._ground)
 
     async def get_balance(self, request: pb.GetBalanceRequest, seconds_left: float | None = None) -> pb.Balance:
         """A holder's seconds by evidence class. Refuses NOT_FOUND, DATE_INVALID."""
@@ -50,3 +59,40 @@ class HoursQuestions:
     ) -> pb.SummarizeHoursResponse:
         """Seconds of all holders by one dimension. Refuses DATE_INVALID."""
         return await summarize_hours(self._pool, self._ground, request, seconds_left)
+
+    async def check_requirement(
+        self,
+        request: pb.CheckRequirementRequest,
+        holder: str,
+        birth_dates: BirthDates,
+        seconds_left: float | None = None,
+    ) -> pb.RequirementCheck:
+        """Whether `holder` meets a requirement.
+
+        Refuses NOT_FOUND, DATE_INVALID, HIJRI_DATE_UNKNOWN, REQUIREMENT_UNKNOWN, AGE_UNKNOWN, NO_LEVEL_FOR_AGE, and
+        INVALID_ARGUMENT without a date for somebody who has served nothing.
+        """
+        return await check_requirement(
+            self._pool, self._ground, self._requirements, request, holder, birth_dates, seconds_left
+        )
+
+    async def batch_check_requirements(
+        self,
+        request: pb.BatchCheckRequirementsRequest,
+        holders: Sequence[str],
+        birth_dates: BirthDates,
+        seconds_left: float | None = None,
+    ) -> Checked:
+        """The same for many, at one moment; what check_requirement refuses of one is the outcome of that one."""
+        return await batch_check_requirements(
+            self._pool, self._ground, self._requirements, request, holders, birth_dates, seconds_left
+        )
+
+    async def explain_balance(
+        self, request: pb.ExplainBalanceRequest, seconds_left: float | None = None
+    ) -> pb.ExplainBalanceResponse:
+        """The events behind a balance by attendance; all pages rest on the first one's positions.
+
+        Refuses NOT_FOUND, DATE_INVALID, PAGE_TOKEN_INVALID.
+        """
+        return await explain_balance(self._pool, self._ground, request, seconds_left)

@@ -28,8 +28,9 @@ _CLOSED: Final = "update opportunities set state = 'closed' where opportunity = 
 _RULES: Final = "update opportunities set approval_required = %s, waiting_places = %s where opportunity = %s"
 _VERSION: Final = """
     insert into opportunity_versions (
-        opportunity, position, partition, recorded_at, source_recorded_at, organization, sector, event_type
-    ) values (%s, %s, %s, %s, %s, %s, %s, %s)
+        opportunity, position, partition, recorded_at, source_recorded_at, organization, sector, event_type,
+        compulsory_service
+    ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 
@@ -80,6 +81,7 @@ def _remember(connection: ReadDatabase, event: OtherEvent, data: OpportunityPubl
             data.organization,
             data.details.sector,
             data.details.event_type,
+            data.details.compulsory_service,
         ],
     )
 

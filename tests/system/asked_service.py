@@ -28,7 +28,16 @@ from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
 
 KEYS = AnswerKeys.fresh("volunteer-hours.localhost/log")
 HOUR = 3_600
-A = TypeVar("A", pb.Balance, pb.BatchGetBalancesResponse, pb.ListEntriesResponse, pb.SummarizeHoursResponse)
+A = TypeVar(
+    "A",
+    pb.Balance,
+    pb.BatchGetBalancesResponse,
+    pb.ListEntriesResponse,
+    pb.SummarizeHoursResponse,
+    pb.RequirementCheck,
+    pb.BatchCheckRequirementsResponse,
+    pb.ExplainBalanceResponse,
+)
 
 
 @dataclass

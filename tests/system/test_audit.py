@@ -158,6 +158,7 @@ def test_a_key_without_an_event_is_named(settings):
         ("balances", "entry_count", "entry_count + 1", "true"),
         ("hours_by_month", "attended_seconds", "attended_seconds + 1", "true"),
         ("opportunity_versions", "event_type", "'x'", "true"),
+        ("opportunity_versions", "compulsory_service", "not compulsory_service", "true"),
     ],
 )
 def test_a_projected_row_is_named_with_its_position(settings, table, column, value, where):

@@ -12,6 +12,8 @@ from grpc_health.v1 import health_pb2
 from ledger.child_process import ChildProcess
 from tests.system.grpc_caller import Client, with_id
 from tests.system.small_programme import beginnings, opening
+from volunteer_hours.v1 import hours_service_pb2 as hours
+from volunteer_hours.v1 import hours_service_pb2_grpc as hours_grpc
 from volunteer_hours.v1 import resources_pb2
 
 PROJECT = Path(__file__).parents[2]
@@ -82,24 +84,40 @@ def health_told(address: str, told: list[int]) -> None:
                 return
 
 
+def balance_watched(address: str, registered: resources_pb2.Volunteer, ended: list[grpc.StatusCode | None]) -> None:
+    request = hours.WatchBalanceRequest(name=registered.name, positions=registered.positions)
+    with grpc.insecure_channel(address) as channel:
+        watched = hours_grpc.HoursServiceStub(channel).WatchBalance(request, timeout=120)
+        ended += [None for _ in watched]
+        ended.append(watched.code())
+
+
 def test_a_server_that_is_told_to_stop_loses_no_answer(server_dir: Path):
     child = server(server_dir, "first.log")
     address = address_of(child)
     with grpc.insecure_channel(address) as channel:
         for method, message in beginnings():
-            Client(channel).send(f"RegistryService/{method}", with_id(message))
+            answer = Client(channel).send(f"RegistryService/{method}", with_id(message))
+    registered = resources_pb2.Volunteer.FromString(answer)
     told: list[int] = []
-    watcher = threading.Thread(target=health_told, args=(address, told))
-    watcher.start()
+    ended: list[grpc.StatusCode | None] = []
+    watchers = [
+        threading.Thread(target=health_told, args=(address, told)),
+        threading.Thread(target=balance_watched, args=(address, registered, ended)),
+    ]
+    for watcher in watchers:
+        watcher.start()
     load = Load(address)
     load.start()
     while len(load.answered) < 50:
         assert child.running, child.log_tail()
     assert child.stop(deadline_seconds=60) == 0, child.log_tail()
     load.join()
-    watcher.join(timeout=60)
+    for watcher in watchers:
+        watcher.join(timeout=60)
     assert load.unexpected == []
     assert told == [SERVING, NOT_SERVING]
+    assert ended == [None, grpc.StatusCode.OK], "one balance, and a stream that ends by itself when the server stops"
     assert "Traceback" not in child.log_tail()
     again = server(server_dir, "second.log")
     try:

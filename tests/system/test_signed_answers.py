@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 from psycopg_pool import AsyncConnectionPool
 
 from ledger.answer_keys import AnswerKeys
+from ledger.commands.policies import read_proposal
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal
 from ledger.grpc.signed_answers import SignedAnswers
 from ledger.log_serving.log_lookups import Pool
@@ -30,6 +31,7 @@ from volunteer_hours.v1 import participation_service_pb2 as participation
 from volunteer_hours.v1 import values_pb2
 from volunteer_hours.v1.audit_service_pb2 import GetEventRequest
 from volunteer_hours.v1.audit_service_pb2_grpc import AuditServiceStub
+from volunteer_hours.v1.policy_service_pb2 import ApprovePolicyRequest
 from volunteer_hours.v1.positions_pb2 import AsOf, Position, PositionSet
 
 
@@ -45,6 +47,10 @@ def asked(request, postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             asked.client.send(f"RegistryService/{method}", with_id(message))
         for day in (1, 2, 3):
             asked.serve(day)
+        proposal = read_proposal(PROJECT / "examples" / "policies" / "sa-secondary-school-40h.json")
+        asked.client.send("PolicyService/ProposePolicy", proposal)
+        approval = ApprovePolicyRequest(request_id=request_id(), name=f"{RULE}/versions/1")
+        asked.client.send("PolicyService/ApprovePolicy", approval, "staff/minister")
         asked.sign()
         yield asked
 
@@ -55,6 +61,7 @@ def refused(asked: Asked, method: str, request: Message, **options: Any) -> Any:
     return raised.value
 
 
+RULE = "policies/sa-secondary-school-40h"
 BY_MONTH = pb.SUMMARY_DIMENSION_MONTH
 QUESTIONS = [
     ("GetBalance", pb.GetBalanceRequest(name=ANA)),
@@ -66,6 +73,9 @@ QUESTIONS = [
         "SummarizeHours",
         pb.SummarizeHoursRequest(group_by=pb.SUMMARY_DIMENSION_SECTOR, organization="organizations/green"),
     ),
+    ("CheckRequirement", pb.CheckRequirementRequest(name=ANA, requirement=RULE, date="2026-10-31")),
+    ("BatchCheckRequirements", pb.BatchCheckRequirementsRequest(names=[ANA], requirement=RULE, date="2026-10-31")),
+    ("ExplainBalance", pb.ExplainBalanceRequest(name=ANA)),
 ]
 
 

@@ -1,0 +1,279 @@
+"""Is a requirement met: how much of what counts has somebody served in the period, under which version of the rules?
+
+Hours, rules and birth dates are those of the answer's positions: asked again with the same `as_of`, next year, the
+answer is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, TypeAlias
+
+from ledger.domain.refusals import Reason, Refusal, refuse
+from ledger.domain.values import calendar_date
+from ledger.projections.as_of import CUT_SQL, View, view
+from ledger.projections.basis import Basis, Ground, NotYetApplied, Patience, ReadPool, missing
+from ledger.projections.holders import known_holders, refuse_unknown_holders
+from ledger.projections.requirement_lookups import ASKED_SQL, RequirementLookups, asked_parameters, served_by_number
+from ledger.projections.requirement_versions import read_requirements
+from ledger.projections.sums import KNOWN, OF_ENTRIES
+from ledger.requirements.evaluation import Served, evaluate
+from ledger.requirements.period import Bounds, PeriodKind
+from ledger.requirements.rules import RequirementVersion, in_force
+from volunteer_hours.v1.hours_service_pb2 import (
+    BatchCheckRequirementsRequest,
+    CheckRequirementRequest,
+    RequirementCheck,
+)
+from volunteer_hours.v1.policy_service_pb2 import (
+    REQUIREMENT_PERIOD_CALENDAR_MONTH,
+    REQUIREMENT_PERIOD_CALENDAR_YEAR,
+    REQUIREMENT_PERIOD_HIJRI_MONTH,
+    REQUIREMENT_PERIOD_HIJRI_YEAR,
+    REQUIREMENT_PERIOD_LIFETIME,
+    REQUIREMENT_PERIOD_TWELVE_MONTHS,
+    RequirementPeriod,
+)
+from volunteer_hours.v1.values_pb2 import EvidenceClass, Period
+
+BirthDates: TypeAlias = Callable[[Sequence[str], Mapping[int, int]], Awaitable[Mapping[str, date | None]]]
+"""Opens the birth dates of volunteers as they were known at these positions; None where none is known."""
+
+_Request: TypeAlias = CheckRequirementRequest | BatchCheckRequirementsRequest
+
+_NEWEST: Final = f"""
+    with {CUT_SQL}
+    select e.holder, max(e.service_date)
+    from entries e join cut on cut.partition = e.partition and e.position <= cut.upto
+    where e.holder = any(%(holders)b) and {KNOWN}
+    group by e.holder
+"""
+_SERVED: Final = f"""
+    with {CUT_SQL}, {ASKED_SQL}
+    select asked.number, served.*
+    from asked cross join lateral (
+        select coalesce(o.compulsory_service, false), count(*), {OF_ENTRIES}
+        from entries e join cut on cut.partition = e.partition and e.position <= cut.upto
+        left join lateral (
+            select v.compulsory_service
+            from opportunity_versions v join cut c on c.partition = v.partition and v.position <= c.upto
+            where v.opportunity = e.opportunity
+              and (%(known_until)b::timestamptz is null
+                   or coalesce(v.source_recorded_at, v.recorded_at) <= %(known_until)b)
+            order by v.position desc limit 1
+        ) o on true
+        where e.holder = asked.holder and e.service_date between asked.first_date and asked.last_date and {KNOWN}
+        group by 1
+    ) served
+"""
+_NOTHING: Final = Served()
+_PERIODS: Final[Mapping[PeriodKind, RequirementPeriod.ValueType]] = {
+    "lifetime": REQUIREMENT_PERIOD_LIFETIME,
+    "calendar_month": REQUIREMENT_PERIOD_CALENDAR_MONTH,
+    "calendar_year": REQUIREMENT_PERIOD_CALENDAR_YEAR,
+    "twelve_months": REQUIREMENT_PERIOD_TWELVE_MONTHS,
+    "hijri_month": REQUIREMENT_PERIOD_HIJRI_MONTH,
+    "hijri_year": REQUIREMENT_PERIOD_HIJRI_YEAR,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What is known of one person before the rules are applied."""
+
+    name: str
+    version: RequirementVersion
+    period: Bounds
+    served: Served
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The outcomes for many people, in the order asked, and what they rest on."""
+
+    outcomes: Sequence[RequirementCheck | Refusal]
+    basis: Basis
+
+
+async def check_requirement(
+    pool: ReadPool,
+    ground: Ground,
+    lookups: RequirementLookups,
+    request: CheckRequirementRequest,
+    holder: str,
+    birth_dates: BirthDates,
+    seconds_left: float | None,
+) -> RequirementCheck:
+    """See HoursQuestions.check_requirement."""
+    found = await _present_facts(pool, ground, lookups, request, holder, seconds_left)
+    if found is None:
+        [facts], basis = await _facts(pool, ground, lookups, request, [holder], seconds_left)
+    else:
+        facts, basis = found
+    if isinstance(facts, Refusal):
+        raise facts
+    births = await birth_dates([holder], basis.positions) if facts.version.rules.asks_age else {}
+    check = _message(facts, births.get(holder), _frame(facts.version, facts.period))
+    check.requirement_source = facts.version.source
+    check.positions.extend(basis.position_messages())
+    through = basis.recorded_through_message()
+    if through is not None:
+        check.recorded_through.CopyFrom(through)
+    return check
+
+
+async def batch_check_requirements(
+    pool: ReadPool,
+    ground: Ground,
+    lookups: RequirementLookups,
+    request: BatchCheckRequirementsRequest,
+    holders: Sequence[str],
+    birth_dates: BirthDates,
+    seconds_left: float | None,
+) -> Checked:
+    """See HoursQuestions.batch_check_requirements."""
+    found, basis = await _facts(pool, ground, lookups, request, holders, seconds_left)
+    asking = [one.name for one in found if not isinstance(one, Refusal) and one.version.rules.asks_age]
+    births = await birth_dates(asking, basis.positions) if asking else {}
+    frames: dict[tuple[str, Bounds], RequirementCheck] = {}
+    outcomes: list[RequirementCheck | Refusal] = []
+    for facts in found:
+        if isinstance(facts, Refusal):
+            outcomes.append(facts)
+            continue
+        key = (facts.version.name, facts.period)
+        if key not in frames:
+            frames[key] = _frame(facts.version, facts.period)
+        try:
+            outcomes.append(_message(facts, births.get(facts.name), frames[key]))
+        except Refusal as refusal:
+            outcomes.append(refusal)
+    return Checked(outcomes, basis)
+
+
+async def _present_facts(
+    pool: ReadPool,
+    ground: Ground,
+    lookups: RequirementLookups,
+    request: CheckRequirementRequest,
+    holder: str,
+    seconds_left: float | None,
+) -> tuple[_Facts, Basis] | None:
+    """The facts of now, by rules that are kept; None where that way does not lead to an answer."""
+    if request.HasField("as_of") or not request.date:
+        return None
+    day = calendar_date(request.date)
+    wanted = ground.wanted(request.positions) if request.positions else {}
+    patience: Patience | None = None
+    while True:
+        found = await lookups.find(request.requirement, holder, day)
+        if found is None:
+            return None
+        behind = missing(wanted, found.basis) if wanted else {}
+        if not behind:
+            break
+        patience = patience or Patience.of(seconds_left)
+        if not await patience.wait():
+            raise NotYetApplied(behind)
+    if found.served is None:
+        async with pool.connection() as connection:
+            await refuse_unknown_holders(connection, [holder])
+    return _Facts(holder, found.version, found.period, found.served or _NOTHING), found.basis
+
+
+async def _facts(
+    pool: ReadPool,
+    ground: Ground,
+    lookups: RequirementLookups,
+    request: _Request,
+    holders: Sequence[str],
+    seconds_left: float | None,
+) -> tuple[list[_Facts | Refusal], Basis]:
+    """The facts of the moment asked about, of one snapshot. Refuses REQUIREMENT_UNKNOWN for all where it is for all."""
+    day = calendar_date(request.date) if request.date else None
+    as_of = request.as_of if request.HasField("as_of") else None
+    async with view(pool, ground, request.positions, as_of, seconds_left) as seen:
+        requirements = await read_requirements(seen.connection)
+        if seen.present:
+            lookups.learn(requirements)
+        versions = requirements.versions(request.requirement, seen.basis.positions)
+        if not versions or (day is not None and in_force(versions, request.requirement, day) is None):
+            refuse(Reason.REQUIREMENT_UNKNOWN, requirement=request.requirement)
+        known = await known_holders(seen.connection, holders)
+        days = await _newest(seen, holders) if day is None else dict.fromkeys(holders, day)
+        chosen = [_chosen(name, name in known, days.get(name), versions, request.requirement) for name in holders]
+        served = await _served(seen, [one for one in chosen if not isinstance(one, Refusal)])
+    return [
+        one if isinstance(one, Refusal) else _Facts(one.name, one.version, one.period, served.get(index, _NOTHING))
+        for index, one in _numbered(chosen)
+    ], seen.basis
+
+
+def _chosen(
+    name: str, is_known: bool, day: date | None, versions: Sequence[RequirementVersion], requirement: str
+) -> _Facts | Refusal:
+    if not is_known:
+        return Refusal(Reason.NOT_FOUND, {"name": name})
+    if day is None:
+        violation = "date: give one, nothing was served yet from which it could follow"
+        return Refusal(Reason.INVALID_ARGUMENT, {"violations": violation})
+    found = in_force(versions, requirement, day)
+    if found is None:
+        return Refusal(Reason.REQUIREMENT_UNKNOWN, {"requirement": requirement})
+    return _Facts(name, *found, _NOTHING)
+
+
+def _numbered(chosen: Sequence[_Facts | Refusal]) -> list[tuple[int, _Facts | Refusal]]:
+    """Each with its number among those that were asked about in SQL, from 1; a refused one has none: 0."""
+    numbered: list[tuple[int, _Facts | Refusal]] = []
+    number = 0
+    for one in chosen:
+        number += not isinstance(one, Refusal)
+        numbered.append((0 if isinstance(one, Refusal) else number, one))
+    return numbered
+
+
+async def _newest(seen: View, holders: Sequence[str]) -> Mapping[str, date]:
+    parameters = {**seen.cut, "holders": list(holders)}
+    cursor = await seen.connection.execute(_NEWEST, parameters, binary=True)
+    return dict(await cursor.fetchall())
+
+
+async def _served(seen: View, asked: Sequence[_Facts]) -> Mapping[int, Served]:
+    parameters = {**seen.cut, **asked_parameters([(one.name, one.period) for one in asked])}
+    cursor = await seen.connection.execute(_SERVED, parameters, binary=True)
+    return served_by_number(await cursor.fetchall())
+
+
+def _frame(version: RequirementVersion, period: Bounds) -> RequirementCheck:
+    """The part that all answers under one version about one period share."""
+    first = "" if period.first == date.min else period.first.isoformat()
+    return RequirementCheck(
+        requirement=version.name,
+        measure_classes=[_class(measure) for measure in version.rules.measure_classes],
+        period_kind=_PERIODS[version.rules.period],
+        period=Period(start_date=first, end_date=period.last.isoformat()),
+    )
+
+
+def _class(measure: str) -> EvidenceClass.ValueType:
+    return EvidenceClass.Value(f"EVIDENCE_CLASS_{measure.upper()}")
+
+
+def _message(facts: _Facts, birth_date: date | None, frame: RequirementCheck) -> RequirementCheck:
+    """Refuses AGE_UNKNOWN, NO_LEVEL_FOR_AGE."""
+    verdict = evaluate(facts.version.rules, facts.served, facts.name, birth_date, facts.period.last)
+    check = RequirementCheck(
+        name=facts.name,
+        met=verdict.met,
+        level=verdict.level,
+        next_level=verdict.next_level,
+        counted_seconds=verdict.counted_seconds,
+        missing_seconds=verdict.missing_seconds,
+        excluded_seconds=verdict.excluded_seconds,
+        entry_count=facts.served.entry_count,
+    )
+    check.MergeFrom(frame)
+    return check
