@@ -128,7 +128,11 @@ FULL_DOSES: Final = {
     "transparency": ("tests/transparency",),
     "independent-audit": ("tests/independent_audit",),
     "bit-flips": ("tests/faults/test_bit_flips.py", "tests/exporting"),
-    "contention": ("tests/faults/test_contention.py", "tests/faults/test_request_keys.py"),
+    "contention": (
+        "tests/faults/test_contention.py",
+        "tests/faults/test_verification_contention.py",
+        "tests/faults/test_request_keys.py",
+    ),
 }
 """The tests marked `proof`, by what is kept in one file: each takes long, and can be run again alone."""
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from ledger.domain.attendance_events import AttendanceCorrected, AttendanceWithdrawn
-from ledger.domain.attendance_state import Attendance, existing, with_hours
+from ledger.domain.attendance_state import Attendance, existing, undisputed
 from ledger.domain.crediting import CORRECTED, credit, decide_hours, served_span, terms_of
 from ledger.domain.event import NewEvent
 from ledger.domain.hours import Span, entries_between, spans_of, to_epoch
@@ -28,8 +28,8 @@ WITHDRAWN: Final = "WITHDRAWN"
 class CorrectAttendance:
     """Give an attendance its true times.
 
-    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, NOTHING_CHANGES, TIMES_REVERSED,
-    DURATION_OUT_OF_RANGE, SERVICE_IN_FUTURE, SHIFT_HAS_NO_TIMES.
+    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, HOURS_DISPUTED, CLAIMANT_CORRECTS,
+    NOTHING_CHANGES, TIMES_REVERSED, DURATION_OUT_OF_RANGE, SERVICE_IN_FUTURE, SHIFT_HAS_NO_TIMES.
     """
 
     attendance: str
@@ -47,7 +47,9 @@ class CorrectAttendance:
         return Reads(streams=(self.attendance, STANDARD_POLICY_STREAM))
 
     def decide(self, world: World) -> list[NewEvent]:
-        known = with_hours(world, self.attendance)
+        known = undisputed(world, self.attendance)
+        if known.state == "claimed" and world.actor == known.holder:
+            refuse(Reason.CLAIMANT_CORRECTS, attendance=self.attendance)
         served = served_span(self.start, self.end, world.now)
         if known.state in ("recorded", "verified") and served == _served(known):
             refuse(Reason.NOTHING_CHANGES, name=self.attendance)
@@ -72,7 +74,10 @@ class CorrectAttendance:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawAttendance:
-    """Take an attendance back for good. Refuses NOT_FOUND, NOTHING_CHANGES when it was withdrawn already."""
+    """Take an attendance back for good.
+
+    Refuses NOT_FOUND, NOTHING_CHANGES when it was withdrawn already, HOURS_DISPUTED.
+    """
 
     attendance: str
     reason: str = WITHDRAWN
@@ -90,28 +95,44 @@ class WithdrawAttendance:
         known = existing(world, self.attendance)
         if known.state == "withdrawn":
             refuse(Reason.NOTHING_CHANGES, name=self.attendance)
-        withdrawn = AttendanceWithdrawn(
-            holder=known.holder,
-            attendance=known.name,
-            organization=known.organization,
-            opportunity=known.opportunity,
-            shift=known.shift,
-            entries=entries_between(known.seconds, {}, reversed_reason=self.reason),
-            start=known.start,
-            end=known.end,
-            counted=(),
-            reason=self.reason,
-            source="native" if self.imported_from is None else "migrated",
-            imported_from=self.imported_from,
+        if known.state == "disputed":
+            refuse(Reason.HOURS_DISPUTED, attendance=self.attendance)
+        return withdrawing(
+            world, known, self.reason, imported_from=self.imported_from, source_time=self.source_time
         )
-        event = NewEvent(
-            self.attendance,
-            withdrawn,
-            policy=known.policy,
-            corrects=known.last_event_id or None,
-            source_time=self.source_time,
-        )
-        return [event, *releases(world, counting_now(known, ()))]
+
+
+def withdrawing(
+    world: World,
+    known: Attendance,
+    reason: str,
+    *,
+    imported_from: ImportedFrom | None = None,
+    source_time: datetime | None = None,
+) -> list[NewEvent]:
+    """The withdrawal of an attendance, and what its time sets free. Raises NotLoaded."""
+    withdrawn = AttendanceWithdrawn(
+        holder=known.holder,
+        attendance=known.name,
+        organization=known.organization,
+        opportunity=known.opportunity,
+        shift=known.shift,
+        entries=entries_between(known.seconds, {}, reversed_reason=reason),
+        start=known.start,
+        end=known.end,
+        counted=(),
+        reason=reason,
+        source="native" if imported_from is None else "migrated",
+        imported_from=imported_from,
+    )
+    event = NewEvent(
+        known.name,
+        withdrawn,
+        policy=known.policy,
+        corrects=known.last_event_id or None,
+        source_time=source_time,
+    )
+    return [event, *releases(world, counting_now(known, ()))]
 
 
 def _served(known: Attendance) -> Span:

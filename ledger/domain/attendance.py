@@ -1,7 +1,8 @@
 """One person's attendance: checking in and out, and what the organisation records of who came.
 
-Its story in order: `attendance_events` (what can happen), `attendance_state` (how it folds), here (how it begins),
-`amendment` (how it is corrected or withdrawn), `verification` (how it is confirmed).
+Its story in order: `attendance_events` (what can happen), `attendance_state` (how it folds),
+here and in `claims` (how it begins), `amendment` (how it is corrected or withdrawn), `verification` (how it is
+confirmed), `disputes` (how it is contested).
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class CheckIn:
         )
 
     def decide(self, world: World) -> list[NewEvent]:
-        _refuse_known(world, self.attendance, self.volunteer)
+        refuse_known(world, self.attendance, self.volunteer)
         wanted = shift.existing(world, self.shift)
         offered = opportunity.existing(world, wanted.opportunity)
         registration.refuse_closed(offered, wanted)
@@ -172,7 +173,7 @@ class RecordAttendance:
         )
 
     def decide(self, world: World) -> list[NewEvent]:
-        _refuse_known(world, self.attendance, self.volunteer)
+        refuse_known(world, self.attendance, self.volunteer)
         wanted = shift.existing(world, self.shift)
         offered = opportunity.existing(world, wanted.opportunity)
         served = self._served(wanted, world.now)
@@ -206,7 +207,8 @@ class RecordAttendance:
         return served_span(wanted.start, wanted.end, now)
 
 
-def _refuse_known(world: World, attendance: str, volunteer: str) -> None:
+def refuse_known(world: World, attendance: str, volunteer: str) -> None:
+    """Refuses ALREADY_EXISTS for an attendance that has begun, NOT_FOUND for a person nobody knows."""
     if volunteer_of(attendance) != volunteer:
         # Its events would go to another person's partition, where nothing guards this person's seconds.
         raise InvariantBroken(f"{attendance} does not belong to {volunteer}")

@@ -3,9 +3,10 @@
 These names and fields are the stored format: version them with care.
 
     checked in ─► checked out ─┐
-                               ├─► verified ─► reversed        corrected: attended again, to be verified again
-    recorded ──────────────────┘─► declined                    withdrawn: for good
-                                                               released: withheld seconds begin to count
+    recorded ──────────────────┼─► verified ─► adjusted        corrected: attended again, to be verified again
+    claimed ───────────────────┘        └────► reversed        withdrawn: for good
+                               └─► declined                    released: withheld seconds begin to count
+                                                               disputed ─► resolved: back, or reversed
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from ledger.domain.values import ImportedFrom, Interval
 Method: TypeAlias = Literal["qr", "kiosk", "app", "coordinator"]
 Crediting: TypeAlias = Literal["clock", "schedule"]
 Source: TypeAlias = Literal["native", "migrated"]
+Resolution: TypeAlias = Literal["UPHELD", "REJECTED"]
+Undisputed: TypeAlias = Literal["claimed", "recorded", "verified", "declined", "reversed"]
+"""States in which an attendance with hours can be disputed, and to which a dispute's end leads."""
 
 
 @stored_name("volunteer-checked-in")
@@ -71,6 +75,11 @@ class AttendanceRecorded(HoursDecided):
     """The organisation noted that a person was there from start to end."""
 
 
+@stored_name("hours-claimed")
+class HoursClaimed(HoursDecided):
+    """A person says that they served where nobody clocked or noted it: claimed until the organisation answers."""
+
+
 @stored_name("attendance-corrected")
 class AttendanceCorrected(HoursDecided):
     """The times were wrong: these are the true ones. What was verified must be verified again."""
@@ -87,9 +96,34 @@ class AttendanceWithdrawn(PresenceMoved):
     imported_from: ImportedFrom | None = None
 
 
+class _OfAttendance(Event):
+    """Fields of the events that tell something of an attendance and move no seconds."""
+
+    holder: str
+    """volunteers/{v}"""
+    attendance: str
+    organization: str
+    opportunity: str
+    shift: str
+
+
+@stored_name("attendance-confirmed")
+class AttendanceConfirmed(_OfAttendance):
+    """The person agreed with what is recorded of them; a later correction is to be confirmed again."""
+
+
+@stored_name("verification-begun")
+class VerificationBegun(_OfAttendance):
+    """The first of two verifiers agreed: these seconds are verified once another one says the same."""
+
+    appointment: str
+    """organizations/{o}/appointments/{a} that gave the right to verify."""
+    verified_seconds: Annotated[int, Field(gt=0)]
+
+
 @stored_name("hours-verified")
 class HoursVerified(PresenceMoved):
-    """A verifier confirmed attended seconds; what was attended and not confirmed is reversed."""
+    """A verifier confirmed claimed or attended seconds; what waited and was not confirmed is reversed."""
 
     appointment: str
     """organizations/{o}/appointments/{a} that gave the right to verify."""
@@ -119,5 +153,38 @@ class HoursReleased(PresenceMoved):
 
     reason: str
     """OVERLAP_ENDED or DURATION_WITHIN_CAP."""
+    withheld_reason: str | None = None
+    """Why the rest is still withheld."""
+
+
+@stored_name("hours-adjusted")
+class HoursAdjusted(PresenceMoved):
+    """A verification was too high: its first seconds stay verified, the rest is verified no more."""
+
+    appointment: str
+    verified_seconds: Annotated[int, Field(gt=0)]
+    """So many stay."""
+    reason: str
+
+
+@stored_name("hours-disputed")
+class HoursDisputed(PresenceMoved):
+    """Somebody concerned contests the hours: they take the person's time and count for nothing until it is resolved."""
+
+    appointment: str | None = None
+    """The appointment of a member of the organisation; absent when the person contests."""
+    reason: str
+
+
+@stored_name("dispute-resolved")
+class DisputeResolved(PresenceMoved):
+    """A verifier who took no part decided: what was contested is reversed, or is again what it was before."""
+
+    appointment: str
+    resolution: Resolution
+    """UPHELD: the contested hours were wrong; REJECTED: they stand."""
+    attendance_state: Undisputed
+    """The attendance's state from now on."""
+    reason: str
     withheld_reason: str | None = None
     """Why the rest is still withheld."""

@@ -17,7 +17,7 @@ from ledger.domain.policy import STANDARD_POLICY_V1, HoursRules
 from ledger.domain.presence import Judged
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.shift import Shift
-from ledger.domain.values import Entry, ImportedFrom, Interval, zone
+from ledger.domain.values import Account, Entry, ImportedFrom, Interval, zone
 from ledger.domain.world import World
 
 BEFORE_SERVICE_DATE: Final = "BEFORE_SERVICE_DATE"
@@ -177,6 +177,7 @@ def decide_hours(
     credited: Credit,
     *,
     current: Allocation,
+    counted_as: Account = Account.ATTENDED,
     imported_from: ImportedFrom | None = None,
     source_time: datetime | None = None,
 ) -> DecidedFields:
@@ -185,7 +186,7 @@ def decide_hours(
     judged = Judged(terms.holder, terms.attendance, place_zone, credited.rules)
     ground = ground_of_service(world, terms.organization, terms.opportunity, credited.rules, span)
     counting = presence.count(world, judged, span, ground)
-    target = counting.allocation(place_zone)
+    target = counting.allocation(place_zone, counted_as)
     began = date_of(span[0], place_zone)
     begins_early = source_time is not None and source_time.astimezone(place_zone).date() < began
     return DecidedFields(

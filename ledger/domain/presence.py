@@ -55,10 +55,10 @@ class Counting(NamedTuple):
     withheld: tuple[Span, ...]
     withheld_reason: str | None
 
-    def allocation(self, place_zone: ZoneInfo) -> dict[tuple[date, Account], int]:
+    def allocation(self, place_zone: ZoneInfo, counted_as: Account) -> dict[tuple[date, Account], int]:
         """Where its seconds should stand, by calendar date of the place, before anybody verified them."""
         allocation: dict[tuple[date, Account], int] = {}
-        for account, spans in ((Account.ATTENDED, self.counted), (Account.WITHHELD, self.withheld)):
+        for account, spans in ((counted_as, self.counted), (Account.WITHHELD, self.withheld)):
             for day, seconds in seconds_by_date(spans, place_zone).items():
                 allocation[day, account] = seconds
         return allocation

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.domain import policy
-from ledger.domain.attendance_state import Attendance, with_hours
+from ledger.domain.attendance_state import WITH_TIME, Attendance, undisputed
 from ledger.domain.crediting import ground_of_service
 from ledger.domain.event import NewEvent
 from ledger.domain.hours import Span, date_of, joined, to_epoch
@@ -26,7 +26,8 @@ class ReassessHours:
     """Release withheld time that may count under the version in force now for its date of service.
 
     What was credited stays as it was credited, and what counts goes on counting: a policy takes nothing away.
-    Refuses NOT_FOUND, HEAD_COUNT_NOT_REASSESSED, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, NOTHING_TO_RELEASE.
+    Refuses NOT_FOUND, HEAD_COUNT_NOT_REASSESSED, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, HOURS_DISPUTED,
+    NOTHING_TO_RELEASE.
     """
 
     attendance: str
@@ -41,7 +42,7 @@ class ReassessHours:
     def decide(self, world: World) -> list[NewEvent]:
         if is_group(self.attendance):
             refuse(Reason.HEAD_COUNT_NOT_REASSESSED, attendance=self.attendance)
-        known = with_hours(world, self.attendance)
+        known = undisputed(world, self.attendance)
         span = to_epoch(known.start), to_epoch(known.end)
         version, rules = policy.hours_rules(world, date_of(span[0], zone(known.time_zone)))
         released = self._released(world, known, span, rules)
@@ -53,7 +54,7 @@ class ReassessHours:
         return [event, *releases(world, counting_now(known, counted))]
 
     def _released(self, world: World, known: Attendance, span: Span, rules: HoursRules) -> tuple[Span, ...]:
-        if known.state not in ("recorded", "verified") or not known.withheld:
+        if known.state not in WITH_TIME or not known.withheld:
             return ()
         if ground_of_service(world, known.organization, known.opportunity, rules, span) is not None:
             return ()

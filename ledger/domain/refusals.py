@@ -385,6 +385,86 @@ class Reason(Enum):
         "{attendance} has no verified hours to reverse.",
         "لا توجد في {attendance} ساعات مدقّقة يمكن عكسها.",
     )
+    CLAIM_FOR_ANOTHER = (
+        Kind.FORBIDDEN,
+        "Volunteers claim hours for themselves only; {volunteer} must do this, or staff for them.",
+        "يطالب المتطوع بساعاته هو فقط؛ يجب أن يقوم بذلك {volunteer} أو موظف نيابة عنه.",
+    )
+    CLAIM_ANSWERED = (
+        Kind.REFUSED,
+        "{attendance} is no claim that waits for an answer; only such a claim can be withdrawn or lapse.",
+        "‏{attendance} ليس مطالبة تنتظر الرد؛ لا تُسحب ولا تنقضي إلا مطالبة كهذه.",
+    )
+    CLAIM_NOT_LAPSED = (
+        Kind.REFUSED,
+        "The claim {attendance} waits for an answer until {time}; it lapses then.",
+        "المطالبة {attendance} تنتظر الرد حتى {time} ثم تنقضي.",
+    )
+    CLAIMANT_CORRECTS = (
+        Kind.FORBIDDEN,
+        "The organisation corrects a claim; withdraw {attendance} and claim anew instead.",
+        "تصحيح المطالبة من شأن الجهة؛ اسحب {attendance} وقدّم مطالبة جديدة.",
+    )
+    NOT_YOURS_TO_CONFIRM = (
+        Kind.FORBIDDEN,
+        "Only {volunteer} confirms what is recorded of them.",
+        "لا يؤكد ما سُجّل عن {volunteer} أحد سواه.",
+    )
+    CONFIRMATION_MISSING = (
+        Kind.REFUSED,
+        "{volunteer} has not confirmed {attendance} yet; that comes before verification.",
+        "لم يؤكد {volunteer} بعد {attendance}؛ التأكيد يسبق التدقيق.",
+    )
+    SECOND_VERIFIER_NEEDED = (
+        Kind.FORBIDDEN,
+        "You have agreed to {verified_seconds} seconds already; another verifier must agree to the same.",
+        "وافقتَ مسبقًا على {verified_seconds} ثانية؛ يجب أن يوافق مدقّق آخر على المقدار نفسه.",
+    )
+    HOURS_DISPUTED = (
+        Kind.REFUSED,
+        "The hours of {attendance} are disputed; the dispute must be resolved first.",
+        "ساعات {attendance} محل اعتراض؛ يجب حسم الاعتراض أولًا.",
+    )
+    NOT_DISPUTED = (
+        Kind.REFUSED,
+        "Nobody disputes {attendance}, so there is nothing to resolve.",
+        "لا يوجد اعتراض على {attendance}، فلا شيء يُحسم.",
+    )
+    NOTHING_TO_DISPUTE = (
+        Kind.REFUSED,
+        "{attendance} has no hours that stand or are withheld; there is nothing to dispute.",
+        "لا توجد في {attendance} ساعات قائمة أو محتجزة يمكن الاعتراض عليها.",
+    )
+    NOT_CONCERNED = (
+        Kind.FORBIDDEN,
+        "{actor} neither served nor holds an appointment in {organization} today; one who does must dispute.",
+        "‏{actor} لم يخدم ولا يحمل تعيينًا في {organization} اليوم؛ الاعتراض لمن له صلة.",
+    )
+    VERIFIER_DISPUTED = (
+        Kind.FORBIDDEN,
+        "Whoever disputed hours does not resolve the dispute; another verifier must do this.",
+        "من اعترض على الساعات لا يحسم الاعتراض؛ يجب أن يقوم بذلك مدقّق آخر.",
+    )
+    VERIFIER_VERIFIED = (
+        Kind.FORBIDDEN,
+        "Whoever verified hours does not resolve a dispute about them; another verifier must do this.",
+        "من دقّق الساعات لا يحسم الاعتراض عليها؛ يجب أن يقوم بذلك مدقّق آخر.",
+    )
+    ADJUSTED_NOT_LOWER = (
+        Kind.INVALID,
+        "{verified_seconds} seconds of {attendance} are verified; an adjustment keeps fewer, and at least 1.",
+        "الثواني المدقّقة في {attendance} هي {verified_seconds}؛ التعديل يُبقي أقل منها وثانية واحدة على الأقل.",
+    )
+    WRONG_ORGANIZATION = (
+        Kind.INVALID,
+        "These hours were served at {organization}; name it, or leave organization empty.",
+        "هذه الساعات كانت في {organization}؛ اذكرها أو اترك حقل الجهة فارغًا.",
+    )
+    INITIATIVE_CANNOT_VERIFY = (
+        Kind.REFUSED,
+        "{initiative} verifies no hours; name in organization the accredited organisation that does.",
+        "‏{initiative} لا تدقّق الساعات؛ اذكر في حقل الجهة المنظمة المعتمدة التي تدقّقها.",
+    )
     NOT_A_GROUP = (
         Kind.INVALID,
         "{attendance} is one person's: give start_time and end_time, no head count.",
@@ -392,8 +472,8 @@ class Reason(Enum):
     )
     NOT_A_PERSON = (
         Kind.INVALID,
-        "{attendance} is a head count: give head_count and attended_seconds, no times.",
-        "‏{attendance} حضور مجموعة: أدخل العدد والثواني من دون أوقات.",
+        "{attendance} is a head count: give head_count and attended_seconds, no times; it is not disputed or adjusted.",
+        "‏{attendance} حضور مجموعة: أدخل العدد والثواني من دون أوقات؛ ولا يُعترض عليه ولا يُعدّل.",
     )
     NOTHING_CHANGES = (
         Kind.REFUSED,

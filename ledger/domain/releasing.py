@@ -41,7 +41,6 @@ YEAR_WITHIN_CAP: Final = "YEAR_WITHIN_CAP"
 _ENDED: Final = {presence.DURATION_ABOVE_CAP: DURATION_WITHIN_CAP, presence.YEAR_ABOVE_CAP: YEAR_WITHIN_CAP}
 _CANNOT_END: Final = frozenset((presence.ORGANIZATION_SUSPENDED, presence.COMPULSORY_SERVICE))
 """Grounds that no other attendance of the person gave, so that none can take them away."""
-_STATES: Final = ("recorded", "verified")
 
 
 class Decided(NamedTuple):
@@ -95,6 +94,11 @@ def releases(world: World, decided: Decided) -> list[NewEvent]:
     return events
 
 
+def free_now(world: World, waiting: Attendance) -> tuple[Span, ...]:
+    """What is withheld of an attendance and may count as things stand. Raises NotLoaded."""
+    return _released(world, waiting, {}, {})
+
+
 def _reach(world: World, decided: Decided, freed: Sequence[Span], changed: Sequence[Span]) -> Span:
     """Where somebody may wait for what has changed: beside it, and where a year has a cap, in all of the freed year."""
     spans = list(changed)
@@ -143,7 +147,9 @@ def _released(
     world: World, waiting: Attendance, counted_now: CountedSpans, zones: Mapping[str, str]
 ) -> tuple[Span, ...]:
     """The withheld spans of an attendance that may count now, by the version it was decided under."""
-    if waiting.state not in _STATES or not waiting.withheld or not _CANNOT_END.isdisjoint(waiting.withheld_reasons):
+    if waiting.state not in attendance_state.WITH_TIME or not waiting.withheld:
+        return ()
+    if not _CANNOT_END.isdisjoint(waiting.withheld_reasons):
         return ()
     if waiting.policy is None:
         raise InvariantBroken(f"{waiting.name} has hours that no policy decided")
@@ -179,7 +185,7 @@ def release(waiting: Attendance, released: Sequence[Span], *, reason: str, versi
     """The event by which withheld spans begin to count; what is left of them overlaps."""
     target = dict(waiting.seconds)
     for day, seconds in seconds_by_date(released, zone(waiting.time_zone)).items():
-        target[day, Account.ATTENDED] = target.get((day, Account.ATTENDED), 0) + seconds
+        target[day, waiting.counted_as] = target.get((day, waiting.counted_as), 0) + seconds
         target[day, Account.WITHHELD] -= seconds
     rest = total_seconds(waiting.withheld) - total_seconds(released)
     event = HoursReleased(

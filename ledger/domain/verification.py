@@ -1,70 +1,65 @@
-"""Confirming hours: who may do it, and what verifying, declining and reversing move.
+"""Confirming hours: what verifying, declining, adjusting and reversing move.
 
-Whoever verifies neither served nor submitted, and holds a verifier's appointment in the organisation where the hours
-were served. Coordinators record; they do not verify. The events stand with the attendance they are about, in
-`attendance_events` and `group_attendance_state`.
+Who may do it stands in `judging`. Coordinators record; they do not verify. The events stand with the attendance they
+are about, in `attendance_events` and `group_attendance_state`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date
-from typing import Final, TypedDict
+from typing import Final
 
-from ledger.domain import attendance_state, organization
-from ledger.domain.attendance_events import HoursDeclined, HoursReversed, HoursVerified
-from ledger.domain.attendance_state import Attendance
-from ledger.domain.event import Event, NewEvent
+from ledger.domain.attendance_events import HoursAdjusted, HoursDeclined, HoursReversed, HoursVerified
+from ledger.domain.attendance_state import Attendance, undisputed
+from ledger.domain.event import NewEvent
 from ledger.domain.group_attendance_state import (
     GroupAttendance,
     GroupHoursDeclined,
     GroupHoursReversed,
     GroupHoursVerified,
 )
-from ledger.domain.group_attendance_state import existing as existing_group
 from ledger.domain.hours import (
     Allocation,
     Span,
-    entries_between,
     first_seconds,
     intervals_of,
     joined,
     seconds_by_date,
     subtract,
 )
-from ledger.domain.organization import Organization
+from ledger.domain.judging import (
+    deciding,
+    judged,
+    judging_organization,
+    moved,
+    refuse_group,
+    refuse_unaccredited,
+    verifier_s_appointment,
+    without,
+)
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.releasing import counting_now, releases
-from ledger.domain.streams import is_group
-from ledger.domain.values import Account, Entry, zone
+from ledger.domain.values import Account, zone
 from ledger.domain.world import Reads, World
 
 NOT_CONFIRMED: Final = "NOT_CONFIRMED"
 
 
-class _MovedFields(TypedDict):
-    """What every event that moves hours says: see `hours.HoursMoved`."""
-
-    holder: str
-    attendance: str
-    organization: str
-    opportunity: str
-    shift: str
-    entries: tuple[Entry, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class VerifyHours:
-    """Confirm attended hours. What is not confirmed is reversed; what is withheld stays withheld.
+    """Confirm claimed or attended hours. What is not confirmed is reversed; what is withheld stays withheld.
 
-    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, VERIFIER_SERVED, VERIFIER_SUBMITTED,
-    NOT_A_VERIFIER, ORGANIZATION_SUSPENDED, ORGANIZATION_NOT_ACCREDITED, NOTHING_TO_VERIFY, VERIFIED_ABOVE_ATTENDED,
-    DURATION_OUT_OF_RANGE.
+    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, HOURS_DISPUTED, INITIATIVE_CANNOT_VERIFY,
+    WRONG_ORGANIZATION, VERIFIER_SERVED, VERIFIER_SUBMITTED, NOT_A_VERIFIER, ORGANIZATION_SUSPENDED,
+    ORGANIZATION_NOT_ACCREDITED, NOTHING_TO_VERIFY, VERIFIED_ABOVE_ATTENDED, DURATION_OUT_OF_RANGE.
     """
 
     attendance: str
     verified_seconds: int | None = None
-    """The first so many of the attended seconds; None: all."""
+    """The first so many of the seconds that wait; None: all."""
+    organization: str | None = None
+    """The verifying organisation; only hours of an initiative need it."""
 
     @property
     def stream(self) -> str:
@@ -74,18 +69,18 @@ class VerifyHours:
         return Reads(streams=(self.attendance,))
 
     def decide(self, world: World) -> list[NewEvent]:
-        known = _with_hours(world, self.attendance)
-        verifying = organization.existing(world, known.organization)
-        appointment = _appointment(world, known, verifying)
-        _refuse_unaccredited(verifying, world.now.astimezone(UTC).date())
-        attended_seconds = known.total(Account.ATTENDED)
-        if not attended_seconds:
+        known = judged(world, self.attendance)
+        verifying = judging_organization(world, known, self.organization)
+        appointment = verifier_s_appointment(world, known, verifying).name
+        refuse_unaccredited(verifying, world.now.astimezone(UTC).date())
+        waiting_seconds = known.total(Account.ATTENDED) + known.total(Account.CLAIMED)
+        if not waiting_seconds:
             refuse(Reason.NOTHING_TO_VERIFY, attendance=self.attendance)
-        verified_seconds = attended_seconds if self.verified_seconds is None else self.verified_seconds
+        verified_seconds = waiting_seconds if self.verified_seconds is None else self.verified_seconds
         if verified_seconds < 1:
-            refuse(Reason.DURATION_OUT_OF_RANGE, seconds=verified_seconds, seconds_max=attended_seconds)
-        if verified_seconds > attended_seconds:
-            refuse(Reason.VERIFIED_ABOVE_ATTENDED, attended_seconds=attended_seconds)
+            refuse(Reason.DURATION_OUT_OF_RANGE, seconds=verified_seconds, seconds_max=waiting_seconds)
+        if verified_seconds > waiting_seconds:
+            refuse(Reason.VERIFIED_ABOVE_ATTENDED, attended_seconds=waiting_seconds)
         if isinstance(known, GroupAttendance):
             return [_verify_group(known, verified_seconds, appointment)]
         return _verify(world, known, verified_seconds, appointment)
@@ -93,14 +88,15 @@ class VerifyHours:
 
 @dataclass(frozen=True, slots=True)
 class DeclineHours:
-    """Do not accept what waits for verification: attended and withheld seconds are reversed.
+    """Do not accept what waits for verification: claimed, attended and withheld seconds are reversed.
 
-    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, VERIFIER_SERVED, VERIFIER_SUBMITTED,
-    NOT_A_VERIFIER, NOTHING_TO_DECLINE.
+    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, HOURS_DISPUTED, INITIATIVE_CANNOT_VERIFY,
+    WRONG_ORGANIZATION, VERIFIER_SERVED, VERIFIER_SUBMITTED, NOT_A_VERIFIER, NOTHING_TO_DECLINE.
     """
 
     attendance: str
     reason: str
+    organization: str | None = None
 
     @property
     def stream(self) -> str:
@@ -110,34 +106,39 @@ class DeclineHours:
         return Reads(streams=(self.attendance,))
 
     def decide(self, world: World) -> list[NewEvent]:
-        known = _with_hours(world, self.attendance)
-        appointment = _appointment(world, known, organization.existing(world, known.organization))
-        if not known.total(Account.ATTENDED) + known.total(Account.WITHHELD):
+        known = judged(world, self.attendance)
+        appointment = verifier_s_appointment(world, known, judging_organization(world, known, self.organization)).name
+        target = without(known.seconds, Account.CLAIMED, Account.ATTENDED, Account.WITHHELD)
+        fields = moved(known, target, reversed_reason=self.reason)
+        if not fields["entries"]:
             refuse(Reason.NOTHING_TO_DECLINE, attendance=self.attendance)
-        moved = _moved(known, _without(known.seconds, Account.ATTENDED, Account.WITHHELD), self.reason)
         if isinstance(known, GroupAttendance):
-            return [_deciding(known, GroupHoursDeclined(**moved, appointment=appointment, reason=self.reason))]
+            return [deciding(known, GroupHoursDeclined(**fields, appointment=appointment, reason=self.reason))]
         declined = HoursDeclined(
-            **moved,
+            **fields,
             start=known.start,
             end=known.end,
             counted=intervals_of(known.verified),
             appointment=appointment,
             reason=self.reason,
         )
-        return [_deciding(known, declined), *releases(world, counting_now(known, known.verified))]
+        return [deciding(known, declined), *releases(world, counting_now(known, known.verified))]
 
 
 @dataclass(frozen=True, slots=True)
-class ReverseHours:
-    """Take a verification back: its seconds are reversed.
+class AdjustHours:
+    """Lower a verification that was too high: its first seconds stay, the rest is reversed.
 
-    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, VERIFIER_SERVED, VERIFIER_SUBMITTED,
-    NOT_A_VERIFIER, NOTHING_TO_REVERSE.
+    Refuses NOT_A_PERSON, NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, HOURS_DISPUTED,
+    INITIATIVE_CANNOT_VERIFY, WRONG_ORGANIZATION, VERIFIER_SERVED, VERIFIER_SUBMITTED, NOT_A_VERIFIER,
+    NOTHING_TO_REVERSE, ADJUSTED_NOT_LOWER.
     """
 
     attendance: str
+    verified_seconds: int
+    """So many stay verified."""
     reason: str
+    organization: str | None = None
 
     @property
     def stream(self) -> str:
@@ -147,97 +148,94 @@ class ReverseHours:
         return Reads(streams=(self.attendance,))
 
     def decide(self, world: World) -> list[NewEvent]:
-        known = _with_hours(world, self.attendance)
-        appointment = _appointment(world, known, organization.existing(world, known.organization))
-        if not known.total(Account.VERIFIED):
+        refuse_group(self.attendance)
+        known = undisputed(world, self.attendance)
+        appointment = verifier_s_appointment(world, known, judging_organization(world, known, self.organization)).name
+        before = known.total(Account.VERIFIED)
+        if not before:
             refuse(Reason.NOTHING_TO_REVERSE, attendance=self.attendance)
-        moved = _moved(known, _without(known.seconds, Account.VERIFIED), self.reason)
-        if isinstance(known, GroupAttendance):
-            return [_deciding(known, GroupHoursReversed(**moved, appointment=appointment, reason=self.reason))]
-        still_attended = subtract(known.counted, known.verified)
-        taken_back = HoursReversed(
-            **moved,
+        if not 0 < self.verified_seconds < before:
+            refuse(Reason.ADJUSTED_NOT_LOWER, attendance=self.attendance, verified_seconds=before)
+        kept = first_seconds(known.verified, self.verified_seconds)
+        target = without(known.seconds, Account.VERIFIED)
+        for day, seconds in seconds_by_date(kept, zone(known.time_zone)).items():
+            target[day, Account.VERIFIED] = seconds
+        counted = joined((*subtract(known.counted, known.verified), *kept))
+        adjusted = HoursAdjusted(
+            **moved(known, target, reversed_reason=self.reason),
             start=known.start,
             end=known.end,
-            counted=intervals_of(still_attended),
+            counted=intervals_of(counted),
+            appointment=appointment,
+            verified_seconds=self.verified_seconds,
+            reason=self.reason,
+        )
+        return [deciding(known, adjusted), *releases(world, counting_now(known, counted))]
+
+
+@dataclass(frozen=True, slots=True)
+class ReverseHours:
+    """Take a verification back: its seconds are reversed.
+
+    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, HOURS_DISPUTED, INITIATIVE_CANNOT_VERIFY,
+    WRONG_ORGANIZATION, VERIFIER_SERVED, VERIFIER_SUBMITTED, NOT_A_VERIFIER, NOTHING_TO_REVERSE.
+    """
+
+    attendance: str
+    reason: str
+    organization: str | None = None
+
+    @property
+    def stream(self) -> str:
+        return self.attendance
+
+    def reads(self) -> Reads:
+        return Reads(streams=(self.attendance,))
+
+    def decide(self, world: World) -> list[NewEvent]:
+        known = judged(world, self.attendance)
+        appointment = verifier_s_appointment(world, known, judging_organization(world, known, self.organization)).name
+        if not known.total(Account.VERIFIED):
+            refuse(Reason.NOTHING_TO_REVERSE, attendance=self.attendance)
+        fields = moved(known, without(known.seconds, Account.VERIFIED), reversed_reason=self.reason)
+        if isinstance(known, GroupAttendance):
+            return [deciding(known, GroupHoursReversed(**fields, appointment=appointment, reason=self.reason))]
+        still_waiting = subtract(known.counted, known.verified)
+        taken_back = HoursReversed(
+            **fields,
+            start=known.start,
+            end=known.end,
+            counted=intervals_of(still_waiting),
             appointment=appointment,
             reason=self.reason,
         )
-        return [_deciding(known, taken_back), *releases(world, counting_now(known, still_attended))]
-
-
-def _with_hours(world: World, name: str) -> Attendance | GroupAttendance:
-    if not is_group(name):
-        return attendance_state.with_hours(world, name)
-    known = existing_group(world, name)
-    if known.state == "withdrawn":
-        refuse(Reason.ATTENDANCE_WITHDRAWN, attendance=name)
-    return known
-
-
-def _appointment(world: World, known: Attendance | GroupAttendance, verifying: Organization) -> str:
-    """The appointment that lets the actor judge these hours. Refuses everybody who may not."""
-    if world.actor == known.holder:
-        refuse(Reason.VERIFIER_SERVED)
-    if world.actor in known.submitted_by:
-        refuse(Reason.VERIFIER_SUBMITTED)
-    appointment = organization.verifier_appointment(verifying, world.actor, world.now)
-    if appointment is None:
-        refuse(Reason.NOT_A_VERIFIER, actor=world.actor, organization=verifying.name)
-    return appointment.name
-
-
-def _refuse_unaccredited(verifying: Organization, today: date) -> None:
-    if verifying.state == "suspended":
-        refuse(Reason.ORGANIZATION_SUSPENDED, organization=verifying.name)
-    until = verifying.accredited_until
-    if verifying.state != "accredited" or (until is not None and until < today):
-        refuse(Reason.ORGANIZATION_NOT_ACCREDITED, organization=verifying.name)
+        return [deciding(known, taken_back), *releases(world, counting_now(known, still_waiting))]
 
 
 def _verify(world: World, known: Attendance, verified_seconds: int, appointment: str) -> list[NewEvent]:
-    attended = subtract(known.counted, known.verified)
-    confirmed = first_seconds(attended, verified_seconds)
+    waiting = subtract(known.counted, known.verified)
+    confirmed = first_seconds(waiting, verified_seconds)
     by_date = seconds_by_date(confirmed, zone(known.time_zone))
     counted: tuple[Span, ...] = joined((*known.verified, *confirmed))
     verified = HoursVerified(
-        **_moved(known, _verified_target(known.seconds, by_date), NOT_CONFIRMED),
+        **moved(known, _verified_target(known.seconds, by_date), reversed_reason=NOT_CONFIRMED),
         start=known.start,
         end=known.end,
         counted=intervals_of(counted),
         appointment=appointment,
         verified_seconds=verified_seconds,
     )
-    return [_deciding(known, verified), *releases(world, counting_now(known, counted))]
+    return [deciding(known, verified), *releases(world, counting_now(known, counted))]
 
 
 def _verify_group(known: GroupAttendance, verified_seconds: int, appointment: str) -> NewEvent:
     target = _verified_target(known.seconds, {known.service_date: verified_seconds})
-    moved = _moved(known, target, NOT_CONFIRMED)
-    return _deciding(known, GroupHoursVerified(**moved, appointment=appointment, verified_seconds=verified_seconds))
+    fields = moved(known, target, reversed_reason=NOT_CONFIRMED)
+    return deciding(known, GroupHoursVerified(**fields, appointment=appointment, verified_seconds=verified_seconds))
 
 
 def _verified_target(current: Allocation, confirmed_by_date: dict[date, int]) -> Allocation:
-    target = _without(current, Account.ATTENDED)
+    target = without(current, Account.CLAIMED, Account.ATTENDED)
     for day, seconds in confirmed_by_date.items():
         target[day, Account.VERIFIED] = target.get((day, Account.VERIFIED), 0) + seconds
     return target
-
-
-def _without(current: Allocation, *accounts: Account) -> dict[tuple[date, Account], int]:
-    return {key: seconds for key, seconds in current.items() if key[1] not in accounts}
-
-
-def _moved(known: Attendance | GroupAttendance, target: Allocation, reversed_reason: str) -> _MovedFields:
-    return _MovedFields(
-        holder=known.holder,
-        attendance=known.name,
-        organization=known.organization,
-        opportunity=known.opportunity,
-        shift=known.shift,
-        entries=entries_between(known.seconds, target, reversed_reason=reversed_reason),
-    )
-
-
-def _deciding(known: Attendance | GroupAttendance, event: Event) -> NewEvent:
-    return NewEvent(known.name, event, policy=known.policy)

@@ -13,6 +13,7 @@ from ledger.domain.amendment import CorrectAttendance, WithdrawAttendance
 from ledger.domain.approval import ApproveRegistration, DeclineRegistration, RecordAbsence
 from ledger.domain.attendance import CheckIn, CheckOut, RecordAttendance
 from ledger.domain.attendance_events import AttendanceRecorded, Method
+from ledger.domain.claims import ClaimHours, ConfirmAttendance, WithdrawClaim
 from ledger.domain.group_attendance import CorrectGroupAttendance, RecordGroupAttendance, WithdrawGroupAttendance
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal, refuse
 from ledger.domain.registration import RegisterForShift, WithdrawRegistration
@@ -133,6 +134,24 @@ class ParticipationService:
         imported_from, source_time = imported(request.imported_from, request.HasField("imported_from"))
         kind = WithdrawGroupAttendance if is_group(request.name) else WithdrawAttendance
         command = kind(request.name, request.reason, imported_from=imported_from, source_time=source_time)
+        return attendance_message(await self._commands.execute(call, request, command))
+
+    async def ClaimHours(self, request: pb.ClaimHoursRequest, call: Call) -> resources_pb2.Attendance:
+        command = ClaimHours(
+            attendance=f"{request.volunteer}/attendances/{request.attendance_id or new_id(call, request)}",
+            shift=request.shift,
+            volunteer=request.volunteer,
+            start=moment("start_time", request.start_time),
+            end=moment("end_time", request.end_time),
+        )
+        return attendance_message(await self._commands.execute(call, request, command))
+
+    async def WithdrawClaim(self, request: pb.WithdrawClaimRequest, call: Call) -> resources_pb2.Attendance:
+        command = WithdrawClaim(request.name)
+        return attendance_message(await self._commands.execute(call, request, command))
+
+    async def ConfirmAttendance(self, request: pb.ConfirmAttendanceRequest, call: Call) -> resources_pb2.Attendance:
+        command = ConfirmAttendance(request.name)
         return attendance_message(await self._commands.execute(call, request, command))
 
 

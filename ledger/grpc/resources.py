@@ -72,6 +72,8 @@ ATTENDANCE_STATES: Final[Mapping[str, resources_pb2.AttendanceState.ValueType]] 
     "declined": resources_pb2.ATTENDANCE_STATE_DECLINED,
     "reversed": resources_pb2.ATTENDANCE_STATE_REVERSED,
     "withdrawn": resources_pb2.ATTENDANCE_STATE_WITHDRAWN,
+    "claimed": resources_pb2.ATTENDANCE_STATE_CLAIMED,
+    "disputed": resources_pb2.ATTENDANCE_STATE_DISPUTED,
 }
 
 

@@ -23,6 +23,12 @@ STATES: Final[dict[str, str | None]] = {
     "hours-declined": "declined",
     "hours-reversed": "reversed",
     "hours-released": None,
+    "hours-claimed": "claimed",
+    "hours-adjusted": "verified",
+    "hours-disputed": "disputed",
+    "dispute-resolved": None,
+    "attendance-confirmed": None,
+    "verification-begun": None,
     "group-attendance-recorded": "recorded",
     "group-attendance-corrected": "recorded",
     "group-attendance-withdrawn": "withdrawn",
@@ -30,7 +36,7 @@ STATES: Final[dict[str, str | None]] = {
     "group-hours-declined": "declined",
     "group-hours-reversed": "reversed",
 }
-"""The attendance's state after each event; None: as before."""
+"""The attendance's state after each event; None: as the event says, else as before."""
 
 _STATES_WITH_REST: Final = {"hours-declined": "verified", "hours-reversed": "recorded"}
 """The state when a decision about a person leaves seconds that count."""
@@ -42,6 +48,7 @@ _DECIDES_HOURS: Final = frozenset(
         "volunteer-checked-out",
         "attendance-recorded",
         "attendance-corrected",
+        "hours-claimed",
         "group-attendance-recorded",
         "group-attendance-corrected",
     }
@@ -53,6 +60,7 @@ _ENDS_WITHHOLDING: Final = frozenset(
         "attendance-withdrawn",
         "hours-declined",
         "hours-released",
+        "dispute-resolved",
         "group-attendance-withdrawn",
         "group-hours-declined",
     }
@@ -86,4 +94,4 @@ def _state(event: HoursEvent) -> str | None:
         return _STATES_WITH_REST[event.type]
     if event.type not in STATES:
         raise InvariantBroken(f"{event.type} moves hours, but not to any state of an attendance")
-    return STATES[event.type]
+    return event.data.attendance_state or STATES[event.type]

@@ -48,6 +48,7 @@ class HoursData(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     flags: tuple[str, ...] = ()
     withheld_reason: str | None = None
     source: Literal["native", "migrated"] | None = None
+    attendance_state: Literal["claimed", "recorded", "verified", "declined", "reversed"] | None = None
     attended_seconds: msgspec.Raw = msgspec.Raw()
     verified_seconds: msgspec.Raw = msgspec.Raw()
     service_date: msgspec.Raw = msgspec.Raw()
@@ -58,6 +59,7 @@ class HoursData(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     imported_from: msgspec.Raw = msgspec.Raw()
     appointment: msgspec.Raw = msgspec.Raw()
     reason: msgspec.Raw = msgspec.Raw()
+    resolution: msgspec.Raw = msgspec.Raw()
 
 
 HOURS_TYPES: Final = frozenset(
@@ -71,6 +73,12 @@ HOURS_TYPES: Final = frozenset(
         "hours-declined",
         "hours-reversed",
         "hours-released",
+        "hours-claimed",
+        "hours-adjusted",
+        "hours-disputed",
+        "dispute-resolved",
+        "attendance-confirmed",
+        "verification-begun",
         "group-attendance-recorded",
         "group-attendance-corrected",
         "group-attendance-withdrawn",

@@ -62,7 +62,7 @@ class _Lines:
             says = (
                 event.type, event.actor, hours.shift, hours.opportunity, hours.organization, event.policy, hours.flags,
                 hours.withheld_reason, bool(hours.counted), hours.head_count, hours.source,
-                start is None, hours.at is None,
+                start is None, hours.at is None, hours.attendance_state,
             )  # fmt: skip
             if (said := said_before.get(says)) is None:
                 said = said_before[says] = _cause(event) + said_of_attendance(event)

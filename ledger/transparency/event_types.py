@@ -14,6 +14,10 @@ MOVES_HOURS: Final = frozenset(
         "hours-declined",
         "hours-reversed",
         "hours-released",
+        "hours-claimed",
+        "hours-adjusted",
+        "hours-disputed",
+        "dispute-resolved",
         "group-attendance-recorded",
         "group-attendance-corrected",
         "group-attendance-withdrawn",
@@ -57,6 +61,8 @@ MOVES_NOTHING: Final = frozenset(
         "absence-recorded",
         "eligibility-established",
         "volunteer-checked-in",
+        "attendance-confirmed",
+        "verification-begun",
     }
 )
 SCHEMA: Final = 1

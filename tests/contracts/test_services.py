@@ -19,8 +19,8 @@ from ledger.grpc.policy_service import PolicyService
 from ledger.grpc.registry_service import RegistryService
 from ledger.grpc.server import SERVICES
 from ledger.grpc.values import IDENTITY_TYPES, id_for
-from ledger.grpc.verification_service import VerificationService
-from volunteer_hours.v1 import policy_service_pb2, resources_pb2, values_pb2
+from ledger.grpc.verification_service import RESOLUTIONS, VerificationService
+from volunteer_hours.v1 import policy_service_pb2, resources_pb2, values_pb2, verification_service_pb2
 
 CLASSES = {
     "RegistryService": RegistryService,
@@ -52,6 +52,7 @@ def test_every_method_of_a_proto_is_answered_and_nothing_else(service: ServiceDe
         (resources_pb2.RegistrationState.DESCRIPTOR, resources.REGISTRATION_STATES.values()),
         (resources_pb2.AttendanceState.DESCRIPTOR, resources.ATTENDANCE_STATES.values()),
         (resources_pb2.AttendanceMethod.DESCRIPTOR, METHODS),
+        (verification_service_pb2.DisputeResolution.DESCRIPTOR, RESOLUTIONS),
         (values_pb2.IdentityType.DESCRIPTOR, IDENTITY_TYPES),
         (values_pb2.EvidenceClass.DESCRIPTOR, EVIDENCE_CLASS_NUMBERS.values()),
         (policy_service_pb2.PolicyKind.DESCRIPTOR, KINDS.values()),

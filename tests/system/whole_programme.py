@@ -17,6 +17,8 @@ from ledger.access.person_keys import PersonKeys
 from ledger.application import Application
 from ledger.batch import CommandResult
 from ledger.domain.attendance import CheckIn, CheckOut, CorrectAttendance, RecordAttendance, WithdrawAttendance
+from ledger.domain.claims import ClaimHours, ConfirmAttendance, WithdrawClaim
+from ledger.domain.disputes import DisputeHours, ResolveDispute
 from ledger.domain.group_attendance import CorrectGroupAttendance, RecordGroupAttendance, WithdrawGroupAttendance
 from ledger.domain.identity import IdentityType
 from ledger.domain.opportunity import CloseOpportunity, OpportunityDetails, PublishOpportunity, UpdateOpportunity
@@ -33,7 +35,7 @@ from ledger.domain.registration import RegisterForShift, WithdrawRegistration
 from ledger.domain.shift import OpenShift, Place
 from ledger.domain.shift_changes import UpdateShift
 from ledger.domain.values import ImportedFrom, LocalizedText
-from ledger.domain.verification import DeclineHours, ReverseHours, VerifyHours
+from ledger.domain.verification import AdjustHours, DeclineHours, ReverseHours, VerifyHours
 from ledger.domain.volunteer import DETAILS_PATH, RegisterVolunteer, SealedDetails, UpdateVolunteer
 from ledger.domain.world import Command
 from ledger.settings import Settings
@@ -43,7 +45,7 @@ GREEN, OTHER = "organizations/green", "organizations/other"
 GARDEN, CLOSED = "opportunities/garden", "opportunities/closed"
 MORNING, DATED = f"{GARDEN}/shifts/morning", f"{GARDEN}/shifts/dated"
 PERSONS = tuple(f"volunteers/synthetic-{number}" for number in range(6))
-VERIFIER = "staff/verifier"
+VERIFIER, JUDGE = "staff/verifier", "staff/judge"
 NAME = LocalizedText(en="Synthetic", ar="اصطناعي")
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 START = TODAY - timedelta(days=10) + timedelta(hours=8)
@@ -125,6 +127,7 @@ async def _record(settings: Settings) -> None:
         await _beginnings(programme)
         await _registrations(programme)
         await _attendances(programme)
+        await _claims_and_disputes(programme)
         await _groups(programme)
         await waiting(programme, GREEN, VERIFIER, PERSONS)
         await _policies(programme)
@@ -140,6 +143,7 @@ async def _beginnings(programme: Programme) -> None:
         RegisterOrganization(GREEN, NAME),
         AccreditOrganization(GREEN, None),
         AppointMember(f"{GREEN}/appointments/verifier", VERIFIER, "verifier"),
+        AppointMember(f"{GREEN}/appointments/judge", JUDGE, "verifier"),
         RegisterOrganization(OTHER, LocalizedText(en="Other")),
         PublishOpportunity(GARDEN, GREEN, details, SOURCE, START),
         PublishOpportunity(CLOSED, GREEN, details),
@@ -184,6 +188,23 @@ async def _attendances(programme: Programme) -> None:
         CorrectAttendance(f"{four}/attendances/long", START, START + 3 * HOUR),
         CorrectAttendance(f"{five}/attendances/a", START, START + HOUR / 2),
     )
+
+
+async def _claims_and_disputes(programme: Programme) -> None:
+    last = PERSONS[5]
+    a, b, c, d = (f"{last}/attendances/{name}" for name in "abcd")
+    spans = ((a, 0, 3), (b, 2, 4), (c, 4, 5), (d, 5, 6))
+    await programme.do(
+        *(ClaimHours(name, MORNING, last, START + begin * HOUR, START + end * HOUR) for name, begin, end in spans),
+        WithdrawClaim(d),
+        actor=last,
+    )
+    await programme.do(VerifyHours(a), actor=VERIFIER)
+    await programme.do(AdjustHours(a, 3600, "LEFT_EARLY"), actor=VERIFIER)
+    await programme.do(*(DisputeHours(name, "NOT_THERE") for name in (a, b, c)), actor=last)
+    await programme.do(ResolveDispute(a, "REJECTED", "SEEN"), ResolveDispute(b, "UPHELD", "NOT_SEEN"), actor=JUDGE)
+    await programme.do(RecordAttendance(d + "2", MORNING, last, START + 7 * HOUR, START + 8 * HOUR))
+    await programme.do(ConfirmAttendance(d + "2"), actor=last)
 
 
 async def _groups(programme: Programme) -> None:
