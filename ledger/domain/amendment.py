@@ -97,9 +97,7 @@ class WithdrawAttendance:
             refuse(Reason.NOTHING_CHANGES, name=self.attendance)
         if known.state == "disputed":
             refuse(Reason.HOURS_DISPUTED, attendance=self.attendance)
-        return withdrawing(
-            world, known, self.reason, imported_from=self.imported_from, source_time=self.source_time
-        )
+        return withdrawing(world, known, self.reason, imported_from=self.imported_from, source_time=self.source_time)
 
 
 def withdrawing(

@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ledger.domain import opportunity, shift
+from ledger.domain import opportunity, policy, shift
 from ledger.domain.amendment import withdrawing
 from ledger.domain.attendance import refuse_known
 from ledger.domain.attendance_events import AttendanceConfirmed, HoursClaimed
 from ledger.domain.attendance_state import Attendance, undisputed
 from ledger.domain.crediting import Terms, credit, decide_hours, served_span
 from ledger.domain.event import NewEvent
-from ledger.domain.hours import to_epoch
+from ledger.domain.hours import date_of, to_epoch
 from ledger.domain.policy import STANDARD_POLICY_STREAM
 from ledger.domain.presence import window_around
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.releasing import releases_beside
 from ledger.domain.streams import opportunity_of, volunteer_of
-from ledger.domain.values import Account
+from ledger.domain.values import Account, zone
 from ledger.domain.world import Reads, World
 
 CLAIM_WITHDRAWN: Final = "CLAIM_WITHDRAWN"
@@ -99,24 +99,28 @@ class WithdrawClaim:
 
 @dataclass(frozen=True, slots=True)
 class LapseClaim:
-    """End a claim that nobody answered in time.
+    """End a claim that nobody answered in time, by the version in force for its date of service now.
 
-    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, HOURS_DISPUTED, CLAIM_ANSWERED, CLAIM_NOT_LAPSED.
+    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, HOURS_DISPUTED, CLAIM_ANSWERED,
+    CLAIMS_DO_NOT_LAPSE, CLAIM_NOT_LAPSED.
     """
 
     attendance: str
-    lapses_after_days: int
 
     @property
     def stream(self) -> str:
         return self.attendance
 
     def reads(self) -> Reads:
-        return Reads(streams=(self.attendance,))
+        return Reads(streams=(self.attendance, STANDARD_POLICY_STREAM))
 
     def decide(self, world: World) -> list[NewEvent]:
         known = _waiting_claim(world, self.attendance)
-        lapses = (known.claimed_at or world.now) + timedelta(days=self.lapses_after_days)
+        day = date_of(to_epoch(known.start), zone(known.time_zone))
+        version, rules = policy.hours_rules(world, day)
+        if rules.claim_lapses_after_days is None:
+            refuse(Reason.CLAIMS_DO_NOT_LAPSE, attendance=self.attendance, policy=version)
+        lapses = (known.claimed_at or world.now) + timedelta(days=rules.claim_lapses_after_days)
         if world.now < lapses:
             refuse(Reason.CLAIM_NOT_LAPSED, attendance=self.attendance, time=lapses.isoformat())
         return withdrawing(world, known, CLAIM_LAPSED)

@@ -400,6 +400,11 @@ class Reason(Enum):
         "The claim {attendance} waits for an answer until {time}; it lapses then.",
         "المطالبة {attendance} تنتظر الرد حتى {time} ثم تنقضي.",
     )
+    CLAIMS_DO_NOT_LAPSE = (
+        Kind.REFUSED,
+        "By {policy} no claim lapses; {attendance} waits until it is answered or withdrawn.",
+        "بموجب {policy} لا تنقضي المطالبات؛ تبقى {attendance} حتى يُرد عليها أو تُسحب.",
+    )
     CLAIMANT_CORRECTS = (
         Kind.FORBIDDEN,
         "The organisation corrects a claim; withdraw {attendance} and claim anew instead.",

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from typing import Final
 
-from ledger.domain.attendance_events import HoursAdjusted, HoursDeclined, HoursReversed, HoursVerified
+from ledger.domain import policy
+from ledger.domain.attendance_events import (
+    HoursAdjusted,
+    HoursDeclined,
+    HoursReversed,
+    HoursVerified,
+    VerificationBegun,
+)
 from ledger.domain.attendance_state import Attendance, undisputed
 from ledger.domain.event import NewEvent
 from ledger.domain.group_attendance_state import (
@@ -22,11 +29,13 @@ from ledger.domain.group_attendance_state import (
 from ledger.domain.hours import (
     Allocation,
     Span,
+    date_of,
     first_seconds,
     intervals_of,
     joined,
     seconds_by_date,
     subtract,
+    to_epoch,
 )
 from ledger.domain.judging import (
     deciding,
@@ -38,6 +47,7 @@ from ledger.domain.judging import (
     verifier_s_appointment,
     without,
 )
+from ledger.domain.policy import STANDARD_POLICY_STREAM
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.releasing import counting_now, releases
 from ledger.domain.values import Account, zone
@@ -50,9 +60,11 @@ NOT_CONFIRMED: Final = "NOT_CONFIRMED"
 class VerifyHours:
     """Confirm claimed or attended hours. What is not confirmed is reversed; what is withheld stays withheld.
 
+    Where the policy asks for two verifiers, the first one begins and another one's same word verifies.
     Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, HOURS_DISPUTED, INITIATIVE_CANNOT_VERIFY,
     WRONG_ORGANIZATION, VERIFIER_SERVED, VERIFIER_SUBMITTED, NOT_A_VERIFIER, ORGANIZATION_SUSPENDED,
-    ORGANIZATION_NOT_ACCREDITED, NOTHING_TO_VERIFY, VERIFIED_ABOVE_ATTENDED, DURATION_OUT_OF_RANGE.
+    ORGANIZATION_NOT_ACCREDITED, NOTHING_TO_VERIFY, VERIFIED_ABOVE_ATTENDED, DURATION_OUT_OF_RANGE,
+    CONFIRMATION_MISSING, SECOND_VERIFIER_NEEDED.
     """
 
     attendance: str
@@ -66,7 +78,7 @@ class VerifyHours:
         return self.attendance
 
     def reads(self) -> Reads:
-        return Reads(streams=(self.attendance,))
+        return Reads(streams=(self.attendance, STANDARD_POLICY_STREAM))
 
     def decide(self, world: World) -> list[NewEvent]:
         known = judged(world, self.attendance)
@@ -83,6 +95,8 @@ class VerifyHours:
             refuse(Reason.VERIFIED_ABOVE_ATTENDED, attended_seconds=waiting_seconds)
         if isinstance(known, GroupAttendance):
             return [_verify_group(known, verified_seconds, appointment)]
+        if _first_of_two(world, known, verified_seconds):
+            return [_begin(known, verified_seconds, appointment)]
         return _verify(world, known, verified_seconds, appointment)
 
 
@@ -210,6 +224,38 @@ class ReverseHours:
             reason=self.reason,
         )
         return [deciding(known, taken_back), *releases(world, counting_now(known, still_waiting))]
+
+
+def _first_of_two(world: World, known: Attendance, verified_seconds: int) -> bool:
+    """Whether this is only the first of two words that the policy asks for.
+
+    By the version in force for the date of service now: to verify is a new decision. Refuses CONFIRMATION_MISSING,
+    SECOND_VERIFIER_NEEDED.
+    """
+    _, rules = policy.hours_rules(world, date_of(to_epoch(known.start), zone(known.time_zone)))
+    if rules.confirmation_required and not known.confirmed:
+        refuse(Reason.CONFIRMATION_MISSING, volunteer=known.holder, attendance=known.name)
+    longest_seconds = rules.two_verifiers_above_seconds
+    if longest_seconds is None or (known.end - known.start).total_seconds() <= longest_seconds:
+        return False
+    if known.begun is None or known.begun.verified_seconds != verified_seconds:
+        return True
+    if known.begun.verifier == world.actor:
+        refuse(Reason.SECOND_VERIFIER_NEEDED, verified_seconds=verified_seconds)
+    return False
+
+
+def _begin(known: Attendance, verified_seconds: int, appointment: str) -> NewEvent:
+    begun = VerificationBegun(
+        holder=known.holder,
+        attendance=known.name,
+        organization=known.organization,
+        opportunity=known.opportunity,
+        shift=known.shift,
+        appointment=appointment,
+        verified_seconds=verified_seconds,
+    )
+    return NewEvent(known.name, begun)
 
 
 def _verify(world: World, known: Attendance, verified_seconds: int, appointment: str) -> list[NewEvent]:

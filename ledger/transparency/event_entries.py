@@ -65,6 +65,7 @@ class _Hours(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     shift: str
     entries: tuple[_Movement, ...]
     appointment: msgspec.Raw = msgspec.Raw()
+    attendance_state: msgspec.Raw = msgspec.Raw()
     attended_seconds: msgspec.Raw = msgspec.Raw()
     counted: msgspec.Raw = msgspec.Raw()
     crediting: msgspec.Raw = msgspec.Raw()
@@ -74,6 +75,7 @@ class _Hours(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     imported_from: msgspec.Raw = msgspec.Raw()
     method: msgspec.Raw = msgspec.Raw()
     reason: msgspec.Raw = msgspec.Raw()
+    resolution: msgspec.Raw = msgspec.Raw()
     served: msgspec.Raw = msgspec.Raw()
     service_date: msgspec.Raw = msgspec.Raw()
     source: msgspec.Raw = msgspec.Raw()

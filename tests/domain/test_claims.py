@@ -18,6 +18,7 @@ from ledger.domain.claims import ClaimHours, ConfirmAttendance, LapseClaim, With
 from ledger.domain.disputes import DisputeHours
 from ledger.domain.verification import DeclineHours, ReverseHours, VerifyHours
 from tests.domain.given_when_then import Scenario
+from tests.domain.policies import with_rules
 from tests.domain.programme import (
     ANA,
     BEN,
@@ -165,7 +166,7 @@ def test_an_answered_claim_is_withdrawn_no_more():
     for answer in answers:
         scenario = claimed().given(answer, actor=GREEN_VERIFIER)
         scenario.when(WithdrawClaim(FIRST), actor=ANA).then_refused("CLAIM_ANSWERED")
-        scenario.later(days=99).when(LapseClaim(FIRST, 30)).then_refused("CLAIM_ANSWERED")
+        scenario.later(days=99).when(LapseClaim(FIRST)).then_refused("CLAIM_ANSWERED")
     scenario = claimed().given(DisputeHours(FIRST, "NOT_THERE"), actor=COORDINATOR)
     scenario.when(WithdrawClaim(FIRST), actor=ANA).then_refused("HOURS_DISPUTED")
     recorded = programme().given(served(FIRST, MORNING, FIVE, NINE))
@@ -173,10 +174,15 @@ def test_an_answered_claim_is_withdrawn_no_more():
 
 
 def test_a_claim_lapses_when_its_days_are_over_and_not_a_moment_before():
-    scenario = claimed().later(days=29, hours=23, minutes=59)
-    scenario.when(LapseClaim(FIRST, 30)).then_refused("CLAIM_NOT_LAPSED")
-    scenario.later(minutes=1).when(LapseClaim(FIRST, 30)).then_recorded(AttendanceWithdrawn, reason="CLAIM_LAPSED")
+    scenario = with_rules(claimed(), claim_lapses_after_days=30).later(days=29, hours=23, minutes=59)
+    scenario.when(LapseClaim(FIRST)).then_refused("CLAIM_NOT_LAPSED")
+    scenario.later(minutes=1).when(LapseClaim(FIRST)).then_recorded(AttendanceWithdrawn, reason="CLAIM_LAPSED")
     assert scenario.seconds(FIRST) == {"reversed": 4 * HOUR}
+
+
+def test_without_a_rule_no_claim_lapses():
+    scenario = with_rules(claimed(), at("2026-11-21 00:00").date(), claim_lapses_after_days=1).later(days=99)
+    scenario.when(LapseClaim(FIRST)).then_refused("CLAIMS_DO_NOT_LAPSE", policy="policies/standard/versions/1")
 
 
 def test_the_person_and_nobody_else_confirms_what_is_recorded():

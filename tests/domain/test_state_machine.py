@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from ledger.domain import attendance_events, group_attendance_state
 from ledger.domain.attendance import CheckIn, CheckOut, CorrectAttendance, RecordAttendance, WithdrawAttendance
-from ledger.domain.attendance_events import HoursReleased, VerificationBegun, VolunteerCheckedIn
+from ledger.domain.attendance_events import HoursReleased, VolunteerCheckedIn
 from ledger.domain.attendance_state import Attendance
 from ledger.domain.claims import ClaimHours, ConfirmAttendance, LapseClaim, WithdrawClaim
 from ledger.domain.disputes import DisputeHours, ResolveDispute
@@ -54,14 +54,14 @@ SHIFTS = (
 )
 RULES: tuple[dict[str, object], ...] = (
     {},
-    {"day_seconds_max": 36_000},
+    {"day_seconds_max": 36_000, "two_verifiers_above_seconds": 7200},
     {"year_seconds_max": 72_000},
     {"year_seconds_max": 108_000, "attendance_seconds_max": 28_800},
-    {"attendance_seconds_max": 172_800, "day_seconds_max": 172_800},
+    {"attendance_seconds_max": 172_800, "day_seconds_max": 172_800, "two_verifiers_above_seconds": 3600},
     {"early_seconds_credited_max": 0, "late_seconds_forgiven": 3600, "overstay_seconds_credited_max": 1800},
     {"open_presence_seconds": 7200, "break_after_seconds": 21_600, "break_seconds": 1800},
-    {"rounding_seconds": 900, "rounding": "nearest"},
-    {"rounding_seconds": 3600, "rounding": "up"},
+    {"rounding_seconds": 900, "rounding": "nearest", "claim_lapses_after_days": 1},
+    {"rounding_seconds": 3600, "rounding": "up", "confirmation_required": True},
     {"rounding_seconds": 7200, "compulsory_service_counts": False},
 )
 """Of versions of the policy that come into force in between."""
@@ -168,7 +168,11 @@ class HoursMachine(RuleBasedStateMachine):
 
     @rule(pick=picks, actor=judges, portion=portions, group=st.booleans())
     def hours_are_verified(self, pick: int, actor: str | None, portion: int | None, group: bool) -> None:
-        self.judge(VerifyHours(self.known(pick, self.groups if group else self.attendances), portion), actor)
+        name = self.known(pick, self.groups if group else self.attendances)
+        self.judge(VerifyHours(name, portion), actor)
+        known = self.scenario.state(name)
+        if isinstance(known, Attendance) and known.begun is not None:
+            self.judge(VerifyHours(name, portion), JUDGE)
 
     @rule(pick=picks, actor=judges, group=st.booleans())
     def hours_are_declined(self, pick: int, actor: str | None, group: bool) -> None:
@@ -197,7 +201,10 @@ class HoursMachine(RuleBasedStateMachine):
     @rule(pick=picks, actor=actors, lapses=st.booleans())
     def a_claim_ends(self, pick: int, actor: str, lapses: bool) -> None:
         name = self.known(pick, self.attendances)
-        self.ask(LapseClaim(name, 0) if lapses else WithdrawClaim(name), actor)
+        if lapses:
+            self.scenario.when(LapseClaim(name), actor=actor, now=self.scenario.now + timedelta(days=1))
+        else:
+            self.ask(WithdrawClaim(name), actor)
 
     @rule(pick=picks)
     def the_person_confirms(self, pick: int) -> None:
@@ -248,7 +255,21 @@ class HoursMachine(RuleBasedStateMachine):
     @rule(pick=picks)
     def hours_are_reassessed(self, pick: int) -> None:
         waiting = [known.name for known in self.folded() if isinstance(known, Attendance) and known.withheld]
-        self.ask(ReassessHours(self.known(pick, waiting)))
+        self.reassess(self.known(pick, waiting or self.attendances))
+
+    @rule(shift=shifts, person=persons, start=moments)
+    def a_later_version_lets_a_long_presence_count_and_asks_for_two_words(
+        self, shift: str, person: str, start: datetime
+    ) -> None:
+        name = self.new(f"{person}/attendances")
+        self.ask(RecordAttendance(name, shift, person, start, start + timedelta(hours=25)))
+        with_rules(self.scenario, date(2026, 3, 1), attendance_seconds_max=172_800, two_verifiers_above_seconds=7200)
+        self.reassess(name)
+        for actor in (None, JUDGE):
+            self.judge(VerifyHours(name), actor)
+
+    def reassess(self, name: str) -> None:
+        self.ask(ReassessHours(name))
         released = [recorded.data for recorded in self.scenario.events]
         RECORDED.update(event.reason for event in released if isinstance(event, HoursReleased))
 
@@ -422,7 +443,7 @@ def test_hours_are_sound_in_whatever_order_things_happen():
     RECORDED.clear()
     run(examples=400, steps=40)
     missing = {known.stored_name for known in events_of_hours()} | {"policy-approved", "POLICY_CHANGED"}
-    missing -= RECORDED.keys() | {VerificationBegun.stored_name}
+    missing -= RECORDED.keys()
     assert not missing, f"the machine never reached {missing}; it recorded {RECORDED}"
 
 

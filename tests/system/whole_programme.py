@@ -45,6 +45,7 @@ GREEN, OTHER = "organizations/green", "organizations/other"
 GARDEN, CLOSED = "opportunities/garden", "opportunities/closed"
 MORNING, DATED = f"{GARDEN}/shifts/morning", f"{GARDEN}/shifts/dated"
 PERSONS = tuple(f"volunteers/synthetic-{number}" for number in range(6))
+CONFIRMED = f"{PERSONS[5]}/attendances/confirmed"
 VERIFIER, JUDGE = "staff/verifier", "staff/judge"
 NAME = LocalizedText(en="Synthetic", ar="اصطناعي")
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -203,8 +204,8 @@ async def _claims_and_disputes(programme: Programme) -> None:
     await programme.do(AdjustHours(a, 3600, "LEFT_EARLY"), actor=VERIFIER)
     await programme.do(*(DisputeHours(name, "NOT_THERE") for name in (a, b, c)), actor=last)
     await programme.do(ResolveDispute(a, "REJECTED", "SEEN"), ResolveDispute(b, "UPHELD", "NOT_SEEN"), actor=JUDGE)
-    await programme.do(RecordAttendance(d + "2", MORNING, last, START + 7 * HOUR, START + 8 * HOUR))
-    await programme.do(ConfirmAttendance(d + "2"), actor=last)
+    await programme.do(RecordAttendance(CONFIRMED, MORNING, last, START + 7 * HOUR, START + 8 * HOUR))
+    await programme.do(ConfirmAttendance(CONFIRMED), actor=last)
 
 
 async def _groups(programme: Programme) -> None:
@@ -220,15 +221,19 @@ async def _groups(programme: Programme) -> None:
 
 
 async def _policies(programme: Programme) -> None:
-    """One version is replaced, one is in force for dates to come, and one of another policy waits."""
+    """One version asks for two verifiers, one is replaced, one is in force for dates to come; another policy waits."""
     since = TODAY.date() + timedelta(days=100)
+    two_words = HoursRules(two_verifiers_above_seconds=0)
+    await programme.do(ProposePolicy("policies/standard", START.date(), "synthetic", two_words))
+    await programme.do(ApprovePolicy("policies/standard/versions/2"), actor="staff/approver")
+    await programme.do(VerifyHours(CONFIRMED), actor=VERIFIER)
     forty_hours = RequirementRules(levels=(Level(name="met", seconds_min=144_000),), period="lifetime")
     await programme.do(
         ProposePolicy("policies/standard", since, "synthetic", HoursRules(year_seconds_max=1_512_000)),
         ProposePolicy("policies/standard", since, "synthetic", HoursRules(rounding_seconds=900)),
         ProposePolicy("policies/graduation", since, "synthetic", forty_hours),
     )
-    await programme.do(ApprovePolicy("policies/standard/versions/3"), actor="staff/approver")
+    await programme.do(ApprovePolicy("policies/standard/versions/4"), actor="staff/approver")
 
 
 async def _ends(programme: Programme) -> None:
