@@ -46,6 +46,8 @@ EXISTS: Final = """
 
 PLACES: Final = "select shift, places_taken, waiting from shift_places where shift = any(%b::text[])"
 
+HEADS: Final = "select shift, group_attendance, heads from shift_heads where shift = any(%b::text[]) and heads > 0"
+
 WAITING: Final = """
     select w.shift, w.registration, w.waiting_order
     from unnest(%b::text[], %b::integer[]) as wanted (shift, count)
@@ -95,6 +97,12 @@ _SET_WAITING: Final = """
     on conflict (registration) do update set waiting_order = excluded.waiting_order
 """
 
+_SET_HEADS: Final = """
+    insert into shift_heads (shift, group_attendance, heads)
+    select * from unnest(%b::text[], %b::text[], %b::integer[])
+    on conflict (group_attendance) do update set heads = excluded.heads
+"""
+
 _SET_PRESENCES: Final = """
     insert into presences (volunteer, attendance, start_s, end_s, counted_s, recorded_order)
     select volunteer, attendance, start_s, end_s, counted_s::bigint[], recorded_order
@@ -138,6 +146,7 @@ def statements(
     keys: list[KeyRow],
     places: dict[str, ShiftPlaces],
     waiting: dict[str, int | None],
+    heads: dict[str, int],
     presences: Iterable[Presence],
     identities: dict[bytes, str],
 ) -> list[Statement]:
@@ -151,6 +160,9 @@ def statements(
     if waiting:
         orders = BigintArray([order or 0 for order in waiting.values()])
         added.append((_SET_WAITING, (TextArray([shift_of(name) for name in waiting]), TextArray(waiting), orders)))
+    if heads:
+        shifts = TextArray([shift_of(name) for name in heads])
+        added.append((_SET_HEADS, (shifts, TextArray(heads), IntegerArray(heads.values()))))
     held = list(presences)
     if held:
         added.append((_SET_PRESENCES, _presence_columns(held)))

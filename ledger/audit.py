@@ -109,6 +109,7 @@ def _walk_streams(settings: Settings, moment: Snapshots, report: Report, progres
     checks: list[StreamCheck] = [
         constraint_rows.PresenceCheck(moment.store, report),
         constraint_rows.WaitingCheck(moment.store, report),
+        constraint_rows.HeadsCheck(moment.store, report),
         IdentityCheck(moment.store, _identity_opener(settings, moment), report),
     ]
     if moment.read is not None:

@@ -17,7 +17,7 @@ import msgspec
 
 from ledger.append_sql import EventRow, KeyRow, raise_counter, statements
 from ledger.domain.catalogue import fold
-from ledger.domain.constraints import places_delta, presence_after, waiting_after
+from ledger.domain.constraints import heads_after, places_delta, presence_after, waiting_after
 from ledger.domain.event import NewEvent, RecordedEvent
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal, refuse
 from ledger.domain.registration_events import OfRegistration, Registration
@@ -83,6 +83,8 @@ class Loaded:
     exists: dict[str, bool] = field(default_factory=dict)
     places: dict[str, ShiftPlaces] = field(default_factory=dict)
     waiting: dict[str, WaitingList] = field(default_factory=dict)
+    heads: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Shift → how many people each of its head counts counts."""
     """Shift → who waits for it, as far as it was asked for."""
     windows: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     """Volunteer → spans of time whose presences are loaded."""
@@ -100,6 +102,8 @@ class Changes:
     places: dict[str, ShiftPlaces] = field(default_factory=dict)
     waiting: dict[str, int | None] = field(default_factory=dict)
     """Registration → its place in the waiting order, None when it waits no more."""
+    heads: dict[str, int] = field(default_factory=dict)
+    """Group attendance → how many people it counts."""
     presences: dict[tuple[str, str], Presence] = field(default_factory=dict)
     identities: dict[bytes, str] = field(default_factory=dict)
 
@@ -161,6 +165,12 @@ class Batch:
         if places is None:
             raise NotLoaded(Reads(shifts=(shift,)))
         return places
+
+    def counted_by_heads(self, shift: str) -> str | None:
+        counts = self.loaded.heads.get(shift)
+        if counts is None:
+            raise NotLoaded(Reads(heads=(shift,)))
+        return min((name for name, heads in counts.items() if heads), default=None)
 
     def first_waiting(self, shift: str, count: int) -> list[str]:
         waiting = self.loaded.waiting.setdefault(shift, WaitingList())
@@ -312,6 +322,11 @@ class Batch:
         presence = presence_after(event, held.get(event.stream))
         if presence is not None:
             held[event.stream] = changes.presences[volunteer, event.stream] = presence
+        heads = heads_after(event.data)
+        if heads is not None:
+            changes.heads[event.stream] = heads
+            if (counts := loaded.heads.get(shift_of(event.stream))) is not None:
+                counts[event.stream] = heads
         if new.identity_key is not None:
             loaded.identities[new.identity_key] = changes.identities[new.identity_key] = event.stream
 
@@ -331,6 +346,7 @@ class Batch:
             changes.keys,
             changes.places,
             changes.waiting,
+            changes.heads,
             changes.presences.values(),
             changes.identities,
         )

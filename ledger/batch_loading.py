@@ -44,6 +44,9 @@ class Loading:
         shifts = [shift for shift in reads.shifts if shift not in loaded.places]
         if shifts:
             asked.append((append_sql.PLACES, (TextArray(shifts),)))
+        heads = [shift for shift in reads.heads if shift not in loaded.heads]
+        if heads:
+            asked.append((append_sql.HEADS, (TextArray(heads),)))
         if reads.waiting:
             wanted = _waiting_wanted(reads)
             asked.append((append_sql.WAITING, (TextArray(wanted), IntegerArray(wanted.values()))))
@@ -71,6 +74,9 @@ class Loading:
         places = {row[0]: ShiftPlaces(row[1], row[2]) for row in rows_of.get(append_sql.PLACES, [])}
         for shift in reads.shifts:
             loaded.places.setdefault(shift, places.get(shift, ShiftPlaces()))
+        counted = rows_of.get(append_sql.HEADS, [])
+        for shift in reads.heads:
+            loaded.heads.setdefault(shift, {name: heads for of_shift, name, heads in counted if of_shift == shift})
         if reads.waiting:
             _take_waiting(reads, loaded, rows_of.get(append_sql.WAITING, []))
         self._take_presences(reads, loaded, rows_of.get(append_sql.PRESENCES, []))

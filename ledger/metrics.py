@@ -38,6 +38,12 @@ LOG_COSIGNERS_REQUIRED: Final = Gauge(
     "How many should have: with fewer it was published by the declared fallback.",
     registry=REGISTRY,
 )
+FOLLOW_UPS: Final = Counter(
+    "ledger_follow_ups",
+    "Commands that events elsewhere made necessary, by rule and outcome: OK, or the reason of a refusal to look at.",
+    ["rule", "outcome"],
+    registry=REGISTRY,
+)
 EVENT_STORE_REACHED: Final = Gauge(
     "ledger_event_store_reached", "1 if the event store told the figures beside this one.", registry=REGISTRY
 )

@@ -116,7 +116,7 @@ class LedgerRecorder(ApplicationRecorder):
                 self._placed(stored, position, recorded_at)
                 for position, stored in enumerate(stored_events, counter[0] + 1)
             ]
-            added = statements(self._partition, recorded_at, rows, [], {}, {}, [], {})
+            added = statements(self._partition, recorded_at, rows, [], {}, {}, {}, [], {})
             for text, parameters in [*added, raise_counter(self._partition, rows[-1].position, recorded_at)]:
                 connection.execute(text, parameters)
         return [row.position for row in rows]

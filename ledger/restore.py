@@ -16,7 +16,7 @@ import psycopg
 from ledger.access.identity_keys import IdentityKeys
 from ledger.auditing.identities import IdentityOpener, SealedIdentity, sealed_identity
 from ledger.auditing.progress import Progress
-from ledger.domain.constraints import places_delta, presence_after, waiting_after
+from ledger.domain.constraints import heads_after, places_delta, presence_after, waiting_after
 from ledger.domain.event import RecordedEvent
 from ledger.domain.ledger_opened import LedgerOpened
 from ledger.domain.refusals import InvariantBroken
@@ -32,6 +32,7 @@ from ledger.restored_rows import (
     Store,
     StoredEvent,
     add_events,
+    add_heads,
     add_identities,
     add_keys,
     add_places,
@@ -221,6 +222,8 @@ class _Restoring:
             if (identity := sealed_identity(event)) is not None:
                 identities.append(identity)
         add_presences(self._store, after.values())
+        counted = ((event.stream, heads_after(event.data)) for event in events)
+        add_heads(self._store, {stream: heads for stream, heads in counted if heads is not None})
         opened = self._opener.opened(identities)
         add_identities(self._store, opened)
         self._done.identities += len(opened)

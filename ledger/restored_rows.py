@@ -34,6 +34,10 @@ _WAITING_ROW: Final = """
     insert into shift_waiting (registration, shift, waiting_order) values (%s, %s, %s)
     on conflict (registration) do update set waiting_order = excluded.waiting_order
 """
+_HEADS_ROW: Final = """
+    insert into shift_heads (group_attendance, shift, heads) values (%s, %s, %s)
+    on conflict (group_attendance) do update set heads = excluded.heads
+"""
 _PRESENCES: Final = """
     select volunteer, attendance, start_s, end_s, counted_s, recorded_order
     from unnest(%s::text[], %s::text[]) as wanted (volunteer, attendance)
@@ -88,6 +92,13 @@ def add_waiting(store: Store, orders: Mapping[str, int | None]) -> None:
     if orders:
         rows = [(registration, shift_of(registration), order) for registration, order in orders.items()]
         store.cursor().executemany(_WAITING_ROW, rows)
+
+
+def add_heads(store: Store, heads: Mapping[str, int]) -> None:
+    """How many people group attendances count after the page."""
+    if heads:
+        rows = [(name, shift_of(name), count) for name, count in heads.items()]
+        store.cursor().executemany(_HEADS_ROW, rows)
 
 
 def presences_of(store: Store, attendances: Sequence[str]) -> dict[str, Presence]:

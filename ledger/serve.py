@@ -29,6 +29,7 @@ from ledger.application import Application
 from ledger.child_process import ChildProcess
 from ledger.database_guard import check_database
 from ledger.embedded_ledger import EmbeddedLedger
+from ledger.following import Following
 from ledger.garbage import look_for_cycles_less_often
 from ledger.grpc.server import GrpcServer
 from ledger.horizon import Horizon
@@ -201,7 +202,10 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
         http = HttpServer(settings.http_address, pages, GRACE_SECONDS)
         http_address = http.bind()
         await application.open()
-        watch = asyncio.create_task(horizon.watch(), name="horizon")
+        tasks = [
+            asyncio.create_task(horizon.watch(), name="horizon"),
+            asyncio.create_task(Following(application, events).watch(), name="following"),
+        ]
         try:
             grpc_address = await server.start()
             http.start()
@@ -209,9 +213,10 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
         finally:
             await server.stop(GRACE_SECONDS)
             await http.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await application.close()
-            watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager

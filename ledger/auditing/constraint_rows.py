@@ -8,9 +8,9 @@ from ledger.auditing.finding import Report, Where
 from ledger.auditing.folded_stream import FoldedStream
 from ledger.auditing.row_check import Table
 from ledger.auditing.snapshots import Database
-from ledger.domain.constraints import presence_after
+from ledger.domain.constraints import heads_after, presence_after
 from ledger.domain.registration_events import Registration, RegistrationWaitlisted
-from ledger.domain.streams import volunteer_of
+from ledger.domain.streams import shift_of, volunteer_of
 from ledger.domain.world import Presence
 
 _PLACES: Final = """
@@ -102,6 +102,31 @@ class WaitingCheck:
 
     def end(self) -> None:
         """No row without a registration."""
+        self._table.end(self._store)
+
+
+class HeadsCheck:
+    """shift_heads: one row for each head count."""
+
+    def __init__(self, store: Database, report: Report) -> None:
+        self._store = store
+        self._table = Table(store, "store", "shift_heads", "group_attendance", report)
+
+    def streams(self, streams: list[FoldedStream]) -> None:
+        """Go through the events again and compare."""
+        wanted = [stream for stream in streams if stream.kind == "opportunities/shifts/groupAttendances"]
+        held = self._table.rows([stream.name for stream in wanted])
+        for stream in wanted:
+            told = [heads for step in stream.steps if (heads := heads_after(step.event.data)) is not None]
+            if stream.broken:
+                self._table.uncertain = True
+            elif told:
+                where = Where(self._table.place, stream.partition, stream.steps[-1].event.position, stream.name)
+                columns: dict[str, object] = {"shift": shift_of(stream.name), "heads": told[-1]}
+                self._table.compare(where, columns, held.get(stream.name))
+
+    def end(self) -> None:
+        """No row without a head count."""
         self._table.end(self._store)
 
 

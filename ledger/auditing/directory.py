@@ -10,6 +10,7 @@ from ledger.auditing.folded_stream import FoldedStream, Step
 from ledger.auditing.row_check import Table
 from ledger.auditing.snapshots import Database, Snapshots
 from ledger.domain.event import RecordedEvent
+from ledger.domain.initiative import Initiative
 from ledger.domain.opportunity import Opportunity, OpportunityPublished, OpportunityUpdated
 from ledger.domain.organization import Organization
 from ledger.domain.policy import Policy, PolicyApproved, PolicyEnacted, PolicyProposed, stored_rules
@@ -73,6 +74,7 @@ def checks(moment: Snapshots, report: Report) -> list[DirectoryCheck]:
         ("policies", "name", "policies", _policies),
         ("organizations", "organization", "organizations", _organizations),
         ("appointments", "appointment", "organizations", _appointments),
+        ("initiatives", "initiative", "initiatives", _initiatives),
         ("volunteers", "volunteer", "volunteers", _volunteers),
         ("opportunities", "opportunity", "opportunities", _opportunities),
         ("shifts", "shift", "opportunities/shifts", _shifts),
@@ -156,6 +158,19 @@ def _appointments(steps: list[Step]) -> Rows:
                     "until_time": appointment.until_time,
                 },
             )
+
+
+def _initiatives(steps: list[Step]) -> Rows:
+    state = steps[-1].state
+    if isinstance(state, Initiative):
+        yield (
+            state.name,
+            {
+                "display_name_ar": state.display_name.ar,
+                "display_name_en": state.display_name.en,
+                "responsible": list(state.responsible),
+            },
+        )
 
 
 def _volunteers(steps: list[Step]) -> Rows:

@@ -76,7 +76,7 @@ class CorrectAttendance:
 class WithdrawAttendance:
     """Take an attendance back for good.
 
-    Refuses NOT_FOUND, NOTHING_CHANGES when it was withdrawn already, HOURS_DISPUTED.
+    Refuses NOT_FOUND, ATTENDANCE_TRANSFERRED, NOTHING_CHANGES when it was withdrawn already, HOURS_DISPUTED.
     """
 
     attendance: str
@@ -95,6 +95,8 @@ class WithdrawAttendance:
         known = existing(world, self.attendance)
         if known.state == "withdrawn":
             refuse(Reason.NOTHING_CHANGES, name=self.attendance)
+        if known.state == "transferred":
+            refuse(Reason.ATTENDANCE_TRANSFERRED, attendance=self.attendance)
         if known.state == "disputed":
             refuse(Reason.HOURS_DISPUTED, attendance=self.attendance)
         return withdrawing(world, known, self.reason, imported_from=self.imported_from, source_time=self.source_time)

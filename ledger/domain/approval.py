@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ledger.domain import opportunity, organization, shift
+from ledger.domain import initiative, opportunity, organization, shift
 from ledger.domain.attendance_state import Attendance
 from ledger.domain.event import NewEvent
 from ledger.domain.hours import to_epoch
+from ledger.domain.initiative import is_initiative
 from ledger.domain.opportunity import Opportunity
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.registration import is_full, refuse_closed
@@ -151,9 +152,13 @@ def _shift_and_opportunity(world: World, known: Registration) -> tuple[Shift, Op
 
 
 def refuse_others(world: World, offered: Opportunity, volunteer: str) -> None:
-    """Refuse NOT_A_MEMBER to who holds no appointment of the organisation, OWN_REGISTRATION to the person."""
+    """Refuse OWN_REGISTRATION to the person, NOT_A_MEMBER to who does not act for whoever offers it."""
     if world.actor == volunteer:
         refuse(Reason.OWN_REGISTRATION, actor=world.actor)
+    if is_initiative(offered.organization):
+        if world.actor not in initiative.existing(world, offered.organization).responsible:
+            refuse(Reason.NOT_A_MEMBER, actor=world.actor, organization=offered.organization)
+        return
     offering = organization.existing(world, offered.organization)
     if organization.member_appointment(offering, world.actor, world.now) is None:
         refuse(Reason.NOT_A_MEMBER, actor=world.actor, organization=offering.name)

@@ -17,6 +17,7 @@ from ledger.domain.attendance_events import AttendanceRecorded, Method, Voluntee
 from ledger.domain.attendance_state import Attendance, State, evolve, existing
 from ledger.domain.crediting import Terms, credit, decide_hours, refuse_future, served_span, terms_of
 from ledger.domain.event import NewEvent
+from ledger.domain.group_attendance_state import refuse_counted
 from ledger.domain.hours import Span, to_epoch
 from ledger.domain.policy import STANDARD_POLICY_STREAM
 from ledger.domain.presence import window_around
@@ -71,11 +72,13 @@ class CheckIn:
             ),
             exists=(self.volunteer, self.attendance),
             presences=() if self.at is None else (self._around(self.at),),
+            heads=(self.shift,),
         )
 
     def decide(self, world: World) -> list[NewEvent]:
         refuse_known(world, self.attendance, self.volunteer)
         wanted = shift.existing(world, self.shift)
+        refuse_counted(world, self.shift)
         offered = opportunity.existing(world, wanted.opportunity)
         registration.refuse_closed(offered, wanted)
         place = registration.found(world, registration.registration_name(self.shift, self.volunteer))
@@ -146,7 +149,8 @@ class CheckOut:
 class RecordAttendance:
     """The organisation notes that a person was there; a registration is not needed.
 
-    Refuses ALREADY_EXISTS, NOT_FOUND, TIMES_REVERSED, DURATION_OUT_OF_RANGE, SERVICE_IN_FUTURE, SHIFT_HAS_NO_TIMES.
+    Refuses ALREADY_EXISTS, NOT_FOUND, GROUP_ALREADY_COUNTED, TIMES_REVERSED, DURATION_OUT_OF_RANGE, SERVICE_IN_FUTURE,
+    SHIFT_HAS_NO_TIMES.
     """
 
     attendance: str
@@ -170,11 +174,13 @@ class RecordAttendance:
             streams=(self.shift, opportunity_of(self.shift), STANDARD_POLICY_STREAM),
             exists=(self.volunteer, self.attendance),
             presences=window,
+            heads=(self.shift,),
         )
 
     def decide(self, world: World) -> list[NewEvent]:
         refuse_known(world, self.attendance, self.volunteer)
         wanted = shift.existing(world, self.shift)
+        refuse_counted(world, self.shift)
         offered = opportunity.existing(world, wanted.opportunity)
         served = self._served(wanted, world.now)
         terms = Terms(

@@ -7,6 +7,7 @@ These names and fields are the stored format: version them with care.
     claimed ───────────────────┘        └────► reversed        withdrawn: for good
                                └─► declined                    released: withheld seconds begin to count
                                                                disputed ─► resolved: back, or reversed
+    received from another shift, person or head count              transferred: to another shift or person, for good
 """
 
 from __future__ import annotations
@@ -188,3 +189,23 @@ class DisputeResolved(PresenceMoved):
     reason: str
     withheld_reason: str | None = None
     """Why the rest is still withheld."""
+
+
+@stored_name("attendance-transferred")
+class AttendanceTransferred(PresenceMoved):
+    """The hours were another shift's or another person's. They leave here for good, and are received there."""
+
+    reason: str
+    was_served: Interval
+    """When the person came and left, whatever was credited here: what is received there."""
+    to_attendance: str
+    """volunteers/{v}/attendances/{a}"""
+    to_shift: str
+
+
+@stored_name("attendance-received")
+class AttendanceReceived(HoursDecided):
+    """Hours that had been recorded for another shift, another person or a head count begin here, to be verified."""
+
+    transferred_from: str
+    """The attendance or group attendance they left; the event that took them from there is what this one corrects."""

@@ -14,7 +14,9 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from ledger.domain.attendance_events import (
     AttendanceConfirmed,
     AttendanceCorrected,
+    AttendanceReceived,
     AttendanceRecorded,
+    AttendanceTransferred,
     AttendanceWithdrawn,
     Crediting,
     DisputeResolved,
@@ -47,7 +49,7 @@ from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.domain.values import COUNTED_CLASSES, Account, Interval
 from ledger.domain.world import World
 
-State: TypeAlias = Literal["present", "disputed", "withdrawn"] | Undisputed
+State: TypeAlias = Literal["present", "disputed", "withdrawn", "transferred"] | Undisputed
 WITH_TIME: Final = ("claimed", "recorded", "verified")
 """States in which withheld time still waits for its chance to count."""
 _COUNTED: Final = frozenset(COUNTED_CLASSES)
@@ -132,7 +134,7 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Attendance:
 
 def _after(state: object | None, recorded: RecordedEvent) -> Attendance:
     match state, recorded.data:
-        case None, AttendanceRecorded() as event:
+        case None, (AttendanceRecorded() | AttendanceReceived()) as event:
             return _begun(event, recorded)
         case None, VolunteerCheckedIn() as event:
             return _present(event, recorded)
@@ -145,7 +147,7 @@ def _after(state: object | None, recorded: RecordedEvent) -> Attendance:
             return replace(present, state="withdrawn")
         case Attendance(state="disputed") as known, DisputeResolved() as event:
             return _resolved(known, event, recorded)
-        case Attendance(state="present" | "withdrawn" | "disputed"), _:
+        case Attendance(state="present" | "withdrawn" | "transferred" | "disputed"), _:
             pass
         case Attendance() as known, PresenceMoved() as event:
             return _moved(known, event, recorded)
@@ -241,6 +243,8 @@ def _moved(known: Attendance, event: PresenceMoved, recorded: RecordedEvent) -> 
             return _corrected(after, event, recorded.actor)
         case AttendanceWithdrawn():
             return replace(after, state="withdrawn", verified=(), withheld=(), withheld_reasons=())
+        case AttendanceTransferred():
+            return replace(after, state="transferred", verified=(), withheld=(), withheld_reasons=())
         case HoursVerified():
             verified_by = known.verified_by | {recorded.actor}
             return replace(after, state="verified", verified=counted, begun=None, verified_by=verified_by)
@@ -278,9 +282,10 @@ def _corrected(after: Attendance, event: AttendanceCorrected, actor: str) -> Att
 
 
 def _disputed(known: Attendance, after: Attendance, recorded: RecordedEvent) -> Attendance:
-    if known.state == "present" or known.state == "disputed" or known.state == "withdrawn":
+    state = known.state
+    if state == "present" or state == "disputed" or state == "withdrawn" or state == "transferred":
         raise InvariantBroken(f"{recorded.stream} cannot be disputed at version {recorded.version}")
-    dispute = Dispute(recorded.actor, known.state, known.verified, known.seconds)
+    dispute = Dispute(recorded.actor, state, known.verified, known.seconds)
     return replace(after, state="disputed", verified=(), begun=None, dispute=dispute)
 
 
@@ -315,9 +320,11 @@ def existing(world: World, name: str) -> Attendance:
 def with_hours(world: World, name: str) -> Attendance:
     """The attendance called `name`, which has hours.
 
-    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED.
+    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_TRANSFERRED, ATTENDANCE_NOT_RECORDED.
     """
     attendance = existing(world, name)
+    if attendance.state == "transferred":
+        refuse(Reason.ATTENDANCE_TRANSFERRED, attendance=name)
     if attendance.state == "withdrawn":
         refuse(Reason.ATTENDANCE_WITHDRAWN, attendance=name)
     if attendance.state == "present":
@@ -328,7 +335,7 @@ def with_hours(world: World, name: str) -> Attendance:
 def undisputed(world: World, name: str) -> Attendance:
     """The attendance called `name`, which has hours that nobody contests.
 
-    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, HOURS_DISPUTED.
+    Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_TRANSFERRED, ATTENDANCE_NOT_RECORDED, HOURS_DISPUTED.
     """
     attendance = with_hours(world, name)
     if attendance.state == "disputed":

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from ledger.domain import (
     attendance,
     group_attendance,
+    initiative,
     ledger_opened,
     opportunity,
     organization,
@@ -25,6 +26,7 @@ Evolve: TypeAlias = Callable[[object | None, RecordedEvent], object]
 
 EVOLVE: Final[Mapping[str, Evolve]] = {
     "organizations": organization.evolve,
+    "initiatives": initiative.evolve,
     "volunteers": volunteer.evolve,
     "volunteers/attendances": attendance.evolve,
     "opportunities": opportunity.evolve,

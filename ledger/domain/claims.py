@@ -16,6 +16,7 @@ from ledger.domain.attendance_events import AttendanceConfirmed, HoursClaimed
 from ledger.domain.attendance_state import Attendance, undisputed
 from ledger.domain.crediting import Terms, credit, decide_hours, served_span
 from ledger.domain.event import NewEvent
+from ledger.domain.group_attendance_state import refuse_counted
 from ledger.domain.hours import date_of, to_epoch
 from ledger.domain.policy import STANDARD_POLICY_STREAM
 from ledger.domain.presence import window_around
@@ -34,8 +35,8 @@ VOLUNTEERS: Final = "volunteers/"
 class ClaimHours:
     """A volunteer, or staff for them, says when they served.
 
-    Refuses CLAIM_FOR_ANOTHER, ALREADY_EXISTS, NOT_FOUND, TIMES_REVERSED, DURATION_OUT_OF_RANGE, SERVICE_IN_FUTURE,
-    SHIFT_HAS_NO_TIMES.
+    Refuses CLAIM_FOR_ANOTHER, ALREADY_EXISTS, NOT_FOUND, GROUP_ALREADY_COUNTED, TIMES_REVERSED, DURATION_OUT_OF_RANGE,
+    SERVICE_IN_FUTURE, SHIFT_HAS_NO_TIMES.
     """
 
     attendance: str
@@ -53,12 +54,14 @@ class ClaimHours:
             streams=(self.shift, opportunity_of(self.shift), STANDARD_POLICY_STREAM),
             exists=(self.volunteer, self.attendance),
             presences=(window_around(self.volunteer, (to_epoch(self.start), to_epoch(self.end))),),
+            heads=(self.shift,),
         )
 
     def decide(self, world: World) -> list[NewEvent]:
         _refuse_another(world, self.volunteer)
         refuse_known(world, self.attendance, self.volunteer)
         wanted = shift.existing(world, self.shift)
+        refuse_counted(world, self.shift)
         offered = opportunity.existing(world, wanted.opportunity)
         served = served_span(self.start, self.end, world.now)
         terms = Terms(

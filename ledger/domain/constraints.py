@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from ledger.domain.attendance_events import VolunteerCheckedIn
 from ledger.domain.event import Event, RecordedEvent
+from ledger.domain.group_attendance_state import (
+    GroupAttendanceCorrected,
+    GroupAttendanceRecorded,
+    GroupAttendanceWithdrawn,
+    GroupHeadNamed,
+    GroupHoursDeclined,
+    GroupHoursReversed,
+)
 from ledger.domain.hours import PresenceMoved, spans_of, to_epoch
 from ledger.domain.registration_events import RegistrationAccepted, RegistrationWithdrawn, waiting_after
 from ledger.domain.world import Presence
 
-__all__ = ["places_delta", "presence_after", "waiting_after"]
+__all__ = ["heads_after", "places_delta", "presence_after", "waiting_after"]
 
 
 def presence_after(recorded: RecordedEvent, before: Presence | None) -> Presence | None:
@@ -36,6 +44,18 @@ def presence_after(recorded: RecordedEvent, before: Presence | None) -> Presence
         recorded_order=recorded.position,
     )
     return after if before is None else after._replace(recorded_order=before.recorded_order)
+
+
+def heads_after(event: Event) -> int | None:
+    """How many people a group attendance counts once the event is recorded; None when the event does not say."""
+    match event:
+        case GroupAttendanceRecorded(head_count=heads) | GroupAttendanceCorrected(head_count=heads):
+            return heads
+        case GroupHeadNamed(heads_left=heads):
+            return heads
+        case GroupAttendanceWithdrawn() | GroupHoursDeclined() | GroupHoursReversed():
+            return 0
+    return None
 
 
 def places_delta(event: Event) -> int:

@@ -14,7 +14,7 @@ from ledger.domain.attendance_events import Crediting, Source
 from ledger.domain.attendance_state import Attendance
 from ledger.domain.hours import Allocation, Span, date_of, entries_between, from_epoch, intervals_of, to_epoch
 from ledger.domain.policy import STANDARD_POLICY_V1, HoursRules
-from ledger.domain.presence import Judged
+from ledger.domain.presence import CountedSpans, Judged
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.shift import Shift
 from ledger.domain.values import Account, Entry, ImportedFrom, Interval, zone
@@ -180,12 +180,16 @@ def decide_hours(
     counted_as: Account = Account.ATTENDED,
     imported_from: ImportedFrom | None = None,
     source_time: datetime | None = None,
+    freed: CountedSpans | None = None,
 ) -> DecidedFields:
-    """Which seconds of the credited span count, and the entries from `current` to there. Raises NotLoaded."""
+    """Which seconds of the credited span count, and the entries from `current` to there. Raises NotLoaded.
+
+    `freed`: by attendance, what the same command lets others of the person count, which no row tells yet.
+    """
     place_zone, span = zone(terms.time_zone), credited.span
     judged = Judged(terms.holder, terms.attendance, place_zone, credited.rules)
     ground = ground_of_service(world, terms.organization, terms.opportunity, credited.rules, span)
-    counting = presence.count(world, judged, span, ground)
+    counting = presence.count(world, judged, span, ground, freed)
     target = counting.allocation(place_zone, counted_as)
     began = date_of(span[0], place_zone)
     begins_early = source_time is not None and source_time.astimezone(place_zone).date() < began

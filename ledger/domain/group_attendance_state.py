@@ -19,7 +19,7 @@ from ledger.domain.attendance_events import Source
 from ledger.domain.event import RecordedEvent, stored_name
 from ledger.domain.hours import HoursMoved, apply_entries
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
-from ledger.domain.values import Account, ImportedFrom
+from ledger.domain.values import Account, ImportedFrom, Interval
 from ledger.domain.world import World
 
 
@@ -85,6 +85,19 @@ class GroupHoursReversed(HoursMoved):
 
     appointment: str
     reason: str
+
+
+@stored_name("group-head-named")
+class GroupHeadNamed(HoursMoved):
+    """One of those counted is recorded by name from now on: the group holds one head and some seconds less."""
+
+    heads_left: Annotated[int, Field(ge=1)]
+    seconds_left: Annotated[int, Field(ge=0)]
+    """In all classes but reversed."""
+    was_served: Interval
+    """When the person served."""
+    to_attendance: str
+    """volunteers/{v}/attendances/{a}: where the person's own hours begin."""
 
 
 State: TypeAlias = Literal["recorded", "verified", "declined", "reversed", "withdrawn"]
@@ -176,6 +189,8 @@ def _moved(known: GroupAttendance, event: HoursMoved, recorded: RecordedEvent) -
             )
         case GroupAttendanceWithdrawn():
             return replace(after, state="withdrawn", withheld_reasons=())
+        case GroupHeadNamed():
+            return replace(after, head_count=event.heads_left, attended_seconds=event.seconds_left)
         case GroupHoursVerified():
             return replace(after, state="verified")
         case GroupHoursDeclined():
@@ -187,6 +202,13 @@ def _moved(known: GroupAttendance, event: HoursMoved, recorded: RecordedEvent) -
 
 def _reasons(withheld_reason: str | None) -> tuple[str, ...]:
     return () if withheld_reason is None else (withheld_reason,)
+
+
+def refuse_counted(world: World, shift: str) -> None:
+    """Refuse GROUP_ALREADY_COUNTED where people were counted by heads: whoever has a name leaves the count first."""
+    group = world.counted_by_heads(shift)
+    if group is not None:
+        refuse(Reason.GROUP_ALREADY_COUNTED, shift=shift, group=group)
 
 
 def existing(world: World, name: str) -> GroupAttendance:

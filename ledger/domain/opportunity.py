@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
-from ledger.domain import organization
+from ledger.domain import initiative, organization
 from ledger.domain.event import Event, NewEvent, RecordedEvent, Value, stored_name
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.domain.values import ImportedFrom, LocalizedText
@@ -160,7 +160,7 @@ def existing(world: World, name: str) -> Opportunity:
 
 @dataclass(frozen=True, slots=True)
 class PublishOpportunity:
-    """Offer an opportunity. Refuses ALREADY_EXISTS, NOT_FOUND (organisation), ORGANIZATION_SUSPENDED."""
+    """Offer an opportunity. Refuses ALREADY_EXISTS, NOT_FOUND (who offers it), ORGANIZATION_SUSPENDED."""
 
     opportunity: str
     organization: str
@@ -178,7 +178,9 @@ class PublishOpportunity:
     def decide(self, world: World) -> list[NewEvent]:
         if world.state(self.opportunity) is not None:
             refuse(Reason.ALREADY_EXISTS, name=self.opportunity)
-        if organization.existing(world, self.organization).state == "suspended":
+        if initiative.is_initiative(self.organization):
+            initiative.existing(world, self.organization)
+        elif organization.existing(world, self.organization).state == "suspended":
             refuse(Reason.ORGANIZATION_SUSPENDED, organization=self.organization)
         published = OpportunityPublished(
             opportunity=self.opportunity,

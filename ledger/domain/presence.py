@@ -81,11 +81,13 @@ def counted_elsewhere(
     return {name: counted for name, counted in {**told, **(decided or {})}.items() if counted and name != attendance}
 
 
-def count(world: World, judged: Judged, span: Span, ground: str | None = None) -> Counting:
+def count(
+    world: World, judged: Judged, span: Span, ground: str | None = None, decided: CountedSpans | None = None
+) -> Counting:
     """Which seconds of `span` count beside those that count elsewhere. Raises NotLoaded.
 
     An overlap is withheld in its overlapping part; everything else withholds the span whole: what passes a cap, and
-    what has a `ground` of its own.
+    what has a `ground` of its own. `decided` is of other attendances that this command has just decided.
     """
     start, end = span
     if start == end:
@@ -94,11 +96,11 @@ def count(world: World, judged: Judged, span: Span, ground: str | None = None) -
         return Counting((), (span,), ground)
     if end - start > judged.rules.attendance_seconds_max:
         return Counting((), (span,), DURATION_ABOVE_CAP)
-    elsewhere = counted_elsewhere(world, judged.holder, judged.attendance, span)
+    elsewhere = counted_elsewhere(world, judged.holder, judged.attendance, span, decided)
     if not elsewhere and end - start <= judged.rules.date_seconds_max and judged.rules.year_seconds_max is None:
         return Counting((span,), (), None)  # nearly always
     counted = subtract((span,), all_spans(elsewhere))
-    above = cap_passed(world, judged, counted, elsewhere)
+    above = cap_passed(world, judged, counted, elsewhere, decided)
     if above is not None:
         return Counting((), (span,), above)
     withheld = subtract((span,), counted)

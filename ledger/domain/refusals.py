@@ -360,6 +360,31 @@ class Reason(Enum):
         "{attendance} was withdrawn and stays withdrawn; record a new one.",
         "‏{attendance} مسحوب ويبقى كذلك؛ سجّل حضورًا جديدًا.",
     )
+    ATTENDANCE_TRANSFERRED = (
+        Kind.REFUSED,
+        "{attendance} was moved to another shift or person; what is wrong there must be corrected there.",
+        "نُقل {attendance} إلى نوبة أخرى أو شخص آخر؛ صحّح الخطأ في موضعه الجديد.",
+    )
+    CLAIM_NOT_TRANSFERRED = (
+        Kind.REFUSED,
+        "{attendance} is a claim that nobody answered: withdraw it and claim the hours where they belong.",
+        "‏{attendance} مطالبة لم يُبتّ فيها: اسحبها ثم طالب بالساعات في موضعها الصحيح.",
+    )
+    NOTHING_TO_TRANSFER = (
+        Kind.REFUSED,
+        "{attendance} has no hours that count or are withheld; what was declined or reversed is not moved.",
+        "لا توجد في {attendance} ساعات محتسبة أو محتجزة؛ وما رُفض أو عُكس لا يُنقل.",
+    )
+    GROUP_ALREADY_COUNTED = (
+        Kind.REFUSED,
+        "The people at {shift} were counted by heads, so this person is counted already; name one of {group} instead.",
+        "عُدّ الحاضرون في {shift} جماعيًا فهذا الشخص محسوب بالفعل؛ سمِّ أحد أفراد {group} بدلًا من ذلك.",
+    )
+    LAST_HEAD = (
+        Kind.REFUSED,
+        "{attendance} counts one person only: withdraw it, then record that person by name.",
+        "‏{attendance} يعدّ شخصًا واحدًا فقط: اسحبه ثم سجّل ذلك الشخص باسمه.",
+    )
     ATTENDANCE_NOT_RECORDED = (
         Kind.REFUSED,
         "{attendance} has no hours yet; check out first.",

@@ -69,8 +69,10 @@ def releases_beside(world: World, fields: DecidedFields, credited: Span) -> list
     return releases(world, _newly_counting(fields)) if _waiting(world, fields["attendance"], around) else []
 
 
-def releases(world: World, decided: Decided) -> list[NewEvent]:
+def releases(world: World, decided: Decided, also: CountedSpans | None = None) -> list[NewEvent]:
     """What else of the person begins to count once `decided` stands. Raises NotLoaded.
+
+    `also`: what other attendances count from now on, by the same command. They are not released themselves.
 
     Time that is no longer counted ends a ground for withholding; so can time that now is: what was withheld because all
     of it together passed a date's cap may be free where the new time does not overlap it.
@@ -81,9 +83,9 @@ def releases(world: World, decided: Decided) -> list[NewEvent]:
         return []
     span = _reach(world, decided, subtract(before, counted), changed)
     waiting_beside = _waiting(world, decided.attendance, presence.window_around(decided.holder, span))
-    left = [other.attendance for other in waiting_beside]
+    left = [other.attendance for other in waiting_beside if other.attendance not in (also or {})]
     _need_all(world, decided.holder, waiting_beside)
-    counted_now, zones = {decided.attendance: counted}, {decided.attendance: decided.time_zone}
+    counted_now, zones = {**(also or {}), decided.attendance: counted}, {decided.attendance: decided.time_zone}
     events: list[NewEvent] = []
     # Each release takes time too, so it is looked again, from who was recorded first, until nothing more is free.
     while (found := _first_released(world, left, counted_now, zones)) is not None:

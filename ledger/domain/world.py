@@ -38,6 +38,8 @@ class Reads(NamedTuple):
     """Keyed hashes of identity numbers."""
     birth_dates: tuple[str, ...] = ()
     """Volunteers whose birth date must be opened."""
+    heads: tuple[str, ...] = ()
+    """Shifts of which it matters whether people were counted by heads."""
     waiting: tuple[tuple[str, int], ...] = ()
     """Shifts, each with how many of those who wait for it matter, the first ones."""
 
@@ -98,6 +100,13 @@ class World(Protocol):
 
     def first_waiting(self, shift: str, count: int) -> list[str]:
         """The first `count` registrations that wait for a place in a shift, in their order. Raises NotLoaded."""
+        ...
+
+    def counted_by_heads(self, shift: str) -> str | None:
+        """A head count of the shift that still counts somebody, the first by name; None: there is none.
+
+        It may lie in another partition than what is decided: what was committed there by now is seen. Raises NotLoaded.
+        """
         ...
 
     def presences(self, window: TimeWindow) -> list[Presence]:

@@ -52,7 +52,9 @@ Moment: TypeAlias = Annotated[str, _whole(f"{_DAY}{_TIME}{_ZONED}")]
 Sealed: TypeAlias = Annotated[str, _whole(_SEALED)]
 
 Policy: TypeAlias = Annotated[str, _name("policies/{}")]
-Organization: TypeAlias = Annotated[str, _name("organizations/{}")]
+Initiative: TypeAlias = Annotated[str, _name("initiatives/{}")]
+Organization: TypeAlias = Annotated[str, _name("(?:organizations|initiatives)/{}")]
+"""Who offers an opportunity: either kind."""
 Appointment: TypeAlias = Annotated[str, _name("organizations/{}/appointments/{}")]
 Volunteer: TypeAlias = Annotated[str, _name("volunteers/{}")]
 Consent: TypeAlias = Annotated[str, _name("volunteers/{}/consents/{}")]
@@ -60,6 +62,11 @@ Charter: TypeAlias = Annotated[str, _name("charters/{}")]
 Opportunity: TypeAlias = Annotated[str, _name("opportunities/{}")]
 Shift: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}")]
 Registration: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}/registrations/{}")]
+
+Attendance: TypeAlias = Annotated[str, _name("volunteers/{}/attendances/{}")]
+AnyAttendance: TypeAlias = Annotated[
+    str, _name("(?:volunteers/{}/attendances/{}|opportunities/{}/shifts/{}/groupAttendances/{})")
+]
 
 EvidenceClass: TypeAlias = Literal["outside", "claimed", "attended", "verified", "disputed", "withheld", "reversed"]
 Crediting: TypeAlias = Literal["clock", "schedule"]

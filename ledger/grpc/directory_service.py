@@ -43,6 +43,12 @@ class DirectoryService:
     async def ListOrganizations(self, request: pb.ListOrganizationsRequest, call: Call) -> pb.ListOrganizationsResponse:
         return await self._questions.list_organizations(request, call.seconds_left)
 
+    async def GetInitiative(self, request: pb.GetInitiativeRequest, call: Call) -> resources_pb2.Initiative:
+        return await self._questions.get_initiative(request, call.seconds_left)
+
+    async def ListInitiatives(self, request: pb.ListInitiativesRequest, call: Call) -> pb.ListInitiativesResponse:
+        return await self._questions.list_initiatives(request, call.seconds_left)
+
     async def GetVolunteer(self, request: pb.GetVolunteerRequest, call: Call) -> resources_pb2.Volunteer:
         call.require_actor()
         sealed = await self._questions.get_volunteer(request, call.seconds_left)

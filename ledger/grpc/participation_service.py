@@ -15,9 +15,11 @@ from ledger.domain.attendance import CheckIn, CheckOut, RecordAttendance
 from ledger.domain.attendance_events import AttendanceRecorded, Method
 from ledger.domain.claims import ClaimHours, ConfirmAttendance, WithdrawClaim
 from ledger.domain.group_attendance import CorrectGroupAttendance, RecordGroupAttendance, WithdrawGroupAttendance
+from ledger.domain.group_naming import NameGroupMember
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal, refuse
 from ledger.domain.registration import RegisterForShift, WithdrawRegistration
 from ledger.domain.streams import is_group
+from ledger.domain.transfer import TransferAttendance
 from ledger.domain.values import Account
 from ledger.domain.world import Command
 from ledger.grpc.commands import Commands, key_of, new_id
@@ -154,6 +156,21 @@ class ParticipationService:
         command = ConfirmAttendance(request.name)
         return attendance_message(await self._commands.execute(call, request, command))
 
+    async def TransferAttendance(self, request: pb.TransferAttendanceRequest, call: Call) -> resources_pb2.Attendance:
+        to_attendance = f"{request.to_volunteer}/attendances/{request.to_attendance_id or new_id(call, request)}"
+        command = TransferAttendance(request.name, to_attendance, request.to_shift)
+        return attendance_message(await self._commands.execute(call, request, command))
+
+    async def NameGroupMember(self, request: pb.NameGroupMemberRequest, call: Call) -> resources_pb2.Attendance:
+        start, end = _times(request)
+        command = NameGroupMember(
+            group_attendance=request.name,
+            to_attendance=f"{request.volunteer}/attendances/{request.attendance_id or new_id(call, request)}",
+            start=start,
+            end=end,
+        )
+        return attendance_message(await self._commands.execute(call, request, command))
+
 
 def _now() -> datetime:
     # With a time in the command the store knows beforehand which of the person's presences to look up.
@@ -174,7 +191,7 @@ def _record(record: pb.AttendanceRecord, client: str, key: str) -> RecordAttenda
     )
 
 
-def _times(record: pb.AttendanceRecord) -> tuple[datetime, datetime] | tuple[None, None]:
+def _times(record: pb.AttendanceRecord | pb.NameGroupMemberRequest) -> tuple[datetime, datetime] | tuple[None, None]:
     if record.HasField("start_time") and record.HasField("end_time"):
         return moment("start_time", record.start_time), moment("end_time", record.end_time)
     if record.HasField("start_time") or record.HasField("end_time"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ledger.domain.consents import AcceptCharter, RecordGuardianConsent, WithdrawGuardianConsent
+from ledger.domain.initiative import RegisterInitiative
 from ledger.domain.opportunity import (
     CloseOpportunity,
     OpportunityDetails,
@@ -61,6 +62,11 @@ class RegistryService:
     ) -> resources_pb2.Organization:
         command = ReinstateOrganization(request.name)
         return resources.organization_message(await self._commands.execute(call, request, command))
+
+    async def RegisterInitiative(self, request: pb.RegisterInitiativeRequest, call: Call) -> resources_pb2.Initiative:
+        name = f"initiatives/{request.initiative_id or new_id(call, request)}"
+        command = RegisterInitiative(name, localized(request.display_name), tuple(request.responsible))
+        return resources.initiative_message(await self._commands.execute(call, request, command))
 
     async def AppointMember(self, request: pb.AppointMemberRequest, call: Call) -> resources_pb2.Organization:
         appointment_id = request.appointment_id or new_id(call, request)

@@ -12,6 +12,7 @@ from typing import Final
 from ledger.batch import CommandResult
 from ledger.domain.attendance_state import Attendance
 from ledger.domain.group_attendance_state import GroupAttendance
+from ledger.domain.initiative import Initiative
 from ledger.domain.opportunity import Crediting, Level, Opportunity, PartnerType
 from ledger.domain.organization import Appointment, Organization, Role
 from ledger.domain.refusals import InvariantBroken
@@ -74,6 +75,7 @@ ATTENDANCE_STATES: Final[Mapping[str, resources_pb2.AttendanceState.ValueType]] 
     "withdrawn": resources_pb2.ATTENDANCE_STATE_WITHDRAWN,
     "claimed": resources_pb2.ATTENDANCE_STATE_CLAIMED,
     "disputed": resources_pb2.ATTENDANCE_STATE_DISPUTED,
+    "transferred": resources_pb2.ATTENDANCE_STATE_TRANSFERRED,
 }
 
 
@@ -99,6 +101,17 @@ def _appointment(appointment: Appointment) -> resources_pb2.Appointment:
         role=ROLES[appointment.role],
         from_time=timestamp(appointment.from_time),
         until_time=None if until is None else timestamp(until),
+    )
+
+
+def initiative_message(result: CommandResult) -> resources_pb2.Initiative:
+    """An initiative."""
+    initiative = state_after(result, Initiative)
+    return resources_pb2.Initiative(
+        name=initiative.name,
+        display_name=localized_message(initiative.display_name),
+        responsible=initiative.responsible,
+        positions=positions_of(result),
     )
 
 

@@ -19,6 +19,8 @@ STATES: Final[dict[str, str | None]] = {
     "attendance-recorded": "recorded",
     "attendance-corrected": "recorded",
     "attendance-withdrawn": "withdrawn",
+    "attendance-transferred": "transferred",
+    "attendance-received": "recorded",
     "hours-verified": "verified",
     "hours-declined": "declined",
     "hours-reversed": "reversed",
@@ -32,6 +34,7 @@ STATES: Final[dict[str, str | None]] = {
     "group-attendance-recorded": "recorded",
     "group-attendance-corrected": "recorded",
     "group-attendance-withdrawn": "withdrawn",
+    "group-head-named": None,
     "group-hours-verified": "verified",
     "group-hours-declined": "declined",
     "group-hours-reversed": "reversed",
@@ -47,6 +50,7 @@ _DECIDES_HOURS: Final = frozenset(
     {
         "volunteer-checked-out",
         "attendance-recorded",
+        "attendance-received",
         "attendance-corrected",
         "hours-claimed",
         "group-attendance-recorded",
@@ -58,6 +62,7 @@ _DECIDES_HOURS: Final = frozenset(
 _ENDS_WITHHOLDING: Final = frozenset(
     {
         "attendance-withdrawn",
+        "attendance-transferred",
         "hours-declined",
         "hours-released",
         "dispute-resolved",
@@ -86,6 +91,8 @@ def _head_count(hours: HoursData) -> int:
     """People counted: what a head count says, one for a person; 0: as before."""
     if hours.head_count is not None:
         return hours.head_count
+    if hours.heads_left is not None:
+        return hours.heads_left
     return 1 if hours.start is not None or hours.at is not None else 0
 
 

@@ -36,6 +36,7 @@ HASHED_TABLES: Final = (
     HashedTable("policies", ("name",)),
     HashedTable("organizations", ("organization",)),
     HashedTable("appointments", ("appointment",)),
+    HashedTable("initiatives", ("initiative",)),
     HashedTable("volunteers", ("volunteer",)),
     HashedTable("opportunities", ("opportunity",)),
     HashedTable("opportunity_versions", ("opportunity", "position")),

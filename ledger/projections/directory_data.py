@@ -102,6 +102,14 @@ class AppointmentEnded(_Data):
     until_time: datetime
 
 
+class InitiativeRegistered(_Data):
+    """initiative-registered"""
+
+    initiative: str
+    display_name: Text
+    responsible: tuple[str, ...]
+
+
 class VolunteerRegistered(_Data):
     """volunteer-registered: every detail is a seal, opened by nobody here."""
 
@@ -307,6 +315,7 @@ DirectoryData: TypeAlias = (
     | OrganizationReinstated
     | MemberAppointed
     | AppointmentEnded
+    | InitiativeRegistered
     | VolunteerRegistered
     | VolunteerUpdated
     | CharterAccepted
@@ -340,6 +349,7 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     "organization-reinstated": OrganizationReinstated,
     "member-appointed": MemberAppointed,
     "appointment-ended": AppointmentEnded,
+    "initiative-registered": InitiativeRegistered,
     "volunteer-registered": VolunteerRegistered,
     "volunteer-updated": VolunteerUpdated,
     "charter-accepted": CharterAccepted,

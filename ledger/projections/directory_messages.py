@@ -72,6 +72,14 @@ def _appointment(row: Sequence[Any]) -> pb.Appointment:
     )
 
 
+INITIATIVES: Final = "select initiative, display_name_ar, display_name_en, responsible from initiatives"
+
+
+def initiative(row: Sequence[Any]) -> pb.Initiative:
+    """An initiative."""
+    return pb.Initiative(name=row[0], display_name=LocalizedText(ar=row[1] or "", en=row[2] or ""), responsible=row[3])
+
+
 VOLUNTEERS: Final = "select volunteer, details, consents, charters from volunteers"
 
 

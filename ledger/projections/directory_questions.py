@@ -18,6 +18,7 @@ from volunteer_hours.v1.positions_pb2 import Position
 __all__ = ["DirectoryQuestions", "SealedVolunteer", "VolunteerPage"]
 
 _ORGANIZATIONS: Final = Listing(messages.ORGANIZATIONS, "organization")
+_INITIATIVES: Final = Listing(messages.INITIATIVES, "initiative")
 _VOLUNTEERS: Final = Listing(messages.VOLUNTEERS, "volunteer")
 _OPPORTUNITIES: Final = Listing(messages.OPPORTUNITIES, "opportunity")
 _SHIFTS: Final = Listing(messages.SHIFTS, "shift")
@@ -67,6 +68,26 @@ class DirectoryQuestions:
             by_organization[appointment[0]].append(appointment)
         return pb.ListOrganizationsResponse(
             organizations=[messages.organization(row, by_organization[row[0]]) for row in page.rows],
+            next_page_token=page.next_page_token,
+            positions=page.positions,
+        )
+
+    async def get_initiative(
+        self, request: pb.GetInitiativeRequest, seconds_left: float | None = None
+    ) -> resources_pb2.Initiative:
+        """An initiative."""
+        row, _, positions = await self._rows.one(_INITIATIVES, request.name, request.positions, seconds_left)
+        message = messages.initiative(row)
+        message.positions.extend(positions)
+        return message
+
+    async def list_initiatives(
+        self, request: pb.ListInitiativesRequest, seconds_left: float | None = None
+    ) -> pb.ListInitiativesResponse:
+        """All initiatives."""
+        page, _ = await self._rows.page(_INITIATIVES, request, seconds_left)
+        return pb.ListInitiativesResponse(
+            initiatives=[messages.initiative(row) for row in page.rows],
             next_page_token=page.next_page_token,
             positions=page.positions,
         )

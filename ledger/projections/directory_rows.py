@@ -20,6 +20,7 @@ EVERYTHING: Final[tuple[LiteralString, Mapping[str, object]]] = ("true", {})
 
 ListRequest: TypeAlias = (
     pb.ListOrganizationsRequest
+    | pb.ListInitiativesRequest
     | pb.ListVolunteersRequest
     | pb.ListOpportunitiesRequest
     | pb.ListShiftsRequest

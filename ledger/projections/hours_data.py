@@ -47,6 +47,7 @@ class HoursData(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     head_count: int | None = None
     flags: tuple[str, ...] = ()
     withheld_reason: str | None = None
+    heads_left: int | None = None
     source: Literal["native", "migrated"] | None = None
     attendance_state: Literal["claimed", "recorded", "verified", "declined", "reversed"] | None = None
     attended_seconds: msgspec.Raw = msgspec.Raw()
@@ -60,6 +61,11 @@ class HoursData(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     appointment: msgspec.Raw = msgspec.Raw()
     reason: msgspec.Raw = msgspec.Raw()
     resolution: msgspec.Raw = msgspec.Raw()
+    was_served: msgspec.Raw = msgspec.Raw()
+    to_attendance: msgspec.Raw = msgspec.Raw()
+    to_shift: msgspec.Raw = msgspec.Raw()
+    transferred_from: msgspec.Raw = msgspec.Raw()
+    seconds_left: msgspec.Raw = msgspec.Raw()
 
 
 HOURS_TYPES: Final = frozenset(
@@ -69,6 +75,8 @@ HOURS_TYPES: Final = frozenset(
         "attendance-recorded",
         "attendance-corrected",
         "attendance-withdrawn",
+        "attendance-transferred",
+        "attendance-received",
         "hours-verified",
         "hours-declined",
         "hours-reversed",
@@ -82,6 +90,7 @@ HOURS_TYPES: Final = frozenset(
         "group-attendance-recorded",
         "group-attendance-corrected",
         "group-attendance-withdrawn",
+        "group-head-named",
         "group-hours-verified",
         "group-hours-declined",
         "group-hours-reversed",

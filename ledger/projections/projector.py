@@ -14,6 +14,7 @@ from ledger.domain.refusals import InvariantBroken
 from ledger.projections import (
     balances,
     hours_by_month,
+    initiatives,
     journal_lines,
     opportunities,
     organizations,
@@ -41,6 +42,7 @@ PROJECTIONS: Final[Sequence[Callable[[ReadDatabase, Batch], None]]] = (
     hours_by_month.apply,
     policies.apply,
     organizations.apply,
+    initiatives.apply,
     volunteers.apply,
     opportunities.apply,
     shifts.apply,

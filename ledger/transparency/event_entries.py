@@ -83,6 +83,12 @@ class _Hours(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     time_zone: msgspec.Raw = msgspec.Raw()
     verified_seconds: msgspec.Raw = msgspec.Raw()
     withheld_reason: msgspec.Raw = msgspec.Raw()
+    was_served: msgspec.Raw = msgspec.Raw()
+    to_attendance: msgspec.Raw = msgspec.Raw()
+    to_shift: msgspec.Raw = msgspec.Raw()
+    transferred_from: msgspec.Raw = msgspec.Raw()
+    heads_left: msgspec.Raw = msgspec.Raw()
+    seconds_left: msgspec.Raw = msgspec.Raw()
 
 
 _Number: TypeAlias = Annotated[int, Meta(ge=0, le=NUMBER_MAX)]

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Self, TypeAlias
 
 from ledger.domain.catalogue import fold
-from ledger.domain.constraints import places_delta, presence_after, waiting_after
+from ledger.domain.constraints import heads_after, places_delta, presence_after, waiting_after
 from ledger.domain.event import Event, NewEvent, RecordedEvent, read_event
 from ledger.domain.hours import HoursMoved, PresenceMoved
 from ledger.domain.policy import STANDARD_POLICY_STREAM, STANDARD_POLICY_V1
@@ -36,6 +36,8 @@ class Ledger:
     places: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, int] = field(default_factory=dict)
     """Registration → its place in the waiting order; only of those that wait."""
+    heads: dict[str, int] = field(default_factory=dict)
+    """Group attendance → how many people it counts."""
     identities: dict[bytes, str] = field(default_factory=dict)
     birth_dates: dict[str, date] = field(default_factory=dict)
 
@@ -73,6 +75,9 @@ class Ledger:
             order = waiting_after(recorded, self.waiting.pop(recorded.stream, None))
             if order is not None:
                 self.waiting[recorded.stream] = order
+        heads = heads_after(recorded.data)
+        if heads is not None:
+            self.heads[recorded.stream] = heads
         if identity_key is not None:
             self.identities[identity_key] = recorded.stream
 
@@ -96,6 +101,10 @@ class InMemoryWorld:
 
     def places_waiting(self, shift: str) -> int:
         return len(self.first_waiting(shift, len(self.ledger.waiting)))
+
+    def counted_by_heads(self, shift: str) -> str | None:
+        counting = (name for name, heads in self.ledger.heads.items() if heads and shift_of(name) == shift)
+        return min(counting, default=None)
 
     def first_waiting(self, shift: str, count: int) -> list[str]:
         waiting = self.ledger.waiting

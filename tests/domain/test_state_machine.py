@@ -20,12 +20,14 @@ from ledger.domain.attendance_state import Attendance
 from ledger.domain.claims import ClaimHours, ConfirmAttendance, LapseClaim, WithdrawClaim
 from ledger.domain.disputes import DisputeHours, ResolveDispute
 from ledger.domain.event import Event, event_classes
+from ledger.domain.follow_ups import follow_up
 from ledger.domain.group_attendance import (
     CorrectGroupAttendance,
     GroupAttendance,
     RecordGroupAttendance,
     WithdrawGroupAttendance,
 )
+from ledger.domain.group_naming import NameGroupMember
 from ledger.domain.hours import HoursMoved, PresenceMoved, subtract
 from ledger.domain.opportunity import OpportunityDetails, PublishOpportunity
 from ledger.domain.organization import AppointMember, ReinstateOrganization, SuspendOrganization
@@ -33,6 +35,7 @@ from ledger.domain.policy import HoursRules, rules_of
 from ledger.domain.reassessment import ReassessHours
 from ledger.domain.registration import RegisterForShift, WithdrawRegistration, registration_name
 from ledger.domain.streams import is_group, volunteer_of
+from ledger.domain.transfer import TransferAttendance
 from ledger.domain.values import COUNTED_CLASSES, Account, LocalizedText
 from ledger.domain.verification import AdjustHours, DeclineHours, ReverseHours, VerifyHours
 from ledger.domain.world import Command
@@ -234,6 +237,24 @@ class HoursMachine(RuleBasedStateMachine):
     def a_count_is_withdrawn(self, pick: int) -> None:
         if self.groups:
             self.ask(WithdrawGroupAttendance(self.known(pick, self.groups)))
+
+    @rule(pick=picks, shift=shifts, person=persons)
+    def hours_are_transferred(self, pick: int, shift: str, person: str) -> None:
+        to = self.new(f"{person}/attendances")
+        self.ask(TransferAttendance(self.known(pick, self.attendances), to, shift))
+        self.what_follows_is_asked_for()
+
+    @rule(shift=shifts, person=persons, heads=st.integers(2, 5))
+    def one_of_a_count_gets_a_name(self, shift: str, person: str, heads: int) -> None:
+        self.ask(RecordGroupAttendance(self.new(f"{shift}/groupAttendances"), shift, heads, heads * 7200))
+        self.ask(NameGroupMember(self.known(0, self.groups), self.new(f"{person}/attendances")))
+        self.what_follows_is_asked_for()
+
+    def what_follows_is_asked_for(self) -> None:
+        following = [one for one in map(follow_up, self.scenario.events) if one is not None]
+        for one in following:
+            self.ask(one.command, "ledger/follow-ups")
+            assert self.scenario.refusal is None, "whatever could refuse it was asked before"
 
     @rule(name=st.sampled_from((GREEN, CARE)), pick=picks)
     def an_organization_is_suspended_for_a_time(self, name: str, pick: int) -> None:

@@ -39,6 +39,7 @@ from ledger.domain.verification import AdjustHours, DeclineHours, ReverseHours, 
 from ledger.domain.volunteer import DETAILS_PATH, RegisterVolunteer, SealedDetails, UpdateVolunteer
 from ledger.domain.world import Command
 from ledger.settings import Settings
+from tests.system.transfer_programme import transfers
 from tests.system.waiting_programme import waiting
 
 GREEN, OTHER = "organizations/green", "organizations/other"
@@ -132,6 +133,7 @@ async def _record(settings: Settings) -> None:
         await _groups(programme)
         await waiting(programme, GREEN, VERIFIER, PERSONS)
         await _policies(programme)
+        await transfers(programme, MORNING, DATED, START, PERSONS)
         await _ends(programme)
     finally:
         await application.close()
