@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import Any, Final
-from uuid import UUID, uuid5
 
 import psycopg
 from psycopg import AsyncConnection
@@ -17,22 +17,21 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ledger import metrics
 from ledger.application import Application
-from ledger.domain.event import RecordedEvent
 from ledger.domain.follow_ups import FOLLOWED, follow_up
 from ledger.domain.refusals import Reason, Refusal
 from ledger.event_bytes import decode, recorded_event
+from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
+from ledger.lapsing import ClaimLapsing
 
 log = logging.getLogger(__name__)
 
-CLIENT: Final = "ledger/follow-ups"
-"""No caller's client has a slash: nobody can use up these request ids."""
-ACTOR: Final = "ledger/follow-ups"
 EVERY_SECONDS: Final = 0.2
 RETRY_SECONDS: Final = 1.0
+LAPSE_SECONDS: Final = 60.0
+"""Between two looks at the claims whose time may have come."""
 POSITIONS_TOGETHER: Final = 20_000
 EVENTS_TOGETHER: Final = 500
 
-_NAMESPACE: Final = UUID("6f0c3f0e-9f0b-5b5e-8d3e-7c1b7a5d9e42")
 _LOCK_NUMBER: Final = 0x766F_6C66
 _LOCK: Final = "select pg_try_advisory_lock(%b)"
 _HEADS: Final = "select partition, position from partition_counters"
@@ -47,11 +46,6 @@ _REACHED: Final = """
 """
 
 
-def request_id_of(recorded: RecordedEvent, rule: str) -> str:
-    """UUIDv5 of the event's place and the rule."""
-    return str(uuid5(_NAMESPACE, f"{recorded.partition}/{recorded.position}/{rule}"))
-
-
 class Following:
     """One process's part in following; only one of several is at work at a time."""
 
@@ -59,6 +53,7 @@ class Following:
         """`pool` reaches the event store as the service's role."""
         self._application = application
         self._pool = pool
+        self._lapsing = ClaimLapsing(application)
 
     async def watch(self) -> None:
         """Follow until cancelled; a store that is away is waited for."""
@@ -68,6 +63,9 @@ class Following:
                     await self._follow_while_connected(connection)
             except (psycopg.Error, PoolTimeout) as error:
                 log.warning("nothing is followed, trying again: %s", error)
+            except Exception:
+                log.critical("ALARM: nothing is followed any more", exc_info=True)
+                raise
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _follow_while_connected(self, connection: AsyncConnection[Any]) -> None:
@@ -77,10 +75,14 @@ class Following:
             return
         try:
             reached = await self._positions(connection, _FOLLOWED)
+            looked_at = -LAPSE_SECONDS
             while True:
                 heads = await self._positions(connection, _HEADS)
                 for partition, head in heads.items():
                     reached[partition] = await self._follow(connection, partition, reached.get(partition, 0), head)
+                if time.monotonic() - looked_at >= LAPSE_SECONDS:
+                    await self._lapsing.look(connection, list(heads))
+                    looked_at = time.monotonic()
                 if all(reached[partition] >= head for partition, head in heads.items()):
                     await asyncio.sleep(EVERY_SECONDS)
         finally:

@@ -11,7 +11,7 @@ from ledger.domain.follow_ups import FOLLOWED, follow_up
 from ledger.domain.shift import OpenShift
 from ledger.domain.transfer import ReceiveAttendance, TransferAttendance
 from ledger.domain.verification import DeclineHours, VerifyHours
-from ledger.following import request_id_of
+from ledger.follow_up_requests import request_id_of
 from tests.domain.given_when_then import Scenario
 from tests.domain.programme import (
     ANA,

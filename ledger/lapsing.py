@@ -1,0 +1,87 @@
+"""Claims that nobody answered end when the policy says so; somebody must look at the clock for that.
+
+Which claim has lapsed the domain decides. Here those are found that may have: older than the shortest time that any
+approved version of the policy gives, and without a word of anybody.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from psycopg import AsyncConnection
+
+from ledger import metrics
+from ledger.application import Application
+from ledger.domain.catalogue import fold
+from ledger.domain.claims import LapseClaim
+from ledger.domain.policy import STANDARD_POLICY_STREAM, Policy
+from ledger.domain.refusals import Refusal
+from ledger.event_bytes import decode, recorded_event
+from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
+
+log = logging.getLogger(__name__)
+
+RULE: Final = "lapse-claim"
+CLAIMS_TOGETHER: Final = 200
+
+_POLICY: Final = "select body from events where stream = %b order by version"
+_CLAIMS: Final = """
+    select claim.position, claim.body from events claim
+    where claim.type = 'hours-claimed' and claim.partition = %b and claim.position > %b
+      and claim.recorded_at < clock_timestamp() - make_interval(days => %b)
+      and not exists (
+          select from events answer
+          where answer.stream = claim.stream and answer.version > 1 and answer.type in (
+              'hours-verified', 'hours-declined', 'attendance-corrected', 'attendance-withdrawn'
+          )
+      )
+    order by claim.position limit %b
+"""
+
+
+class ClaimLapsing:
+    """Goes round the open claims of all partitions, some at a time."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._looked_at: dict[int, int] = {}
+        """Partition → the last claim's position of this round."""
+
+    async def look(self, connection: AsyncConnection[Any], partitions: list[int]) -> None:
+        """Let some claims lapse whose time has come. Raises psycopg.Error."""
+        days = await self._shortest_days(connection)
+        if days is None:
+            return
+        for partition in partitions:
+            wanted = (partition, self._looked_at.get(partition, 0), days, CLAIMS_TOGETHER)
+            rows = await (await connection.execute(_CLAIMS, wanted, binary=True)).fetchall()
+            for _, body in rows:
+                await self._let_lapse(body)
+            self._looked_at[partition] = rows[-1][0] if len(rows) == CLAIMS_TOGETHER else 0
+
+    async def _shortest_days(self, connection: AsyncConnection[Any]) -> int | None:
+        """That any approved version lets a claim wait; None: claims do not lapse."""
+        state: object | None = None
+        rows = await (await connection.execute(_POLICY, (STANDARD_POLICY_STREAM,), binary=True)).fetchall()
+        for (body,) in rows:
+            state = fold(state, recorded_event(decode(body)))
+        if not isinstance(state, Policy):
+            return None
+        given = [rules.claim_lapses_after_days for _, _, rules in state.hours]
+        return min((days for days in given if days is not None), default=None)
+
+    async def _let_lapse(self, body: bytes) -> None:
+        claim = recorded_event(decode(body))
+        try:
+            await self._application.execute(
+                LapseClaim(claim.stream),
+                client=CLIENT,
+                actor=ACTOR,
+                request_id=request_id_of(claim, RULE),
+                request_body=f"{RULE} {claim.event_id}".encode(),
+            )
+        except Refusal as refusal:
+            log.debug("%s does not lapse yet: %s", claim.stream, refusal.reason.name)
+            return
+        metrics.FOLLOW_UPS.labels(RULE, "OK").inc()
