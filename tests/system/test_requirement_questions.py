@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
 
+from ledger.domain.policy import STANDARD_POLICY_V1
 from ledger.projections.basis import NotYetApplied
 from ledger.projections.watching import changes
 from tests.system.answering import ANA, a_life, answering, at_positions, at_source_time, at_time, positions, refused
@@ -156,6 +159,23 @@ async def test_a_rule_approved_a_moment_ago_is_found_by_whoever_names_its_positi
         assert (await waiting).requirement == f"{RULE}/versions/2"
 
 
+async def test_rules_and_hours_of_several_partitions_count_each_at_its_own_position(postgres):
+    hours, rules = a_life(0), Story(1)
+    hours.opportunity("opportunities/other")
+    first = a_rule(rules, measure_classes=["attended", "verified"])
+    second = a_rule(rules, 2, measure_classes=["verified"])
+    async with answering(postgres, hours, rules, partitions=2) as asked:
+        for upto, version, counted in ((first, 1, 5400), (second - 1, 1, 5400), (second, 2, 1800)):
+            then = asking(as_of=at_positions(p0=hours.position, p1=upto))
+            check = await asked.hours.check_requirement(then, ANA, no_births)
+            assert (check.requirement, check.counted_seconds) == (f"{RULE}/versions/{version}", counted)
+            assert positions(check) == {0: hours.position, 1: upto}
+        earlier = asking(as_of=at_positions(p0=5, p1=first))
+        assert (await asked.hours.check_requirement(earlier, ANA, no_births)).counted_seconds == 3600
+        unknown_yet = asking(as_of=at_positions(p1=first - 1))
+        assert await refused(asked.hours.check_requirement(unknown_yet, ANA, no_births)) == "REQUIREMENT_UNKNOWN"
+
+
 async def test_compulsory_service_is_left_out_and_said_so(postgres):
     story = a_life()
     story.opportunity("opportunities/court", compulsory_service=True)
@@ -219,34 +239,51 @@ async def explained(asked, **fields) -> list[pb.ExplainBalanceResponse]:
     return pages
 
 
-@pytest.mark.parametrize("page_size", [1, 2, 0])
-@pytest.mark.parametrize(
-    ("first", "last"), [("", ""), ("2026-02-01", ""), ("", "2026-01-31"), ("2026-02-01", "2026-02-02")]
-)
-@pytest.mark.parametrize("moment", ["present", "positions", "source_time"])
-async def test_what_is_explained_sums_to_the_balance(postgres, page_size, first, last, moment):
+async def test_what_is_explained_sums_to_the_balance(postgres):
     story = a_life()
     withheld = entry("outside", "withheld", 500, "2026-02-02", "OVERLAP")
     story.hours("attendance-recorded", f"{ANA}/attendances/a4", withheld, withheld_reason="OVERLAP", source="native")
-    fields: dict[str, Any] = {"name": ANA, "period": Period(start_date=first, end_date=last)}
-    if moment == "positions":
-        fields["as_of"] = at_positions(p0=6)
-    if moment == "source_time":
-        fields["as_of"] = at_source_time(story.time_of(7))
+    moments = [None, at_positions(p0=6), at_source_time(story.time_of(7))]
+    periods = [("", ""), ("2026-02-01", ""), ("", "2026-01-31"), ("2026-02-01", "2026-02-02"), ("2027-01-01", "")]
     async with answering(postgres, story) as asked:
-        balance = await asked.hours.get_balance(pb.GetBalanceRequest(**fields))
-        pages = await explained(asked, **fields, page_size=page_size)
-        total = EvidenceSeconds()
-        for field in EvidenceSeconds.DESCRIPTOR.fields:
-            setattr(total, field.name, sum(getattr(page.seconds, field.name) for page in pages))
-            each = sum(getattr(one.seconds, field.name) for page in pages for one in page.attendances)
-            assert getattr(total, field.name) == each
-        assert total == balance.seconds
-        movements = [
-            move for page in pages for one in page.attendances for event in one.events for move in event.movements
-        ]
-        assert len(movements) == balance.entry_count
-        assert all(page.positions == balance.positions for page in pages)
+        for as_of, (first, last), page_size in product(moments, periods, (1, 2, 0)):
+            period = Period(start_date=first, end_date=last)
+            balance = await asked.hours.get_balance(pb.GetBalanceRequest(name=ANA, period=period, as_of=as_of))
+            pages = await explained(asked, name=ANA, period=period, as_of=as_of, page_size=page_size)
+            sums = [page.seconds for page in pages], [one.seconds for page in pages for one in page.attendances]
+            assert [total_of(one) for one in sums] == [balance.seconds] * 2
+            events = [event for page in pages for one in page.attendances for event in one.events]
+            assert sum(len(event.movements) for event in events) == balance.entry_count
+            assert all(page.positions == balance.positions for page in pages)
+
+
+def total_of(sums: Sequence[EvidenceSeconds]) -> EvidenceSeconds:
+    names = [field.name for field in EvidenceSeconds.DESCRIPTOR.fields]
+    return EvidenceSeconds(**{name: sum(getattr(one, name) for one in sums) for name in names})
+
+
+@pytest.mark.parametrize(
+    ("reason", "hours_long", "rule"),
+    [
+        ("DURATION_ABOVE_CAP", 25, "attendance_seconds_max"),
+        ("DURATION_ABOVE_CAP", 2, "day_seconds_max"),
+        ("YEAR_ABOVE_CAP", 2, "year_seconds_max"),
+        ("COMPULSORY_SERVICE", 2, "compulsory_service_counts"),
+        ("ORGANIZATION_SUSPENDED", 2, ""),
+    ],
+)
+async def test_the_rule_that_withholds_is_named(postgres, reason, hours_long, rule):
+    story = a_life()
+    story.tell("policy-enacted", "policies/standard", json.loads(STANDARD_POLICY_V1.to_json()))
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    told: dict[str, Any] = {"start": start.isoformat(), "end": (start + timedelta(hours=hours_long)).isoformat()}
+    told |= {"withheld_reason": reason, "source": "native"}
+    withheld = entry("outside", "withheld", hours_long * HOUR, "2026-03-01", reason)
+    story.hours("attendance-recorded", f"{ANA}/attendances/w", withheld, **told)
+    async with answering(postgres, story) as asked:
+        [page] = await explained(asked, name=ANA, period=Period(start_date="2026-03-01"))
+        [because] = page.attendances[0].withheld
+        assert (because.reason, because.rule, because.seconds) == (reason, rule, hours_long * HOUR)
 
 
 async def test_an_explanation_names_events_actors_versions_and_the_rule_that_withholds(postgres):
