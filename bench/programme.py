@@ -13,6 +13,7 @@ from typing import Final
 
 from ledger.domain.attendance_events import AttendanceRecorded
 from ledger.domain.event import Event
+from ledger.domain.group_attendance_state import GroupAttendanceRecorded
 from ledger.domain.opportunity import OpportunityDetails, OpportunityPublished
 from ledger.domain.organization import OrganizationRegistered
 from ledger.domain.registration import RegistrationAccepted
@@ -130,6 +131,48 @@ def attendances_of(numbers: Iterable[int], turn: int) -> Iterator[Fact]:
         presence = (f"volunteers/{who}", begin, begin + ATTENDANCE_SECONDS)
         stream = f"volunteers/{who}/attendances/turn-{turn:04}"
         yield Fact(stream, recorded.stored_name, data.replace(_SOMEBODY, who.encode()), presence)
+
+
+def head_counts(opportunities: int, seconds: int) -> Iterator[Fact]:
+    """So many opportunities, each with a shift and a head count of one person and so many seconds; month by month."""
+    details = OpportunityDetails(title=NAME, sector="education", event_type="Synthetic Lessons")
+    for number in range(opportunities):
+        opportunity = f"{OPPORTUNITY}-{number:06}"
+        start = FIRST_ATTENDANCE - timedelta(days=30 * (number % 10))
+        published = OpportunityPublished(opportunity=opportunity, organization=ORGANIZATION, details=details)
+        yield _fact(opportunity, published)
+        shift = f"{opportunity}/shifts/only"
+        opened = ShiftOpened(
+            shift=shift,
+            opportunity=opportunity,
+            start=start,
+            end=start + timedelta(seconds=seconds),
+            time_zone=TIME_ZONE,
+            places=PLACES,
+            place=Place(region="SA-01"),
+        )
+        yield _fact(shift, opened)
+        counted = GroupAttendanceRecorded(
+            holder=opportunity,
+            attendance=f"{shift}/groupAttendances/all",
+            organization=ORGANIZATION,
+            opportunity=opportunity,
+            shift=shift,
+            entries=(
+                Entry(
+                    service_date=start.date(),
+                    from_class=Account.OUTSIDE,
+                    to_class=Account.ATTENDED,
+                    seconds=seconds,
+                ),
+            ),
+            head_count=1,
+            attended_seconds=seconds,
+            service_date=start.date(),
+            time_zone=TIME_ZONE,
+            source="native",
+        )
+        yield _fact(counted.attendance, counted)
 
 
 def _attendance(shift: str, turn: int, start: datetime) -> tuple[AttendanceRecorded, bytes]:

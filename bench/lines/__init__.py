@@ -14,6 +14,7 @@ from bench.lines import (
     relay,
     replay,
     requirements,
+    summaries,
     tree_append,
     with_checkpoints,
 )
@@ -29,6 +30,8 @@ LINES: tuple[Line, ...] = (
     balances.BATCH_GET_BALANCES,
     requirements.CHECK_REQUIREMENT,
     requirements.BATCH_CHECK_REQUIREMENTS,
+    summaries.SUMMARIZE_HOURS,
+    summaries.SUMMARIZE_HOURS_AS_OF,
     replay.REPLAY_EVENTS,
     replay.REPLAY_MEMORY,
     audit_export.AUDIT_EXPORT,

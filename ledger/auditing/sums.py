@@ -40,6 +40,17 @@ _MONTHS: Final = f"""
     where to_jsonb(told) - 'position' is distinct from to_jsonb(held)
     limit 1000
 """
+_ALL_OF_MONTHS: Final = f"""
+    with told as (
+        select partition, date_trunc('month', service_date)::date as service_month,
+               max(position) as position, {_SUMS}, count(*) as entry_count
+        from entries group by 1, 2
+    )
+    select service_month, to_jsonb(told) as told, to_jsonb(held) as held
+    from told full join hours_of_months held using (partition, service_month)
+    where to_jsonb(told) - 'position' is distinct from to_jsonb(held)
+    limit 1000
+"""
 _OUTSIDE: Final = """
     with told as (
         select partition, sum(seconds * ((to_class = 0)::int - (from_class = 0)::int))::bigint as seconds
@@ -69,6 +80,8 @@ def check(read: Database, partitions: int, report: Report) -> None:
     for row in rows.execute(_MONTHS.encode()).fetchall():
         month = f"{row['opportunity']} {row['service_month']}"
         _differing(report, "projection hours_by_month", month, row["told"], row["held"])
+    for row in rows.execute(_ALL_OF_MONTHS.encode()).fetchall():
+        _differing(report, "projection hours_of_months", str(row["service_month"]), row["told"], row["held"])
     for row in rows.execute(_OUTSIDE).fetchall():
         where = Where("projection outside_balances", row["partition"])
         report.compare(where, {"seconds": row["told"]}, {"seconds": row["held"]})

@@ -1,4 +1,4 @@
-"""How many hours were served where, and when? Sums by opportunity, organisation and month of service."""
+"""How many hours were served where, and when? Sums by opportunity, organisation and month of service, and by month."""
 
 from __future__ import annotations
 
@@ -21,6 +21,20 @@ _COPY: Final = """
 _MERGE: Final = """
     insert into hours_by_month as known select * from staged_hours_by_month
     on conflict (partition, opportunity, organization, service_month) do update set
+        claimed_seconds = known.claimed_seconds + excluded.claimed_seconds,
+        attended_seconds = known.attended_seconds + excluded.attended_seconds,
+        verified_seconds = known.verified_seconds + excluded.verified_seconds,
+        disputed_seconds = known.disputed_seconds + excluded.disputed_seconds,
+        withheld_seconds = known.withheld_seconds + excluded.withheld_seconds,
+        reversed_seconds = known.reversed_seconds + excluded.reversed_seconds,
+        entry_count = known.entry_count + excluded.entry_count
+"""
+_ALL_OF_A_MONTH: Final = """
+    insert into hours_of_months as known
+    select partition, service_month, sum(claimed_seconds), sum(attended_seconds), sum(verified_seconds),
+           sum(disputed_seconds), sum(withheld_seconds), sum(reversed_seconds), sum(entry_count)
+    from staged_hours_by_month group by partition, service_month
+    on conflict (partition, service_month) do update set
         claimed_seconds = known.claimed_seconds + excluded.claimed_seconds,
         attended_seconds = known.attended_seconds + excluded.attended_seconds,
         verified_seconds = known.verified_seconds + excluded.verified_seconds,
@@ -54,6 +68,7 @@ def apply(connection: ReadDatabase, batch: Batch) -> None:
         )  # fmt: skip
     copy_rows(connection, _COPY, rows)
     connection.execute(_MERGE)
+    connection.execute(_ALL_OF_A_MONTH)
 
 
 def _changes(batch: Batch) -> dict[_Group, list[int]]:

@@ -157,6 +157,7 @@ def test_a_key_without_an_event_is_named(settings):
         ("balances", "verified_seconds", "verified_seconds + 1", "true"),
         ("balances", "entry_count", "entry_count + 1", "true"),
         ("hours_by_month", "attended_seconds", "attended_seconds + 1", "true"),
+        ("hours_of_months", "entry_count", "entry_count + 1", "true"),
         ("opportunity_versions", "event_type", "'x'", "true"),
         ("opportunity_versions", "compulsory_service", "not compulsory_service", "true"),
     ],

@@ -117,6 +117,46 @@ async def test_sums_kept_ready_equal_sums_of_the_entries(postgres):
         assert [group.key for group in months.groups] == ["2026-01", "2026-02", "2026-03"]
 
 
+async def test_sums_less_what_came_behind_equal_sums_of_the_entries(postgres):
+    """Of every past position, by every dimension: the sums kept ready less the tail are what a ledger told then."""
+    story = a_life()
+    story.opportunity("opportunities/shore", sector="sea")
+    for number in range(12):
+        shift = f"opportunities/{'shore' if number % 3 else 'park'}/shifts/s"
+        story.recorded(f"volunteers/v{number % 4}/attendances/a{number}", number + 1, shift=shift)
+    asked_for = [pb.SummarizeHoursRequest(group_by=group_by) for group_by in pb.SummaryDimension.values()[1:]]
+    long_ago = story.position
+    async with answering(postgres, story) as asked:
+        for position in range(1, long_ago + 1):
+            for request in asked_for:
+                request.as_of.CopyFrom(at_positions(p0=position))
+                answer = await asked.hours.summarize_hours(request)
+                cut = pb.SummarizeHoursRequest.FromString(request.SerializeToString())
+                cut.period.end_date = "2099-12-30"  # cuts a month, so it is added up from the entries
+                assert answer == await asked.hours.summarize_hours(cut)
+
+
+async def test_groups_too_small_to_be_shown_are_put_together_and_never_alone(postgres):
+    story = a_life()
+    for name, count in (("one", 1), ("two", 2), ("five", 5), ("nine", 9)):
+        story.opportunity(f"opportunities/{name}", sector=name)
+        for number in range(count):
+            attendance = f"volunteers/{name}/attendances/a{number}"
+            story.recorded(attendance, 100, shift=f"opportunities/{name}/shifts/s")
+    async with answering(postgres, story) as asked:
+        request = pb.SummarizeHoursRequest(group_by=pb.SUMMARY_DIMENSION_SECTOR)
+        whole = await asked.hours.summarize_hours(request)
+        for least in (0, 2, 3, 6, 10, 100):
+            request.entry_count_min = least
+            answer = await asked.hours.summarize_hours(request)
+            assert answer.total == whole.total
+            assert sum(group.seconds.recorded_seconds for group in answer.groups) == whole.total.recorded_seconds
+            assert sum(group.entry_count for group in answer.groups) == sum(group.entry_count for group in whole.groups)
+            together = [group for group in answer.groups if group.groups_together]
+            assert all(group.groups_together >= 2 and not group.key for group in together)
+            assert all(group.entry_count >= least for group in answer.groups if not group.groups_together)
+
+
 @pytest.mark.parametrize("as_of", ["present", "source_time"])
 async def test_pages_of_entries_together_are_one_answer(postgres, as_of):
     story = a_life()
