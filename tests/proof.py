@@ -131,6 +131,7 @@ FULL_DOSES: Final = {
     "contention": (
         "tests/faults/test_contention.py",
         "tests/faults/test_verification_contention.py",
+        "tests/faults/test_waiting_contention.py",
         "tests/faults/test_request_keys.py",
     ),
 }

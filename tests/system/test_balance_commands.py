@@ -78,7 +78,7 @@ def happen(client: Client) -> str:
     return ",".join(f"{partition}:{position}" for partition, position in last.items())
 
 
-@pytest.fixture(scope="module", params=[1, 3], ids=["P=1", "P=3"])
+@pytest.fixture(scope="module", params=[3, pytest.param(1, marks=pytest.mark.proof)], ids=["P=3", "P=1"])
 def told(request: pytest.FixtureRequest) -> Iterator[Told]:
     with open_folder() as folder, served_in(folder, request.param) as address:
         with grpc.insecure_channel(address) as channel:

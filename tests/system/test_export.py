@@ -66,7 +66,7 @@ class Exported:
         assert report.count == 0, [finding.line() for finding in report.findings]
 
 
-@pytest.fixture(scope="module", params=[1, 3], ids=["P=1", "P=3"])
+@pytest.fixture(scope="module", params=[3, pytest.param(1, marks=pytest.mark.proof)], ids=["P=3", "P=1"])
 def ledger(request, postgres, tmp_path_factory) -> Iterator[Exported]:
     """Every kind of event, projected from the store, signed and exported."""
     folder = tmp_path_factory.mktemp("ledger")

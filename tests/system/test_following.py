@@ -59,7 +59,7 @@ class Asking(Client):
         return resources_pb2.Attendance.FromString(answer)
 
 
-@pytest.fixture(scope="module", params=[1, 3], ids=["P=1", "P=3"])
+@pytest.fixture(scope="module", params=[3, pytest.param(1, marks=pytest.mark.proof)], ids=["P=3", "P=1"])
 def client(request: pytest.FixtureRequest) -> Iterator[Asking]:
     """The small programme, an evening shift, and Ben."""
     with served_ledger(request.param) as address, grpc.insecure_channel(address) as channel:

@@ -103,7 +103,7 @@ class Ledger:
                 )
 
 
-@pytest.fixture(params=[1, 3], ids=["P=1", "P=3"])
+@pytest.fixture(params=[3, pytest.param(1, marks=pytest.mark.proof)], ids=["P=3", "P=1"])
 def ledger(request: pytest.FixtureRequest, postgres: EmbeddedPostgres) -> Ledger:
     """Three claims of one person, one of them verified."""
     made = Ledger(opened_store(postgres, request.param))

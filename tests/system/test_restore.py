@@ -51,7 +51,7 @@ def without_its_store(settings: Settings) -> Settings:
     return settings.model_copy(update={url: getattr(settings, url).rsplit("/", 1)[0] + f"/{name}" for url in urls})
 
 
-@pytest.fixture(scope="module", params=[1, 3], ids=["P=1", "P=3"])
+@pytest.fixture(scope="module", params=[3, pytest.param(1, marks=pytest.mark.proof)], ids=["P=3", "P=1"])
 def settings(request, postgres, kafka) -> Settings:
     return whole_programme.everywhere(opened_ledger(postgres, kafka, request.param))
 

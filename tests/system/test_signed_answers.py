@@ -35,7 +35,7 @@ from volunteer_hours.v1.policy_service_pb2 import ApprovePolicyRequest
 from volunteer_hours.v1.positions_pb2 import AsOf, Position, PositionSet
 
 
-@pytest.fixture(scope="module", params=[1, 3], ids="P={}".format)
+@pytest.fixture(scope="module", params=[3, pytest.param(1, marks=pytest.mark.proof)], ids=["P=3", "P=1"])
 def asked(request, postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """The small programme with three hours of Ana's, everything signed."""
     with asked_service(postgres, tmp_path_factory.mktemp("answers"), request.param) as asked:
