@@ -191,8 +191,7 @@ def decide_hours(
     ground = ground_of_service(world, terms.organization, terms.opportunity, credited.rules, span)
     counting = presence.count(world, judged, span, ground, freed)
     target = counting.allocation(place_zone, counted_as)
-    began = date_of(span[0], place_zone)
-    begins_early = source_time is not None and source_time.astimezone(place_zone).date() < began
+    begins_early = source_time is not None and date_of(to_epoch(source_time), place_zone) < date_of(span[0], place_zone)
     return DecidedFields(
         holder=terms.holder,
         attendance=terms.attendance,

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from math import ceil, floor
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ledger.domain.attendance import CheckIn, CheckOut, CorrectAttendance, RecordAttendance
 from ledger.domain.attendance_events import HoursDecided
@@ -247,6 +251,60 @@ def test_dates_of_service_are_those_of_the_calendar_at_the_place(zone, start, en
     if (ends - begins).total_seconds() > 86_400:
         assert [reason for *_, reason in scenario.entries()] == ["DURATION_ABOVE_CAP"] * len(by_date)
     assert {day: seconds for day, _, _, seconds, _ in scenario.entries()} == by_date
+
+
+minutes = st.integers(min_value=0, max_value=600)
+
+
+@given(
+    came=st.integers(min_value=-180, max_value=500),
+    stayed=st.integers(min_value=1, max_value=600),
+    early=st.none() | minutes,
+    forgiven=st.integers(min_value=0, max_value=120),
+    overstay=st.none() | minutes,
+    open_presence=st.none() | minutes,
+    rest=st.none() | st.tuples(st.integers(min_value=1, max_value=480), st.integers(min_value=1, max_value=480)),
+    unit=st.sampled_from([1, 60, 420, 900, 3600, 5400]),
+    rounding=st.sampled_from(["down", "nearest", "up"]),
+)
+@settings(max_examples=300, deadline=None)
+def test_what_is_credited_is_what_counting_the_minutes_gives(
+    came, stayed, early, forgiven, overstay, open_presence, rest, unit, rounding
+):
+    """Minute by minute beside the rules' own arithmetic; the shift has 240 minutes, from minute 0."""
+    left = came + stayed
+    if open_presence is not None and left > 240 + open_presence:
+        there = set(range(came, 240))
+    else:
+        there = {minute for minute in range(came, left) if overstay is None or minute < 240 + overstay}
+    there = {minute for minute in there if early is None or minute >= -early}
+    if there and 0 < came <= forgiven:
+        there |= set(range(came))
+    length = 60 * len(there)
+    if rest is not None and length > 60 * rest[0]:
+        length = max(0, length - 60 * min(rest))
+    exact = Fraction(length, unit)
+    multiples = {"down": floor(exact), "nearest": floor(exact + Fraction(1, 2)), "up": ceil(exact)}[rounding]
+
+    rules = HoursRules(
+        early_seconds_credited_max=None if early is None else 60 * early,
+        late_seconds_forgiven=60 * forgiven,
+        overstay_seconds_credited_max=None if overstay is None else 60 * overstay,
+        open_presence_seconds=None if open_presence is None else 60 * open_presence,
+        break_after_seconds=None if rest is None else 60 * rest[0],
+        break_seconds=0 if rest is None else 60 * min(rest),
+        rounding_seconds=unit,
+        rounding=rounding,
+    )
+    scenario = with_rules(programme(), **rules.model_dump(exclude={"kind"}))
+    opens = at("2026-11-20 05:00")
+    scenario.given(CheckIn(A1, MORNING, ANA, opens + timedelta(minutes=came), "qr"))
+    scenario.when(CheckOut(A1, opens + timedelta(minutes=left), "qr"))
+    assert span(scenario)[2] == multiples * unit
+    known = scenario.state(A1)
+    assert isinstance(known, Attendance)
+    if there and multiples:
+        assert known.start == opens + timedelta(minutes=min(there))
 
 
 def test_rules_that_change_nothing_credit_a_presence_as_it_was():

@@ -147,6 +147,9 @@ def test_withheld_hours_are_released_by_asking_under_a_later_version(client: Cli
     assert (withheld.seconds.withheld_seconds, list(withheld.withheld_reasons)) == (7200, ["DURATION_ABOVE_CAP"])
     asked = verification.ReassessHoursRequest(request_id=request_id(), name=withheld.name)
     assert client.refused("VerificationService/ReassessHours", asked).reason == "NOTHING_TO_RELEASE"
+    for name in (ANA, f"{OLD}/groupAttendances/a", ""):
+        wrong = verification.ReassessHoursRequest(request_id=request_id(), name=name)
+        assert client.refused("VerificationService/ReassessHours", wrong).reason == "INVALID_ARGUMENT"
     version = in_force(client, "2026-06-01", pb.HoursRules()).versions[-1].name
     asked.request_id = request_id()
     first = client.send("VerificationService/ReassessHours", asked)
