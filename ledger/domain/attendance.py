@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from ledger.domain import opportunity, registration, shift
+from ledger.domain import eligibility, opportunity, registration, shift
 from ledger.domain.amendment import CorrectAttendance, WithdrawAttendance
 from ledger.domain.attendance_events import AttendanceRecorded, Method, VolunteerCheckedIn, VolunteerCheckedOut
 from ledger.domain.attendance_state import Attendance, State, evolve, existing
@@ -49,7 +49,7 @@ class CheckIn:
     """A registered person has come.
 
     Refuses ALREADY_EXISTS, NOT_FOUND, OPPORTUNITY_CLOSED, SHIFT_CANCELLED, NOT_REGISTERED, ABSENCE_RECORDED,
-    SERVICE_IN_FUTURE, ALREADY_CHECKED_IN.
+    ELIGIBILITY_NOT_ESTABLISHED, GUARDIAN_CONSENT_MISSING, SERVICE_IN_FUTURE, ALREADY_CHECKED_IN.
     """
 
     attendance: str
@@ -69,6 +69,7 @@ class CheckIn:
                 self.shift,
                 opportunity_of(self.shift),
                 registration.registration_name(self.shift, self.volunteer),
+                STANDARD_POLICY_STREAM,
             ),
             exists=(self.volunteer, self.attendance),
             presences=() if self.at is None else (self._around(self.at),),
@@ -86,6 +87,7 @@ class CheckIn:
             refuse(Reason.ABSENCE_RECORDED, registration=place.name)
         if place is None or place.state != "accepted":
             refuse(Reason.NOT_REGISTERED, volunteer=self.volunteer, shift=self.shift)
+        eligibility.refuse_ineligible(world, place, wanted)
         at = whole_seconds(self.at or world.now)
         refuse_future(at, world.now)
         self._refuse_second(world, at)

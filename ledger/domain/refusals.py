@@ -266,13 +266,28 @@ class Reason(Enum):
     )
     NOT_A_MEMBER = (
         Kind.FORBIDDEN,
-        "{actor} holds no appointment in {organization} today; a member of it must do this.",
-        "لا يحمل {actor} تعيينًا في {organization} اليوم؛ يجب أن يقوم بذلك أحد أعضائها.",
+        "{actor} does not act for {organization} today; a member of it must do this.",
+        "لا يمثّل {actor} اليوم {organization}؛ يجب أن يقوم بذلك أحد أعضائها.",
     )
     OWN_REGISTRATION = (
         Kind.FORBIDDEN,
         "{actor} cannot decide on their own registration; another member must do this.",
         "لا يمكن لـ {actor} البتّ في تسجيله؛ يجب أن يقوم بذلك عضو آخر.",
+    )
+    GUARDIAN_CONSENT_MISSING = (
+        Kind.REFUSED,
+        "{volunteer} is under 18 on {date} and no guardian's consent covers it; record one and register again.",
+        "عمر {volunteer} دون 18 سنة في {date} ولا توجد موافقة سارية من ولي الأمر؛ سجّل الموافقة ثم أعد التسجيل.",
+    )
+    CHARTER_NOT_ACCEPTED = (
+        Kind.REFUSED,
+        "{volunteer} has not accepted the volunteering charter; accept it first.",
+        "لم يوافق {volunteer} على ميثاق التطوع؛ يجب الموافقة عليه أولًا.",
+    )
+    ELIGIBILITY_NOT_ESTABLISHED = (
+        Kind.REFUSED,
+        "The policy asks for more than is known of {volunteer} for {shift}; register again: the place is kept.",
+        "تشترط السياسة ما لم يثبت بعد عن {volunteer} في {shift}؛ أعد التسجيل ويبقى المقعد محفوظًا.",
     )
     CONSENT_IN_PAST = (
         Kind.INVALID,

@@ -7,12 +7,13 @@ Its story in order: `registration_events` (what can happen, and how it folds), h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
-from ledger.domain import opportunity, shift
+from ledger.domain import eligibility, opportunity, shift
+from ledger.domain.eligibility import age_years
 from ledger.domain.event import NewEvent
 from ledger.domain.opportunity import Opportunity
+from ledger.domain.policy import STANDARD_POLICY_STREAM
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.registration_events import (
     Entered,
@@ -38,7 +39,6 @@ __all__ = [
     "RegistrationAccepted",
     "RegistrationWithdrawn",
     "WithdrawRegistration",
-    "age_years",
     "evolve",
     "found",
     "refuse_closed",
@@ -47,11 +47,6 @@ __all__ = [
 
 WITHDRAWN: Final = "WITHDRAWN"
 """Why a waiting ended: the person, or somebody for them, took it back."""
-
-
-def age_years(birth_date: date, day: date) -> int:
-    """Completed years on `day`; who was born on 29 February completes one on 1 March of a common year."""
-    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
 
 
 def refuse_closed(offered: Opportunity, wanted: Shift) -> None:
@@ -75,8 +70,11 @@ def is_full(world: World, offered: Opportunity, wanted: Shift) -> bool:
 class RegisterForShift:
     """Take a place; where the opportunity asks for approval, ask for one; where all are taken, wait for one.
 
+    Who is registered and asks again keeps what they have: where the policy asks for more than is known of them, or it
+    no longer holds, that alone is learnt anew.
+
     Refuses NOT_FOUND, OPPORTUNITY_CLOSED, SHIFT_CANCELLED, SHIFT_HAS_NO_TIMES, ALREADY_REGISTERED, SHIFT_FULL,
-    BIRTH_DATE_MISSING, BELOW_MINIMUM_AGE.
+    BIRTH_DATE_MISSING, BELOW_MINIMUM_AGE, GUARDIAN_CONSENT_MISSING, CHARTER_NOT_ACCEPTED.
     """
 
     shift: str
@@ -88,7 +86,7 @@ class RegisterForShift:
 
     def reads(self) -> Reads:
         return Reads(
-            streams=(self.stream, self.shift, opportunity_of(self.shift)),
+            streams=(self.stream, self.shift, opportunity_of(self.shift), STANDARD_POLICY_STREAM),
             exists=(self.volunteer,),
             shifts=(self.shift,),
         )
@@ -100,7 +98,7 @@ class RegisterForShift:
             refuse(Reason.NOT_FOUND, name=self.volunteer)
         known = found(world, self.stream)
         if known is not None and known.state not in ("withdrawn", "declined"):
-            refuse(Reason.ALREADY_REGISTERED, volunteer=self.volunteer, shift=self.shift)
+            return self._learnt_anew(world, known, offered, wanted)
         refuse_closed(offered, wanted)
         if wanted.start is None:
             refuse(Reason.SHIFT_HAS_NO_TIMES, shift=self.shift)
@@ -111,7 +109,17 @@ class RegisterForShift:
             volunteer=self.volunteer,
             minimum_age_met=self._minimum_age_met(world, offered, wanted),
         )
-        return [NewEvent(self.stream, entered)]
+        return [NewEvent(self.stream, entered), *self._learnt(world, wanted)]
+
+    def _learnt(self, world: World, wanted: Shift) -> list[NewEvent]:
+        learnt = eligibility.established(world, self.stream, wanted, self.volunteer)
+        return [] if learnt is None else [NewEvent(self.stream, learnt)]
+
+    def _learnt_anew(self, world: World, known: Registration, offered: Opportunity, wanted: Shift) -> list[NewEvent]:
+        if known.state == "absent" or eligibility.is_established(world, known, wanted):
+            refuse(Reason.ALREADY_REGISTERED, volunteer=self.volunteer, shift=self.shift)
+        refuse_closed(offered, wanted)
+        return self._learnt(world, wanted)
 
     def _entering(self, world: World, offered: Opportunity, wanted: Shift) -> type[Entered]:
         full = is_full(world, offered, wanted)

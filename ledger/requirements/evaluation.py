@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from ledger.domain.eligibility import age_years
 from ledger.domain.refusals import Reason, refuse
-from ledger.domain.registration import age_years
 from ledger.requirements.rules import MeasureClass, RequirementRules
 
 CLASSES: Final[tuple[MeasureClass, ...]] = ("claimed", "attended", "verified", "disputed", "withheld", "reversed")

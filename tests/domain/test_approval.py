@@ -6,6 +6,7 @@ from datetime import date
 
 from ledger.domain.approval import ApproveRegistration, DeclineRegistration, RecordAbsence
 from ledger.domain.attendance import CheckIn, CheckOut, RecordAttendance, WithdrawAttendance
+from ledger.domain.initiative import RegisterInitiative
 from ledger.domain.opportunity import CloseOpportunity, OpportunityDetails, PublishOpportunity, SetRegistrationRules
 from ledger.domain.organization import AppointMember, EndAppointment
 from ledger.domain.registration import RegisterForShift, WithdrawRegistration
@@ -66,6 +67,22 @@ def test_only_a_member_of_the_organisation_decides_and_nobody_about_themselves()
     scenario.when(APPROVE, actor=ANA).then_refused("OWN_REGISTRATION", actor=ANA)
     scenario.given(EndAppointment(f"{GREEN}/appointments/verifier"), now=at("2026-11-23 13:00"))
     scenario.when(APPROVE, actor=GREEN_VERIFIER, now=at("2026-11-23 14:00")).then_refused("NOT_A_MEMBER")
+
+
+def test_for_an_initiative_those_decide_who_answer_for_it():
+    friends = "initiatives/friends"
+    scenario = Scenario().given(
+        volunteer(ANA),
+        volunteer(BEN),
+        RegisterInitiative(friends, LocalizedText(en="Friends"), (BEN, ANA)),
+        opportunity(GARDEN, friends),
+        shift(MORNING, "2026-11-24 05:00", "2026-11-24 09:00"),
+        SetRegistrationRules(GARDEN, True, 0),
+        ASK,
+    )
+    scenario.when(APPROVE, actor="staff/coordinator").then_refused("NOT_A_MEMBER", organization=friends)
+    scenario.when(APPROVE, actor=ANA).then_refused("OWN_REGISTRATION")
+    scenario.when(APPROVE, actor=BEN).then_recorded("registration-accepted")
 
 
 def test_a_declined_request_may_be_made_again():

@@ -4,13 +4,13 @@ from datetime import date
 
 import pytest
 
+from ledger.domain.eligibility import age_years
 from ledger.domain.opportunity import CloseOpportunity, OpportunityDetails, PublishOpportunity
 from ledger.domain.registration import (
     RegisterForShift,
     RegistrationAccepted,
     RegistrationWithdrawn,
     WithdrawRegistration,
-    age_years,
 )
 from ledger.domain.shift import OpenShift, Place
 from ledger.domain.shift_changes import UpdateShift

@@ -17,12 +17,14 @@ from tests.system.small_programme import ANA, GARDEN, MORNING, PLACE, VERIFIER, 
 from volunteer_hours.v1 import directory_service_pb2 as directory
 from volunteer_hours.v1 import directory_service_pb2_grpc as directory_grpc
 from volunteer_hours.v1 import participation_service_pb2 as participation
+from volunteer_hours.v1 import policy_service_pb2 as policy_pb
 from volunteer_hours.v1 import registry_service_pb2 as registry
 from volunteer_hours.v1 import resources_pb2
 from volunteer_hours.v1.positions_pb2 import Position
 
 PEOPLE: Final = tuple(f"volunteers/{name}" for name in ("ana", "ben", "cleo", "dan", "eve"))
 SOON: Final = (datetime.now(UTC) + timedelta(days=2)).replace(minute=0, second=0, microsecond=0)
+FAR: Final = datetime(2080, 5, 1, 6, tzinfo=UTC)
 ACCEPTED, WITHDRAWN, REQUESTED, WAITLISTED, DECLINED, ABSENT = (
     resources_pb2.RegistrationState.Value(f"REGISTRATION_STATE_{name}")
     for name in ("ACCEPTED", "WITHDRAWN", "REQUESTED", "WAITLISTED", "DECLINED", "ABSENT")
@@ -212,6 +214,52 @@ def test_charters_and_consents_are_shown_without_who_gave_them(client: Asking):
         "WithdrawGuardianConsent", registry.WithdrawGuardianConsentRequest(name=f"{ben}/consents/first")
     )
     assert client.person(ben, withdrawn.positions[0]).consents[0].withdrawn
+
+
+def test_what_the_policy_asks_of_a_person_is_learnt_once(client: Asking):
+    ask_for_consent(client)
+    young = "volunteers/young"
+    details = resources_pb2.PersonalDetails(full_name="synthetic minor", birth_date="2064-06-01")
+    client.volunteer("RegisterVolunteer", registry.RegisterVolunteerRequest(volunteer_id="young", details=details))
+    far = opening("far", 5)
+    far.shift.start_time.CopyFrom(stamp(FAR))
+    far.shift.end_time.CopyFrom(stamp(FAR + timedelta(hours=3)))
+    shift = client.shift("OpenShift", far).name
+    come = participation.CheckInRequest(
+        request_id=request_id(), shift=shift, volunteer=young, method=resources_pb2.ATTENDANCE_METHOD_APP
+    )
+    wanted = participation.RegisterForShiftRequest(request_id=request_id(), shift=shift, volunteer=young)
+    method = "ParticipationService/RegisterForShift"
+    assert client.refused(method, wanted).reason == "GUARDIAN_CONSENT_MISSING"
+    client.volunteer("RecordGuardianConsent", registry.RecordGuardianConsentRequest(parent=young, consent_id="one"))
+    answer = client.send(method, wanted)
+    assert client.send(method, wanted) == answer
+    registration = resources_pb2.Registration.FromString(answer)
+    assert registration.state == ACCEPTED
+    assert client.told(shift, young, registration.positions[0]) == (ACCEPTED, 0)
+    withdraw = registry.WithdrawGuardianConsentRequest(name=f"{young}/consents/one")
+    client.volunteer("WithdrawGuardianConsent", withdraw)
+    assert client.refused("ParticipationService/CheckIn", come).reason == "GUARDIAN_CONSENT_MISSING"
+    client.volunteer("RecordGuardianConsent", registry.RecordGuardianConsentRequest(parent=young, consent_id="two"))
+    assert client.register(shift, young).state == ACCEPTED
+    again = participation.RegisterForShiftRequest(request_id=request_id(), shift=shift, volunteer=young)
+    assert client.refused(method, again).reason == "ALREADY_REGISTERED"
+    client.send("ParticipationService/CheckIn", come)
+    of_ana = participation.RegisterForShiftRequest(request_id=request_id(), shift=shift, volunteer=ANA)
+    assert client.refused(method, of_ana).reason == "BIRTH_DATE_MISSING"
+
+
+def ask_for_consent(client: Asking) -> None:
+    """For service from 2080 on, of who is under 18."""
+    proposal = policy_pb.ProposePolicyRequest(
+        name="policies/standard",
+        effective_date="2080-01-01",
+        source="a test",
+        hours=policy_pb.HoursRules(guardian_consent_required=True),
+    )
+    proposed = policy_pb.Policy.FromString(client.send("PolicyService/ProposePolicy", with_id(proposal)))
+    approval = policy_pb.ApprovePolicyRequest(name=proposed.versions[-1].name)
+    client.send("PolicyService/ApprovePolicy", with_id(approval), "staff/authority")
 
 
 @pytest.mark.parametrize(

@@ -3,51 +3,25 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 from ledger.batch import CommandResult
 from ledger.domain.approval import ApproveRegistration, DeclineRegistration, RecordAbsence
 from ledger.domain.consents import AcceptCharter, RecordGuardianConsent, WithdrawGuardianConsent
-from ledger.domain.event import NewEvent
 from ledger.domain.opportunity import OpportunityDetails, PublishOpportunity, SetRegistrationRules
+from ledger.domain.policy import STANDARD_POLICY_STREAM, ApprovePolicy, HoursRules, Policy, ProposePolicy
 from ledger.domain.registration import RegisterForShift, WithdrawRegistration
-from ledger.domain.registration_events import EligibilityEstablished, registration_name
+from ledger.domain.registration_events import registration_name
 from ledger.domain.shift import OpenShift, Place
 from ledger.domain.shift_changes import CancelShift, UpdateShift
-from ledger.domain.streams import shift_of
 from ledger.domain.values import LocalizedText
-from ledger.domain.world import Command, Reads, World
+from ledger.domain.world import Command
 
 ORCHARD = "opportunities/orchard"
-SOON, SINGLE, RAINY, LATELY = (f"{ORCHARD}/shifts/{name}" for name in ("soon", "single", "rainy", "lately"))
+SOON, SINGLE, RAINY, LATELY, FAR = (f"{ORCHARD}/shifts/{name}" for name in ("soon", "single", "rainy", "lately", "far"))
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 HOURS = timedelta(hours=4)
-
-
-@dataclass(frozen=True)
-class Learn:
-    """Facts about who is registered, without a policy that asks for them."""
-
-    stream: str
-    volunteer: str
-
-    def reads(self) -> Reads:
-        return Reads(streams=(self.stream,), shifts=(shift_of(self.stream),))
-
-    def decide(self, world: World) -> list[NewEvent]:
-        learnt = EligibilityEstablished(
-            registration=self.stream,
-            shift=shift_of(self.stream),
-            opportunity=ORCHARD,
-            volunteer=self.volunteer,
-            service_date=world.now.date(),
-            adult_at_service=True,
-            charter="charters/national",
-            charter_version=2,
-        )
-        return [NewEvent(self.stream, learnt)]
 
 
 class Doing(Protocol):
@@ -86,13 +60,26 @@ async def waiting(programme: Doing, organization: str, member: str, persons: tup
         AcceptCharter(one, "charters/national", 2),
         RecordGuardianConsent(consent, None, TODAY.date() + timedelta(days=90), secrets.token_hex(16)),
         WithdrawGuardianConsent(consent),
-        Learn(registration_name(SINGLE, one), one),
         SetRegistrationRules(ORCHARD, True, 3),
     )
+    await _asked_by_a_policy(programme, one)
     await programme.do(RecordAbsence(registration_name(LATELY, four)), actor=member)
     await programme.do(RegisterForShift(LATELY, one), RegisterForShift(LATELY, two))
     await programme.do(
         ApproveRegistration(registration_name(LATELY, one)),
         DeclineRegistration(registration_name(LATELY, two), "SKILLS_MISSING"),
         actor=member,
+    )
+
+
+async def _asked_by_a_policy(programme: Doing, accepted_a_charter: str) -> None:
+    """A policy of dates that are far away asks for what is learnt of who registers for them."""
+    rules = HoursRules(charter_required=True)
+    proposed = await programme.do(ProposePolicy(STANDARD_POLICY_STREAM, date(2080, 1, 1), "synthetic", rules))
+    assert isinstance(proposed.state, Policy)
+    await programme.do(ApprovePolicy(proposed.state.versions[-1].name), actor="staff/approver")
+    start = datetime(2080, 5, 1, 6, tzinfo=UTC)
+    await programme.do(
+        OpenShift(FAR, start, start + HOURS, "Asia/Riyadh", None, 1, Place(online=True)),
+        RegisterForShift(FAR, accepted_a_charter),
     )

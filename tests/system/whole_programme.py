@@ -131,9 +131,9 @@ async def _record(settings: Settings) -> None:
         await _attendances(programme)
         await _claims_and_disputes(programme)
         await _groups(programme)
-        await waiting(programme, GREEN, VERIFIER, PERSONS)
         await _policies(programme)
         await transfers(programme, MORNING, DATED, START, PERSONS)
+        await waiting(programme, GREEN, VERIFIER, PERSONS)
         await _ends(programme)
     finally:
         await application.close()
