@@ -130,7 +130,6 @@ FULL_DOSES: Final = {
     "bit-flips": ("tests/faults/test_bit_flips.py", "tests/exporting"),
     "contention": (
         "tests/faults/test_contention.py",
-        "tests/faults/test_verification_contention.py",
         "tests/faults/test_waiting_contention.py",
         "tests/faults/test_request_keys.py",
     ),

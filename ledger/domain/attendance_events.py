@@ -173,7 +173,7 @@ class HoursDisputed(PresenceMoved):
     """Somebody concerned contests the hours: they take the person's time and count for nothing until it is resolved."""
 
     appointment: str | None = None
-    """The appointment of a member of the organisation; absent when the person contests."""
+    """Of a member of the organisation; absent when the person contests, or whoever answers for the initiative."""
     reason: str
 
 

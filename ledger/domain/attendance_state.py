@@ -45,6 +45,7 @@ from ledger.domain.hours import (
     to_epoch,
     total_seconds,
 )
+from ledger.domain.organization import organization_of
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.domain.values import COUNTED_CLASSES, Account, Interval
 from ledger.domain.world import World
@@ -112,6 +113,8 @@ class Attendance:
     verified_by: frozenset[str] = frozenset()
     """Everybody who ever verified these hours, or was the first of two."""
     dispute: Dispute | None = None
+    verified_for: str | None = None
+    """The organisation whose verifier verified last: of an initiative's hours it is not the one they were served at."""
 
     def total(self, account: Account) -> int:
         """Seconds in one class, over all dates."""
@@ -245,9 +248,10 @@ def _moved(known: Attendance, event: PresenceMoved, recorded: RecordedEvent) -> 
             return replace(after, state="withdrawn", verified=(), withheld=(), withheld_reasons=())
         case AttendanceTransferred():
             return replace(after, state="transferred", verified=(), withheld=(), withheld_reasons=())
-        case HoursVerified():
+        case HoursVerified(appointment=appointment):
             verified_by = known.verified_by | {recorded.actor}
-            return replace(after, state="verified", verified=counted, begun=None, verified_by=verified_by)
+            after = replace(after, verified_by=verified_by, verified_for=organization_of(appointment))
+            return replace(after, state="verified", verified=counted, begun=None)
         case HoursAdjusted(verified_seconds=seconds):
             return replace(after, verified=first_seconds(known.verified, seconds))
         case HoursDeclined():

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from ledger.domain import attendance_state, organization, presence
+from ledger.domain import attendance_state, initiative, organization, presence
 from ledger.domain.attendance_events import DisputeResolved, HoursDisputed, Resolution, Undisputed
 from ledger.domain.attendance_state import Attendance, Dispute
 from ledger.domain.event import NewEvent
 from ledger.domain.hours import Span, entries_between, intervals_of, joined, seconds_by_date, subtract, total_seconds
+from ledger.domain.initiative import is_initiative
 from ledger.domain.judging import (
     deciding,
     judging_organization,
@@ -38,8 +39,9 @@ _NO_RULE_BUT_24_HOURS = HoursRules(
 class DisputeHours:
     """Contest hours: by the person, or by a member of the organisation. What counts becomes disputed.
 
-    Refuses NOT_A_PERSON, NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, HOURS_DISPUTED,
-    INITIATIVE_CANNOT_VERIFY, WRONG_ORGANIZATION, NOT_CONCERNED, NOTHING_TO_DISPUTE.
+    An initiative's hours: by the person, by whoever answers for it, or by a member of the organisation that verified.
+    Refuses NOT_A_PERSON, NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, HOURS_DISPUTED, WRONG_ORGANIZATION,
+    NOT_CONCERNED, NOTHING_TO_DISPUTE.
     """
 
     attendance: str
@@ -57,7 +59,7 @@ class DisputeHours:
     def decide(self, world: World) -> list[NewEvent]:
         refuse_group(self.attendance)
         known = attendance_state.undisputed(world, self.attendance)
-        appointment = None if world.actor == known.holder else self._member_s_appointment(world, known)
+        appointment = self._appointment(world, known)
         if not known.counted and not known.withheld:
             refuse(Reason.NOTHING_TO_DISPUTE, attendance=self.attendance)
         target = without(known.seconds, *COUNTED_CLASSES)
@@ -73,7 +75,15 @@ class DisputeHours:
         )
         return [deciding(known, disputed)]
 
-    def _member_s_appointment(self, world: World, known: Attendance) -> str:
+    def _appointment(self, world: World, known: Attendance) -> str | None:
+        """The appointment that lets the actor contest; none for the person, nor for who answers for an initiative."""
+        if world.actor == known.holder:
+            return None
+        if is_initiative(known.organization):
+            if world.actor in initiative.existing(world, known.organization).responsible:
+                return None
+            if known.verified_for is None:
+                refuse(Reason.NOT_CONCERNED, actor=world.actor, organization=known.organization)
         concerned = judging_organization(world, known, self.organization)
         appointment = organization.member_appointment(concerned, world.actor, world.now)
         if appointment is None:

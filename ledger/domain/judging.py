@@ -7,7 +7,7 @@ served. An initiative verifies nothing: an accredited organisation, named by who
 from __future__ import annotations
 
 from datetime import date
-from typing import Final, TypedDict
+from typing import TypedDict
 
 from ledger.domain import attendance_state, organization
 from ledger.domain.attendance_state import Attendance
@@ -15,13 +15,12 @@ from ledger.domain.event import Event, NewEvent
 from ledger.domain.group_attendance_state import GroupAttendance
 from ledger.domain.group_attendance_state import existing as existing_group
 from ledger.domain.hours import Allocation, entries_between
+from ledger.domain.initiative import is_initiative
 from ledger.domain.organization import Appointment, Organization
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.streams import is_group
 from ledger.domain.values import Account, Entry
 from ledger.domain.world import World
-
-INITIATIVES: Final = "initiatives/"
 
 
 class MovedFields(TypedDict):
@@ -57,10 +56,16 @@ def refuse_group(name: str) -> None:
 def judging_organization(world: World, known: Attendance | GroupAttendance, named: str | None) -> Organization:
     """Whose verifiers judge these hours; `named` is whom the caller says.
 
+    Hours of an initiative: any accredited organisation may verify or decline them; what one verified it alone judges.
     Refuses INITIATIVE_CANNOT_VERIFY, WRONG_ORGANIZATION, NOT_FOUND.
     """
-    if known.organization.startswith(INITIATIVES):
-        if named is None or named.startswith(INITIATIVES):
+    if is_initiative(known.organization):
+        verified_for = known.verified_for if isinstance(known, Attendance) else None
+        if verified_for is not None:
+            if named not in (None, verified_for):
+                refuse(Reason.WRONG_ORGANIZATION, organization=verified_for)
+            return organization.existing(world, verified_for)
+        if named is None or is_initiative(named):
             refuse(Reason.INITIATIVE_CANNOT_VERIFY, initiative=known.organization)
         return organization.existing(world, named)
     if named is not None and named != known.organization:

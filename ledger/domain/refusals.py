@@ -502,8 +502,8 @@ class Reason(Enum):
     )
     WRONG_ORGANIZATION = (
         Kind.INVALID,
-        "These hours were served at {organization}; name it, or leave organization empty.",
-        "هذه الساعات كانت في {organization}؛ اذكرها أو اترك حقل الجهة فارغًا.",
+        "These hours are for {organization} to judge; name it, or leave organization empty.",
+        "البتّ في هذه الساعات من شأن {organization}؛ اذكرها أو اترك حقل الجهة فارغًا.",
     )
     INITIATIVE_CANNOT_VERIFY = (
         Kind.REFUSED,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -13,7 +14,10 @@ import grpc
 import psycopg
 import pytest
 
+from ledger.embedded_postgres import EmbeddedPostgres
+from ledger.local_kafka import LocalKafka
 from ledger.settings import Settings
+from tests.conftest import open_folder
 from tests.faults.caller import Caller, reason_of
 from tests.faults.conftest import Tell, TwoServers
 from tests.faults.history import FIRST_DAY, History
@@ -23,11 +27,16 @@ from tests.faults.programme import (
     PLACE,
     VERIFIER,
     Commands,
+    lay_out,
     request_id,
     shift_name,
     stamp,
     with_key,
 )
+from tests.faults.settled import check_audit, wait_for_lag_zero
+from tests.faults.verifying_writers import write_and_verify
+from tests.system.running_ledger import RunningLedger
+from tests.system.stored_history import opened_ledger
 from volunteer_hours.v1 import hours_service_pb2 as hours
 from volunteer_hours.v1 import participation_service_pb2 as participation
 from volunteer_hours.v1 import registry_service_pb2 as registry
@@ -126,6 +135,30 @@ async def _balance(caller: Caller, name: str, settings: Settings) -> values_pb2.
     at = [Position(partition=partition, position=position) for partition, position in rows]
     question = hours.GetBalanceRequest(name=name, positions=at).SerializeToString()
     return hours.Balance.FromString(await caller.ask("HoursService/GetBalance", question, seconds=30)).seconds
+
+
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("rounds", [2, pytest.param(50, marks=pytest.mark.proof)])
+async def test_exactly_the_union_is_verified(two_servers: TwoServers, rounds: int, seed: int, tell: Tell) -> None:
+    """64 at once, each noting or claiming overlapping time of one person and verifying it right away."""
+    await write_and_verify(two_servers.ledger, History(f"union-{rounds}"), rounds, seed, tell)
+
+
+@pytest.fixture(scope="module")
+def two_of_one(postgres: EmbeddedPostgres, kafka: LocalKafka) -> Iterator[RunningLedger]:
+    """Two server processes on a ledger of one partition; audited at the end."""
+    settings = opened_ledger(postgres, kafka, 1)
+    with open_folder() as folder, RunningLedger(settings, folder, servers=[settings, settings]) as ledger:
+        asyncio.run(lay_out(ledger.addresses[1]))
+        yield ledger
+        asyncio.run(wait_for_lag_zero(ledger))
+        check_audit(settings)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(3_600)
+async def test_exactly_the_union_is_verified_in_one_partition(two_of_one: RunningLedger, seed: int, tell: Tell) -> None:
+    await write_and_verify(two_of_one, History("union-of-one"), 50, seed, tell)
 
 
 @pytest.mark.timeout(3_600)

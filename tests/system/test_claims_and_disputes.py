@@ -14,6 +14,7 @@ from tests.system.small_programme import ANA, GREEN, MORNING, OLD, VERIFIER, beg
 from volunteer_hours.v1 import directory_service_pb2 as directory
 from volunteer_hours.v1 import directory_service_pb2_grpc as directory_grpc
 from volunteer_hours.v1 import participation_service_pb2 as participation
+from volunteer_hours.v1 import policy_service_pb2 as policies
 from volunteer_hours.v1 import registry_service_pb2 as registry
 from volunteer_hours.v1 import resources_pb2 as resources
 from volunteer_hours.v1 import verification_service_pb2 as verification
@@ -177,6 +178,30 @@ def test_a_page_of_verifications_has_an_outcome_an_item_and_the_same_answer_agai
     for outcome, again in zip(told[0].outcomes, told[1].outcomes, strict=True):
         if outcome.HasField("verified"):
             assert again == outcome
+
+
+def test_two_words_before_a_verification(asked: Asked):
+    rules = policies.HoursRules(two_verifiers_above_seconds=HOUR, confirmation_required=True)
+    proposed = policies.ProposePolicyRequest(
+        request_id=request_id(), name="policies/standard", effective_date="2026-11-10", source="synthetic", hours=rules
+    )
+    asked.client.send("PolicyService/ProposePolicy", proposed)
+    approved = policies.ApprovePolicyRequest(request_id=request_id(), name="policies/standard/versions/2")
+    asked.client.send("PolicyService/ApprovePolicy", approved, JUDGE)
+    recorded = asked.record("2026-11-10 05:00", "2026-11-10 08:00")
+    verify = verification.VerifyHoursRequest(request_id=request_id(), name=recorded.name)
+    assert asked.client.refused("VerificationService/VerifyHours", verify, VERIFIER).reason == "CONFIRMATION_MISSING"
+    confirms = participation.ConfirmAttendanceRequest(request_id=request_id(), name=recorded.name)
+    asked.tell("ParticipationService/ConfirmAttendance", confirms, ANA)
+    page = verification.BatchVerifyHoursRequest(request_id=request_id())
+    page.items.add(name=recorded.name)
+    answer = asked.client.send("VerificationService/BatchVerifyHours", page, VERIFIER)
+    [outcome] = verification.BatchVerifyHoursResponse.FromString(answer).outcomes
+    assert (outcome.verified.second_verifier_needed, outcome.verified.verified_seconds) == (True, 0)
+    refused = asked.client.refused("VerificationService/VerifyHours", with_id(verify), VERIFIER)
+    assert (refused.code, refused.reason) == (grpc.StatusCode.PERMISSION_DENIED, "SECOND_VERIFIER_NEEDED")
+    second = asked.tell("VerificationService/VerifyHours", verify, JUDGE)
+    assert (second.state, second.seconds.verified_seconds) == (resources.ATTENDANCE_STATE_VERIFIED, 3 * HOUR)
 
 
 @pytest.mark.parametrize(

@@ -5,37 +5,29 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 import grpc
 import psycopg
-import pytest
 from google.rpc import error_details_pb2
 
-from ledger.embedded_postgres import EmbeddedPostgres
-from ledger.local_kafka import LocalKafka
 from ledger.settings import Settings
-from tests.conftest import open_folder
 from tests.faults.caller import Caller, reason_of
-from tests.faults.conftest import Tell, TwoServers
+from tests.faults.conftest import Tell
 from tests.faults.history import FIRST_DAY, History
 from tests.faults.programme import (
     COORDINATOR,
     ORGANIZATIONS,
     VERIFIER,
     Commands,
-    lay_out,
     request_id,
     shift_name,
     stamp,
     with_key,
 )
-from tests.faults.settled import check_audit, wait_for_lag_zero
 from tests.system.running_ledger import RunningLedger
-from tests.system.stored_history import opened_ledger
 from volunteer_hours.v1 import participation_service_pb2 as participation
 from volunteer_hours.v1 import verification_service_pb2 as verification
 
@@ -44,30 +36,8 @@ HOUR, DAY = 3_600, 86_400
 LONG = 25 * HOUR
 
 
-@pytest.fixture(scope="module")
-def two_of_one(postgres: EmbeddedPostgres, kafka: LocalKafka) -> Iterator[RunningLedger]:
-    """Two server processes on a ledger of one partition; audited at the end."""
-    settings = opened_ledger(postgres, kafka, 1)
-    with open_folder() as folder, RunningLedger(settings, folder, servers=[settings, settings]) as ledger:
-        asyncio.run(lay_out(ledger.addresses[1]))
-        yield ledger
-        asyncio.run(wait_for_lag_zero(ledger))
-        check_audit(settings)
-
-
-@pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("rounds", [2, pytest.param(50, marks=pytest.mark.proof)])
-async def test_exactly_the_union_is_verified(two_servers: TwoServers, rounds: int, seed: int, tell: Tell) -> None:
-    await _rounds(two_servers.ledger, History(f"union-{rounds}"), rounds, seed, tell)
-
-
-@pytest.mark.proof
-@pytest.mark.timeout(3_600)
-async def test_exactly_the_union_is_verified_in_one_partition(two_of_one: RunningLedger, seed: int, tell: Tell) -> None:
-    await _rounds(two_of_one, History("union-of-one"), 50, seed, tell)
-
-
-async def _rounds(ledger: RunningLedger, history: History, rounds: int, seed: int, tell: Tell) -> None:
+async def write_and_verify(ledger: RunningLedger, history: History, rounds: int, seed: int, tell: Tell) -> None:
+    """So many persons, one after another; of each exactly the union of what was noted is verified in the end."""
     choice = random.Random(seed)
     async with Caller(ledger.addresses, client=history.client) as caller:
         for number in range(rounds):
