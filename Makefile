@@ -21,7 +21,7 @@ up: .venv stubs java
 	$(BIN)/python -m ledger.local_stack $(ARGS)
 
 test: .venv stubs java go
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: .venv stubs java
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
