@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Sequence
+from contextlib import aclosing
 from typing import Any, Final
 
 from psycopg import AsyncConnection
@@ -20,7 +20,7 @@ from ledger.log_serving.event_leaves import fill_leaf_hashes
 from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.page_token import positions_of_token
 from ledger.projections.requirement_questions import Checked
-from ledger.projections.watching import LOOK_AT_RULES_SECONDS, changes
+from ledger.projections.watching import LOOK_AT_RULES_SECONDS, Watchers
 from volunteer_hours.v1 import hours_service_pb2 as pb
 from volunteer_hours.v1.values_pb2 import Identity
 
@@ -35,11 +35,10 @@ class HoursService:
         event_pool: AsyncConnectionPool[AsyncConnection[Any]],
         signed_answers: SignedAnswers,
         birth_dates: PastBirthDates,
-        ending: asyncio.Event,
+        watchers: Watchers,
     ) -> None:
-        """`ending` is set when the server is about to stop: streams end by themselves then."""
         self._birth_dates = birth_dates
-        self._ending = ending
+        self._watchers = watchers
         self._questions = questions
         self._personal_details = personal_details
         self._event_pool = event_pool
@@ -146,8 +145,10 @@ class HoursService:
         question = pb.GetBalanceRequest(name=request.name, positions=request.positions)
         first = await self._questions.get_balance(question, call.seconds_left)
         again = pb.GetBalanceRequest(name=request.name)
-        async for balance in changes(first, lambda: self._questions.get_balance(again), _counted, self._ending):
-            yield balance
+        watched = self._watchers.changes(first, lambda: self._questions.get_balance(again), _counted)
+        async with aclosing(watched) as told:
+            async for balance in told:
+                yield balance
 
     async def WatchRequirement(
         self, request: pb.WatchRequirementRequest, call: Call
@@ -161,8 +162,9 @@ class HoursService:
         def ask() -> Awaitable[pb.RequirementCheck]:
             return self._questions.check_requirement(question, request.name, self._birth_dates.at)
 
-        async for check in changes(first, ask, _decided, self._ending, LOOK_AT_RULES_SECONDS):
-            yield check
+        async with aclosing(self._watchers.changes(first, ask, _decided, LOOK_AT_RULES_SECONDS)) as told:
+            async for check in told:
+                yield check
 
 
 _NAMES_WITH_PROOF: Final = (

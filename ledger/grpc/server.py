@@ -33,6 +33,7 @@ from ledger.log_serving.log_reader import LogReader
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.policy_questions import PolicyQuestions
+from ledger.projections.watching import Watchers
 from ledger.settings import Settings, WrongSetting
 from volunteer_hours.v1 import (
     audit_service_pb2,
@@ -102,7 +103,7 @@ class GrpcServer:
         self._server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=settings.maximum_concurrent_rpcs)
         commands = Commands(application)
         details = PersonalDetails(person_keys, identity_keys)
-        self._ending = asyncio.Event()
+        self._watchers = Watchers(settings.maximum_concurrent_rpcs // 2)
         services = (
             RegistryService(commands, details),
             ParticipationService(commands),
@@ -115,7 +116,7 @@ class GrpcServer:
                 event_pool,
                 SignedAnswers(event_pool, partitions, answer_keys),
                 PastBirthDates(event_pool, person_keys),
-                self._ending,
+                self._watchers,
             ),
             AuditService(event_pool, partitions, log_reader),
         )
@@ -149,7 +150,7 @@ class GrpcServer:
 
         Calls cut off then lose their answer, not their command: what the application accepted it finishes.
         """
-        self._ending.set()
+        self._watchers.let_go()
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_seconds)
 

@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final, TypeVar
 
+from ledger.domain.refusals import Reason, refuse
+
 Answer = TypeVar("Answer")
 
 LOOK_SECONDS: Final = 0.2
@@ -17,25 +19,44 @@ LOOK_AT_RULES_SECONDS: Final = 1.0
 """How often a watcher of a requirement does: it may open a birth date each time."""
 
 
-async def changes(
-    first: Answer,
-    ask: Callable[[], Awaitable[Answer]],
-    told_by: Callable[[Answer], object],
-    ending: asyncio.Event,
-    look_seconds: float = LOOK_SECONDS,
-) -> AsyncGenerator[Answer, None]:
-    """`first`, then what `ask` answers whenever `told_by` of it differs, until `ending` is set.
+class Watchers:
+    """All who watch in this process: so many at most, and all let go when it stops."""
 
-    Raises what `ask` raises.
-    """
-    last = told_by(first)
-    yield first
-    while not await _set_within(ending, look_seconds):
-        answer = await ask()
-        told = told_by(answer)
-        if told != last:
-            last = told
-            yield answer
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._count = 0
+        self._ending = asyncio.Event()
+
+    def let_go(self) -> None:
+        """End all their streams, those to come too."""
+        self._ending.set()
+
+    async def changes(
+        self,
+        first: Answer,
+        ask: Callable[[], Awaitable[Answer]],
+        told_by: Callable[[Answer], object],
+        look_seconds: float = LOOK_SECONDS,
+    ) -> AsyncGenerator[Answer, None]:
+        """`first`, then what `ask` answers whenever `told_by` of it differs.
+
+        Refuses UNAVAILABLE when there are too many already: a watcher holds one of the server's calls, and who watches
+        must not keep out who records hours. Raises what `ask` raises.
+        """
+        if self._count >= self._most:
+            refuse(Reason.UNAVAILABLE)
+        self._count += 1
+        try:
+            last = told_by(first)
+            yield first
+            while not await _set_within(self._ending, look_seconds):
+                answer = await ask()
+                told = told_by(answer)
+                if told != last:
+                    last = told
+                    yield answer
+        finally:
+            self._count -= 1
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:

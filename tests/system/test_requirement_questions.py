@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 
 from ledger.domain.policy import STANDARD_POLICY_V1
 from ledger.projections.basis import NotYetApplied
-from ledger.projections.watching import changes
+from ledger.projections.watching import Watchers
 from tests.system.answering import ANA, a_life, answering, at_positions, at_source_time, at_time, positions, refused
 from tests.system.synthetic_events import OPPORTUNITY, Story, entry
 from volunteer_hours.v1 import hours_service_pb2 as pb
@@ -311,15 +311,19 @@ async def test_an_explanation_names_events_actors_versions_and_the_rule_that_wit
 async def test_a_watcher_is_told_the_balance_and_each_change_and_a_slow_one_the_latest(postgres):
     story = a_life()
     async with answering(postgres, story) as asked:
-        ending = asyncio.Event()
+        watchers = Watchers(2)
         first = await asked.hours.get_balance(pb.GetBalanceRequest(name=ANA))
-        watched = changes(
-            first,
-            lambda: asked.hours.get_balance(pb.GetBalanceRequest(name=ANA)),
-            lambda balance: balance.entry_count,
-            ending,
-            0.02,
-        )
+
+        def watch() -> AsyncGenerator[pb.Balance, None]:
+            return watchers.changes(
+                first,
+                lambda: asked.hours.get_balance(pb.GetBalanceRequest(name=ANA)),
+                lambda balance: balance.entry_count,
+                0.02,
+            )
+
+        watched, second = watch(), watch()
+        await anext(second)
 
         async def more(*seconds: int) -> None:
             known = story.position
@@ -334,5 +338,9 @@ async def test_a_watcher_is_told_the_balance_and_each_change_and_a_slow_one_the_
         for _ in range(3):  # nobody reads meanwhile
             await more(10)
         assert (await anext(watched)).seconds.attended_seconds == 3631
-        ending.set()
-        assert [one async for one in watched] == []
+        assert await refused(anext(watch())) == "UNAVAILABLE", "who watches keeps nobody else out"
+        await second.aclose()
+        third = watch()
+        await anext(third)
+        watchers.let_go()
+        assert [one async for one in watched] == [one async for one in third] == []
