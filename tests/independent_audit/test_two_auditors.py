@@ -41,6 +41,7 @@ OTHERS: Final[tuple[object, ...]] = (
 NAMED_BY: Final = {
     "policies": "policy",
     "organizations": "organization",
+    "initiatives": "initiative",
     "volunteers": "volunteer",
     "attendances": "attendance",
     "opportunities": "opportunity",
