@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.errors import LogTruncationError, OffsetOutOfRangeError
 
 from consumers.record_source import POLL_RECORDS_MAX, POLL_SECONDS, SESSION_MS, Listener, OffsetLost, TopicRecord
 from ledger.settings import Settings
+
+METADATA_MS_MAX: Final = 5_000
 
 
 class PlainSource:
@@ -27,6 +30,9 @@ class PlainSource:
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=SESSION_MS // 4,
             max_poll_records=POLL_RECORDS_MAX,
+            # A client that joined the group before it knew the topic's partitions is given none of them, and looks
+            # again only when its knowledge is too old: with the client's own five minutes nothing is projected so long.
+            metadata_max_age_ms=METADATA_MS_MAX,
             max_partition_fetch_bytes=4 * 1024 * 1024,
             metrics_enabled=False,
         )

@@ -74,15 +74,25 @@ def server_dir() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """One PostgreSQL for the whole run: make databases of your own in it, and never kill it."""
-    with open_folder() as folder, EmbeddedPostgres(folder, tcp=True) as server:
-        yield server
+    with open_folder() as folder:
+        server = EmbeddedPostgres(folder, tcp=True)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.kill()  # hundreds of databases that nobody wants any more: to end in order would take a minute
 
 
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[LocalKafka]:
     """One Kafka broker for the whole run: make topics of your own in it, and never kill it."""
-    with open_folder() as folder, LocalKafka(folder) as broker:
-        yield broker
+    with open_folder() as folder:
+        broker = LocalKafka(folder)
+        broker.start()
+        try:
+            yield broker
+        finally:
+            broker.kill()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.system.stored_history import opened_ledger
 from tests.system.whole_ledger_audit import assert_audit_clean
 
 
-@pytest.fixture(scope="module", params=[1, 3], ids=["P=1", "P=3"])
+@pytest.fixture(scope="module", params=[3, pytest.param(1, marks=pytest.mark.proof)], ids=["P=3", "P=1"])
 def settings(request, postgres, kafka) -> Settings:
     return whole_programme.everywhere(opened_ledger(postgres, kafka, request.param))
 
