@@ -21,7 +21,7 @@ from ledger.domain.constraints import heads_after, places_delta, presence_after,
 from ledger.domain.event import NewEvent, RecordedEvent
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal, refuse
 from ledger.domain.registration_events import OfRegistration, Registration
-from ledger.domain.streams import partition_of, shift_of
+from ledger.domain.streams import is_group, partition_of, shift_of
 from ledger.domain.world import Command, NotLoaded, Presence, Reads, ShiftPlaces, TimeWindow
 from ledger.event_bytes import EVENT_BYTES_MAX, Envelope, encode
 from ledger.statement_pipeline import Statement
@@ -170,7 +170,7 @@ class Batch:
         counts = self.loaded.heads.get(shift)
         if counts is None:
             raise NotLoaded(Reads(heads=(shift,)))
-        return min((name for name, heads in counts.items() if heads), default=None)
+        return min((name for name, heads in counts.items() if heads), default=None) if counts else None
 
     def first_waiting(self, shift: str, count: int) -> list[str]:
         waiting = self.loaded.waiting.setdefault(shift, WaitingList())
@@ -322,7 +322,7 @@ class Batch:
         presence = presence_after(event, held.get(event.stream))
         if presence is not None:
             held[event.stream] = changes.presences[volunteer, event.stream] = presence
-        heads = heads_after(event.data)
+        heads = heads_after(event.data) if is_group(event.stream) else None
         if heads is not None:
             changes.heads[event.stream] = heads
             if (counts := loaded.heads.get(shift_of(event.stream))) is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -69,6 +70,7 @@ class ImportedFrom(Value):
     record_id: str
 
 
+@lru_cache(1_024)
 def zone(name: str) -> ZoneInfo:
     """The IANA zone called `name`. Refuses TIME_ZONE_UNKNOWN."""
     try:

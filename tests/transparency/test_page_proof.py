@@ -189,7 +189,8 @@ def test_no_changed_page_has_a_verdict_for_other_content(seed, count):
         assert page
         assert all(truth[position - 1] == event for position, event in page)
     assert verdicts < count / 3, "harmless: a line of a stranger, an end that both histories share"
-    assert min(failures[step] for step in (3, 4, 8, 10)) > 0
+    if count >= 2_000:  # of fewer changes chance may leave a step out
+        assert min(failures[step] for step in (3, 4, 8, 10)) > 0
 
 
 def test_malformed_is_what_another_root_is():
