@@ -23,6 +23,8 @@ from volunteer_hours.v1 import audit_service_pb2 as audit
 from volunteer_hours.v1.audit_service_pb2_grpc import AuditServiceStub
 
 PARTITION = 0
+if len(sys.argv) != 4:
+    sys.exit("say which keys, which kept checkpoint and which position: check_an_event.py log.vkeys kept.checkpoint 17")
 log_url = f"http://{os.environ.get('LEDGER_HTTP_ADDRESS', '127.0.0.1:8080')}/log/{PARTITION}"
 policy = read_policy(Path(sys.argv[1]).read_text("utf-8").splitlines())
 kept, position = Path(sys.argv[2]), int(sys.argv[3])

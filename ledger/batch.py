@@ -83,9 +83,9 @@ class Loaded:
     exists: dict[str, bool] = field(default_factory=dict)
     places: dict[str, ShiftPlaces] = field(default_factory=dict)
     waiting: dict[str, WaitingList] = field(default_factory=dict)
+    """Shift → who waits for it, as far as it was asked for."""
     heads: dict[str, dict[str, int]] = field(default_factory=dict)
     """Shift → how many people each of its head counts counts."""
-    """Shift → who waits for it, as far as it was asked for."""
     windows: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     """Volunteer → spans of time whose presences are loaded."""
     presences: dict[str, dict[str, Presence]] = field(default_factory=dict)

@@ -74,9 +74,11 @@ class Loading:
         places = {row[0]: ShiftPlaces(row[1], row[2]) for row in rows_of.get(append_sql.PLACES, [])}
         for shift in reads.shifts:
             loaded.places.setdefault(shift, places.get(shift, ShiftPlaces()))
-        counted = rows_of.get(append_sql.HEADS, [])
-        for shift in reads.heads:
-            loaded.heads.setdefault(shift, {name: heads for of_shift, name, heads in counted if of_shift == shift})
+        counted: dict[str, dict[str, int]] = {shift: {} for shift in reads.heads}
+        for shift, name, heads in rows_of.get(append_sql.HEADS, []):
+            counted[shift][name] = heads
+        for shift, counts in counted.items():
+            loaded.heads.setdefault(shift, counts)
         if reads.waiting:
             _take_waiting(reads, loaded, rows_of.get(append_sql.WAITING, []))
         self._take_presences(reads, loaded, rows_of.get(append_sql.PRESENCES, []))

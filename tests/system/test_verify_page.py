@@ -99,6 +99,8 @@ def test_the_program_in_go_agrees(log: ServedLog, kept: Path, tmp_path: Path):
 
 def test_the_example_checks_and_remembers(log: ServedLog, kept: Path, tmp_path: Path):
     program = PROJECT / "examples" / "check_an_event.py"
+    bare = run(log, tmp_path, [sys.executable, str(program)])
+    assert (bare.returncode, "log.vkeys kept.checkpoint 17" in bare.stderr) == (1, True), bare.stderr
     command = [sys.executable, str(program), str(kept / "log.vkeys"), "memory", "17"]
     first = run(log, tmp_path, command)
     assert first.stdout == f"position 17 is in {log.writer.origin}, size {NEW}\n", first.stderr
