@@ -71,6 +71,13 @@ class KafkaAdminClient:
         incremental: bool | None = ...,
     ) -> dict[str, object]: ...
     def close(self) -> None: ...
+    def create_partitions(
+        self,
+        topic_partitions: Mapping[str, int],
+        timeout_ms: int | None = ...,
+        validate_only: bool = ...,
+        raise_errors: bool = ...,
+    ) -> dict[str, object]: ...
     def create_topics(
         self,
         new_topics: Mapping[str, TopicOptions] | Sequence[str] | Sequence[NewTopic],
