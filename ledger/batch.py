@@ -11,6 +11,8 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import chain
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -189,8 +191,9 @@ class Batch:
         else:
             raise NotLoaded(Reads(presences=(window,)))
         held = self.loaded.presences.get(volunteer)
-        touching = [held[name] for name in held if held[name].end >= start and held[name].start <= end] if held else []
-        touching.sort(key=lambda presence: presence.recorded_order)
+        touching = [one for one in held.values() if one.end >= start and one.start <= end] if held else []
+        if len(touching) > 1:
+            touching.sort(key=attrgetter("recorded_order"))
         self._seen = window, touching
         return touching
 
@@ -380,12 +383,8 @@ def recorded_as(
 
 def merge_reads(reads: Iterable[Reads]) -> Reads:
     """All of them together, each thing once."""
-    every: tuple[dict[Any, None], ...] = tuple({} for _ in Reads._fields)
-    for one in reads:
-        for merged, wanted in zip(every, one, strict=True):
-            for item in wanted:
-                merged[item] = None
-    return Reads(*map(tuple, every))
+    every: list[tuple[tuple[Any, ...], ...]] = list(zip(*reads, strict=True))
+    return Reads(*[tuple(dict.fromkeys(chain.from_iterable(wanted))) for wanted in every])
 
 
 def request_key(request: Request) -> tuple[str, str]:

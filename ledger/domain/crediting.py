@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Final, NamedTuple, TypedDict
+from zoneinfo import ZoneInfo
 
 from ledger.domain import hours, opportunity, organization, policy, presence, shift
 from ledger.domain.attendance_events import Crediting, Source
 from ledger.domain.attendance_state import Attendance
 from ledger.domain.hours import Allocation, Span, date_of, entries_between, from_epoch, intervals_of, to_epoch
 from ledger.domain.policy import STANDARD_POLICY_V1, HoursRules
-from ledger.domain.presence import CountedSpans, Judged
+from ledger.domain.presence import CountedSpans, Counting, Judged
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.shift import Shift
 from ledger.domain.values import Account, Entry, ImportedFrom, Interval, zone
@@ -171,6 +172,13 @@ def ground_of_service(world: World, terms_organization: str, offered: str, rules
     return None
 
 
+def _entries(current: Allocation, counting: Counting, place_zone: ZoneInfo, counted_as: Account) -> tuple[Entry, ...]:
+    if not current:
+        return counting.first_entries(place_zone, counted_as)
+    target = counting.allocation(place_zone, counted_as)
+    return entries_between(current, target, withheld_reason=counting.withheld_reason, reversed_reason=CORRECTED)
+
+
 def decide_hours(
     world: World,
     terms: Terms,
@@ -190,7 +198,6 @@ def decide_hours(
     judged = Judged(terms.holder, terms.attendance, place_zone, credited.rules)
     ground = ground_of_service(world, terms.organization, terms.opportunity, credited.rules, span)
     counting = presence.count(world, judged, span, ground, freed)
-    target = counting.allocation(place_zone, counted_as)
     begins_early = source_time is not None and date_of(to_epoch(source_time), place_zone) < date_of(span[0], place_zone)
     return DecidedFields(
         holder=terms.holder,
@@ -198,7 +205,7 @@ def decide_hours(
         organization=terms.organization,
         opportunity=terms.opportunity,
         shift=terms.shift,
-        entries=entries_between(current, target, withheld_reason=counting.withheld_reason, reversed_reason=CORRECTED),
+        entries=_entries(current, counting, place_zone, counted_as),
         start=from_epoch(span[0]),
         end=from_epoch(span[1]),
         counted=intervals_of(counting.counted),

@@ -23,7 +23,7 @@ Span: TypeAlias = tuple[int, int]
 """[start, end) in whole seconds since 1970 UTC."""
 Allocation: TypeAlias = Mapping[tuple[date, Account], int]
 
-_SHARED_MAX: Final = 8_192
+SHARED_MAX: Final = 8_192
 """Of values that never change and that the many who serve at one time share: each is made once."""
 
 _ORDER: Final = {account: index for index, account in enumerate(Account)}
@@ -57,7 +57,7 @@ def _first_entries(target: Allocation, withheld_reason: str | None) -> tuple[Ent
     )
 
 
-@lru_cache(_SHARED_MAX)
+@lru_cache(SHARED_MAX)
 def _first_entry(day: date, account: Account, seconds: int, reason: str | None) -> Entry:
     return Entry(service_date=day, from_class=Account.OUTSIDE, to_class=account, seconds=seconds, reason=reason)
 
@@ -186,7 +186,7 @@ def seconds_by_date(spans: Iterable[Span], zone: ZoneInfo) -> dict[date, int]:
     return totals
 
 
-@lru_cache(_SHARED_MAX)
+@lru_cache(SHARED_MAX)
 def _dates_of(start: int, end: int, zone: ZoneInfo) -> tuple[tuple[date, int], ...]:
     dates: list[tuple[date, int]] = []
     at = start
@@ -207,7 +207,7 @@ def date_start(day: date, zone: ZoneInfo) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
 
 
-@lru_cache(_SHARED_MAX)
+@lru_cache(SHARED_MAX)
 def date_of(moment: int, zone: ZoneInfo) -> date:
     """The calendar date of `zone` at a moment in whole seconds since 1970 UTC."""
     return datetime.fromtimestamp(moment, zone).date()
@@ -234,7 +234,7 @@ def spans_between(start: int, end: int) -> tuple[Span, ...]:
 
 def spans_of(intervals: Iterable[Interval]) -> tuple[Span, ...]:
     """Intervals of an event as spans to reckon with."""
-    return tuple([(to_epoch(interval.start), to_epoch(interval.end)) for interval in intervals])
+    return tuple([interval.span for interval in intervals])
 
 
 def intervals_of(spans: Iterable[Span]) -> tuple[Interval, ...]:
@@ -242,19 +242,19 @@ def intervals_of(spans: Iterable[Span]) -> tuple[Interval, ...]:
     return tuple([interval_of(span) for span in spans])
 
 
-@lru_cache(_SHARED_MAX)
+@lru_cache(SHARED_MAX)
 def interval_of(span: Span) -> Interval:
     """A span as an interval of an event."""
     return Interval(start=from_epoch(span[0]), end=from_epoch(span[1]))
 
 
-@lru_cache(_SHARED_MAX)
+@lru_cache(SHARED_MAX)
 def to_epoch(moment: datetime) -> int:
     """Whole seconds since 1970 UTC."""
     return int(moment.timestamp())
 
 
-@lru_cache(_SHARED_MAX)
+@lru_cache(SHARED_MAX)
 def from_epoch(seconds: int) -> datetime:
     """The UTC moment of whole seconds since 1970."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from ledger.domain import attendance_state
 from ledger.domain.hours import (
+    SHARED_MAX,
     Span,
+    entries_between,
     most_seconds_within,
     seconds_by_date,
     seconds_within,
@@ -23,7 +26,7 @@ from ledger.domain.hours import (
     years_of,
 )
 from ledger.domain.policy import HoursRules
-from ledger.domain.values import Account, zone
+from ledger.domain.values import Account, Entry, zone
 from ledger.domain.world import TimeWindow, World, need_states
 
 ORGANIZATION_SUSPENDED: Final = "ORGANIZATION_SUSPENDED"
@@ -55,6 +58,10 @@ class Counting(NamedTuple):
     withheld: tuple[Span, ...]
     withheld_reason: str | None
 
+    def first_entries(self, place_zone: ZoneInfo, counted_as: Account) -> tuple[Entry, ...]:
+        """The entries that bring its seconds from outside to where they should stand."""
+        return _first_entries(self, place_zone, counted_as)
+
     def allocation(self, place_zone: ZoneInfo, counted_as: Account) -> dict[tuple[date, Account], int]:
         """Where its seconds should stand, by calendar date of the place, before anybody verified them."""
         allocation: dict[tuple[date, Account], int] = {}
@@ -62,6 +69,13 @@ class Counting(NamedTuple):
             for day, seconds in seconds_by_date(spans, place_zone).items():
                 allocation[day, account] = seconds
         return allocation
+
+
+@lru_cache(SHARED_MAX)
+def _first_entries(counting: Counting, place_zone: ZoneInfo, counted_as: Account) -> tuple[Entry, ...]:
+    # The many who serve at one time share them.
+    target = counting.allocation(place_zone, counted_as)
+    return entries_between({}, target, withheld_reason=counting.withheld_reason)
 
 
 def window_around(volunteer: str, span: Span) -> TimeWindow:
@@ -96,9 +110,12 @@ def count(
         return Counting((), (span,), ground)
     if end - start > judged.rules.attendance_seconds_max:
         return Counting((), (span,), DURATION_ABOVE_CAP)
-    elsewhere = counted_elsewhere(world, judged.holder, judged.attendance, span, decided)
-    if not elsewhere and end - start <= judged.rules.date_seconds_max and judged.rules.year_seconds_max is None:
+    within_caps = end - start <= judged.rules.date_seconds_max and judged.rules.year_seconds_max is None
+    if within_caps and not decided and not world.presences(window_around(judged.holder, span)):
         return Counting((span,), (), None)  # nearly always
+    elsewhere = counted_elsewhere(world, judged.holder, judged.attendance, span, decided)
+    if within_caps and not elsewhere:
+        return Counting((span,), (), None)
     counted = subtract((span,), all_spans(elsewhere))
     above = cap_passed(world, judged, counted, elsewhere, decided)
     if above is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -27,6 +28,9 @@ class Account(StrEnum):
     DISPUTED = "disputed"
     WITHHELD = "withheld"
     REVERSED = "reversed"
+
+    # Asked for twice for each entry that is stored; enum's own way to answer is a call of Python code.
+    value = property(attrgetter("_value_"))
 
 
 EVIDENCE_CLASSES: Final = tuple(account for account in Account if account is not Account.OUTSIDE)
@@ -54,6 +58,11 @@ class Interval(Value):
     @property
     def seconds(self) -> int:
         return int((self.end - self.start).total_seconds())
+
+    @cached_property
+    def span(self) -> tuple[int, int]:
+        """Its bounds in whole seconds since 1970 UTC."""
+        return int(self.start.timestamp()), int(self.end.timestamp())
 
 
 class LocalizedText(Value):

@@ -45,7 +45,8 @@ class Commands:
         self, call: Call, request: CommandRequest, commands: Sequence[tuple[Command, Message]]
     ) -> list[CommandResult | Refusal]:
         """Record a page of independent commands, each compared by its own item. One outcome an item."""
-        items = [(command, body_of(call.method, item)) for command, item in commands]
+        prefix = _prefix(call.method)
+        items = [(command, prefix + item.SerializeToString(deterministic=True)) for command, item in commands]
         return await self._application.execute_page(
             items, client=call.client, actor=call.actor, request_id=key_of(request)
         )
@@ -58,7 +59,11 @@ def key_of(request: CommandRequest) -> str:
 
 def body_of(method: str, message: Message | CommandRequest) -> bytes:
     """What a repetition must equal: the method and every field. Unknown fields were refused before."""
-    return b"%s\n%s" % (method.encode(), message.SerializeToString(deterministic=True))
+    return _prefix(method) + message.SerializeToString(deterministic=True)
+
+
+def _prefix(method: str) -> bytes:
+    return method.encode() + b"\n"
 
 
 def new_id(call: Call, request: CommandRequest) -> str:

@@ -178,8 +178,10 @@ def _now() -> datetime:
 
 
 def _record(record: pb.AttendanceRecord, client: str, key: str) -> RecordAttendance:
-    imported_from, source_time = imported(record.imported_from, record.HasField("imported_from"))
     start, end = _times(record)
+    imported_from, source_time = None, None
+    if record.HasField("imported_from"):  # of 500 items rarely one: not even looked at where it is absent
+        imported_from, source_time = imported(record.imported_from, given=True)
     return RecordAttendance(
         attendance=f"{record.volunteer}/attendances/{record.attendance_id or id_for(client, key)}",
         shift=record.shift,
@@ -263,10 +265,12 @@ def _add_recorded(recorded: pb.RecordedAttendance, result: CommandResult, partit
     if not isinstance(event, AttendanceRecorded):
         raise InvariantBroken(f"an attendance was to be recorded, {event!r} was")
     recorded.name = event.attendance
+    attended = withheld = 0
     for entry in event.entries:
         if entry.to_class is Account.ATTENDED:
-            recorded.attended_seconds += entry.seconds
+            attended += entry.seconds
         else:
-            recorded.withheld_seconds += entry.seconds
+            withheld += entry.seconds
+    recorded.attended_seconds, recorded.withheld_seconds = attended, withheld
     recorded.partition = partition
     recorded.position = position
