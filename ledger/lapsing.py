@@ -23,20 +23,24 @@ from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
 log = logging.getLogger(__name__)
 
 RULE: Final = "lapse-claim"
-CLAIMS_TOGETHER: Final = 200
+CLAIMS_TOGETHER: Final = 2_000
+"""Of one partition and look, answered ones among them: a look costs the same however many claims there ever were."""
 
 _POLICY: Final = "select body from events where stream = %b order by version"
 _CLAIMS: Final = """
-    select claim.position, claim.body from events claim
-    where claim.type = 'hours-claimed' and claim.partition = %b and claim.position > %b
-      and claim.recorded_at < clock_timestamp() - make_interval(days => %b)
-      and not exists (
-          select from events answer
-          where answer.stream = claim.stream and answer.version > 1 and answer.type in (
-              'hours-verified', 'hours-declined', 'attendance-corrected', 'attendance-withdrawn'
-          )
-      )
-    order by claim.position limit %b
+    with claim as materialized (
+        select position, stream, recorded_at, body from events
+        where type = 'hours-claimed' and partition = %b and position > %b order by position limit %b
+    )
+    select claim.position, claim.body,
+           claim.recorded_at < clock_timestamp() - make_interval(days => %b) as old,
+           exists (
+               select from events answer
+               where answer.stream = claim.stream and answer.version > 1 and answer.type in (
+                   'hours-verified', 'hours-declined', 'attendance-corrected', 'attendance-withdrawn'
+               )
+           ) as answered
+    from claim order by claim.position
 """
 
 
@@ -49,16 +53,19 @@ class ClaimLapsing:
         """Partition → the last claim's position of this round."""
 
     async def look(self, connection: AsyncConnection[Any], partitions: list[int]) -> None:
-        """Let some claims lapse whose time has come. Raises psycopg.Error."""
+        """Look at some claims of each partition and let those lapse whose time has come. Raises psycopg.Error."""
         days = await self._shortest_days(connection)
         if days is None:
             return
         for partition in partitions:
-            wanted = (partition, self._looked_at.get(partition, 0), days, CLAIMS_TOGETHER)
+            wanted = (partition, self._looked_at.get(partition, 0), CLAIMS_TOGETHER, days)
             rows = await (await connection.execute(_CLAIMS, wanted, binary=True)).fetchall()
-            for _, body in rows:
-                await self._let_lapse(body)
-            self._looked_at[partition] = rows[-1][0] if len(rows) == CLAIMS_TOGETHER else 0
+            for _, body, old, answered in rows:
+                if old and not answered:
+                    await self._let_lapse(body)
+            # Record time rises with position: behind one that is too young there are only younger ones.
+            all_old = len(rows) == CLAIMS_TOGETHER and rows[-1][2]
+            self._looked_at[partition] = rows[-1][0] if all_old else 0
 
     async def _shortest_days(self, connection: AsyncConnection[Any]) -> int | None:
         """That any approved version lets a claim wait; None: claims do not lapse."""

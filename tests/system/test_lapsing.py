@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection
 
+from ledger import lapsing
 from ledger.application import Application
 from ledger.batch import CommandResult
 from ledger.domain.attendance_state import Attendance
@@ -58,15 +59,15 @@ class Ledger:
         finally:
             await running.close()
 
-    async def look(self) -> None:
-        """As often as it takes to go round, and once more."""
+    async def look(self, times: int = 2) -> None:
+        """With claims enough for one look: once round, and once more."""
         running = self._application()
         await running.open()
         try:
             async with await AsyncConnection.connect(self.settings.database, autocommit=True) as connection:
-                lapsing = ClaimLapsing(running)
-                for _ in range(2):
-                    await lapsing.look(connection, list(range(self.settings.partitions)))
+                rounds = ClaimLapsing(running)
+                for _ in range(times):
+                    await rounds.look(connection, list(range(self.settings.partitions)))
         finally:
             await running.close()
 
@@ -146,6 +147,20 @@ def test_an_old_claim_that_nobody_answered_lapses_once(ledger: Ledger) -> None:
     assert ledger.events_of(OLD) == ["hours-claimed", "attendance-withdrawn CLAIM_LAPSED"]
     assert ledger.events_of(ANSWERED) == ["hours-claimed", "hours-verified"]
     assert ledger.events_of(YOUNG) == ["hours-claimed"]
+
+
+def test_a_look_that_ends_before_the_last_claim_goes_on_behind_it(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lapsing, "CLAIMS_TOGETHER", 1)
+    lapses(ledger)
+    ledger.made_older(ANSWERED, OLD, YOUNG)
+    asyncio.run(ledger.look(times=2))
+    assert ledger.events_of(OLD) == ["hours-claimed", "attendance-withdrawn CLAIM_LAPSED"]
+    assert ledger.events_of(YOUNG) == ["hours-claimed"], "the second look ends at the answered one"
+    asyncio.run(ledger.look(times=4))
+    assert ledger.events_of(YOUNG) == ["hours-claimed", "attendance-withdrawn CLAIM_LAPSED"]
+    assert ledger.events_of(ANSWERED) == ["hours-claimed", "hours-verified"]
 
 
 def test_the_time_of_a_lapsed_claim_is_free(ledger: Ledger) -> None:
