@@ -9,7 +9,7 @@ Arrays travel in binary; a batch of one and a batch of five hundred run the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -119,31 +119,32 @@ _ADD_IDENTITIES: Final = """
 _RAISE_COUNTER: Final = "update partition_counters set position = %b, recorded_at = %b where partition = %b"
 
 
-class EventRow(NamedTuple):
-    """One event to add; `body` is the event, the rest are copies."""
+class EventColumns(NamedTuple):
+    """Events to add, column by column; a body is the event, the rest are copies."""
 
-    position: int
-    stream: str
-    version: int
-    type: str
-    body: bytes
+    positions: Collection[int]
+    streams: Collection[str]
+    versions: Collection[int]
+    types: Collection[str]
+    bodies: Collection[bytes]
 
 
-class KeyRow(NamedTuple):
-    """Which request caused which events."""
+class KeyColumns(NamedTuple):
+    """Which requests caused which events, column by column."""
 
-    client: str
-    request_id: str
-    request_hash: bytes
-    position: int
-    event_count: int
+    clients: Collection[str]
+    request_ids: Collection[str]
+    request_hashes: Collection[bytes]
+    positions: Collection[int]
+    """Of each request's first event."""
+    event_counts: Collection[int]
 
 
 def statements(
     partition: int,
     recorded_at: datetime,
-    events: list[EventRow],
-    keys: list[KeyRow],
+    events: EventColumns,
+    keys: KeyColumns | None,
     places: dict[str, ShiftPlaces],
     waiting: dict[str, int | None],
     heads: dict[str, int],
@@ -152,7 +153,7 @@ def statements(
 ) -> list[Statement]:
     """What is added for these events, but for the counter. `events` must not be empty."""
     added: list[Statement] = [(_ADD_EVENTS, (partition, recorded_at, *_event_columns(events)))]
-    if keys:
+    if keys is not None:
         added.append((_ADD_KEYS, (partition, *_key_columns(keys))))
     if places:
         taken, waited_for = zip(*places.values(), strict=True)
@@ -176,23 +177,23 @@ def raise_counter(partition: int, position: int, recorded_at: datetime) -> State
     return _RAISE_COUNTER, (position, recorded_at, partition)
 
 
-def _event_columns(events: list[EventRow]) -> tuple[BinaryArray, ...]:
+def _event_columns(events: EventColumns) -> tuple[BinaryArray, ...]:
     return (
-        BigintArray([event.position for event in events]),
-        TextArray([event.stream for event in events]),
-        IntegerArray([event.version for event in events]),
-        TextArray([event.type for event in events]),
-        BytesArray([event.body for event in events]),
+        BigintArray(events.positions),
+        TextArray(events.streams),
+        IntegerArray(events.versions),
+        TextArray(events.types),
+        BytesArray(events.bodies),
     )
 
 
-def _key_columns(keys: list[KeyRow]) -> tuple[BinaryArray, ...]:
+def _key_columns(keys: KeyColumns) -> tuple[BinaryArray, ...]:
     return (
-        TextArray([key.client for key in keys]),
-        TextArray([key.request_id for key in keys]),
-        BytesArray([key.request_hash for key in keys]),
-        BigintArray([key.position for key in keys]),
-        IntegerArray([key.event_count for key in keys]),
+        TextArray(keys.clients),
+        TextArray(keys.request_ids),
+        BytesArray(keys.request_hashes),
+        BigintArray(keys.positions),
+        IntegerArray(keys.event_counts),
     )
 
 

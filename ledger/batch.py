@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ledger.append_sql import EventRow, KeyRow, raise_counter, statements
+from ledger.append_sql import EventColumns, KeyColumns, raise_counter, statements
 from ledger.domain.catalogue import fold
 from ledger.domain.constraints import heads_after, places_delta, presence_after, waiting_after
 from ledger.domain.event import NewEvent, RecordedEvent
@@ -99,8 +99,11 @@ class Loaded:
 class Changes:
     """What the standing commands of a batch add."""
 
-    events: list[EventRow] = field(default_factory=list)
-    keys: list[KeyRow] = field(default_factory=list)
+    events: list[RecordedEvent] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    """Of the events, as stored."""
+    keys: list[tuple[Request, int, int]] = field(default_factory=list)
+    """Each request with the position of its first event and their number."""
     places: dict[str, ShiftPlaces] = field(default_factory=dict)
     waiting: dict[str, int | None] = field(default_factory=dict)
     """Registration → its place in the waiting order, None when it waits no more."""
@@ -223,8 +226,8 @@ class Batch:
         if not wanted:
             refuse(Reason.NOTHING_CHANGES, name=request.command.stream)
         self._require_loaded(wanted)
-        recorded, rows = self._record(request, wanted)
-        self._keep(request, recorded, rows, wanted)
+        recorded, bodies = self._record(request, wanted)
+        self._keep(request, recorded, bodies, wanted)
         return CommandResult(self.loaded.streams[request.command.stream][1], recorded)
 
     def _require_loaded(self, wanted: list[NewEvent]) -> None:
@@ -243,11 +246,11 @@ class Batch:
         if streams or shifts:
             raise NotLoaded(Reads(streams=tuple(streams), shifts=tuple(shifts)))
 
-    def _record(self, request: Request, wanted: list[NewEvent]) -> tuple[tuple[RecordedEvent, ...], list[EventRow]]:
+    def _record(self, request: Request, wanted: list[NewEvent]) -> tuple[tuple[RecordedEvent, ...], list[bytes]]:
         position = self._position
         versions: dict[str, int] = {}
         recorded: list[RecordedEvent] = []
-        rows: list[EventRow] = []
+        bodies: list[bytes] = []
         for new in wanted:
             if partition_of(new.stream, self._partitions) != self._partition:
                 raise InvariantBroken(f"{new.stream} does not live in partition {self._partition}")
@@ -255,10 +258,9 @@ class Batch:
             version = versions.get(new.stream, self.loaded.streams[new.stream][0]) + 1
             versions[new.stream] = version
             event = recorded_as(new, version, self._partition, position, self._now, request.actor)
-            body = self._body(request, event)
+            bodies.append(self._body(request, event))
             recorded.append(event)
-            rows.append(EventRow(position, new.stream, version, new.data.stored_name, body))
-        return tuple(recorded), rows
+        return tuple(recorded), bodies
 
     def _body(self, request: Request, event: RecordedEvent) -> bytes:
         data = event.data
@@ -289,7 +291,7 @@ class Batch:
         return body
 
     def _keep(
-        self, request: Request, recorded: tuple[RecordedEvent, ...], rows: list[EventRow], wanted: list[NewEvent]
+        self, request: Request, recorded: tuple[RecordedEvent, ...], bodies: list[bytes], wanted: list[NewEvent]
     ) -> None:
         changes, loaded = self.changes, self.loaded
         for event, new in zip(recorded, wanted, strict=True):
@@ -299,9 +301,9 @@ class Batch:
                 self._keep_places(event, before)
             else:
                 self._keep_constraints(event, new)
-        changes.events.extend(rows)
-        first = recorded[0].position
-        changes.keys.append(KeyRow(request.client, request.request_id, request.request_hash, first, len(rows)))
+        changes.events.extend(recorded)
+        changes.bodies.extend(bodies)
+        changes.keys.append((request, recorded[0].position, len(recorded)))
         self._position = recorded[-1].position
 
     def _keep_places(self, event: RecordedEvent, before: object | None) -> None:
@@ -345,8 +347,8 @@ class Batch:
         return statements(
             self._partition,
             self._now,
-            changes.events,
-            changes.keys,
+            _event_columns(changes),
+            _key_columns(changes),
             changes.places,
             changes.waiting,
             changes.heads,
@@ -359,6 +361,26 @@ class Batch:
         if self._position == self._begun_at:
             return []
         return [*self.additions(), raise_counter(self._partition, self._position, self._now)]
+
+
+def _event_columns(changes: Changes) -> EventColumns:
+    return EventColumns(
+        [event.position for event in changes.events],
+        [event.stream for event in changes.events],
+        [event.version for event in changes.events],
+        [event.data.stored_name for event in changes.events],
+        changes.bodies,
+    )
+
+
+def _key_columns(changes: Changes) -> KeyColumns:
+    return KeyColumns(
+        [request.client for request, _, _ in changes.keys],
+        [request.request_id for request, _, _ in changes.keys],
+        [request.request_hash for request, _, _ in changes.keys],
+        [position for _, position, _ in changes.keys],
+        [count for _, _, count in changes.keys],
+    )
 
 
 def recorded_as(

@@ -27,7 +27,7 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
-from ledger.append_sql import CLOCK, LOCK, EventRow, raise_counter, statements
+from ledger.append_sql import CLOCK, LOCK, EventColumns, raise_counter, statements
 from ledger.domain.catalogue import fold
 from ledger.domain.event import NewEvent, RecordedEvent
 from ledger.domain.refusals import InvariantBroken
@@ -112,21 +112,24 @@ class LedgerRecorder(ApplicationRecorder):
             if counter is None or clock is None:
                 raise InvariantBroken(f"partition {self._partition} has no counter row")
             recorded_at = max(counter[1], clock[0])
-            rows = [
+            positions = range(counter[0] + 1, counter[0] + 1 + len(stored_events))
+            placed = [
                 self._placed(stored, position, recorded_at)
-                for position, stored in enumerate(stored_events, counter[0] + 1)
+                for stored, position in zip(stored_events, positions, strict=True)
             ]
-            added = statements(self._partition, recorded_at, rows, [], {}, {}, {}, [], {})
-            for text, parameters in [*added, raise_counter(self._partition, rows[-1].position, recorded_at)]:
+            events = EventColumns(positions, *zip(*placed, strict=True))
+            added = statements(self._partition, recorded_at, events, None, {}, {}, {}, [], {})
+            for text, parameters in [*added, raise_counter(self._partition, positions[-1], recorded_at)]:
                 connection.execute(text, parameters)
-        return [row.position for row in rows]
+        return list(positions)
 
-    def _placed(self, stored: StoredEvent, position: int, recorded_at: datetime) -> EventRow:
+    def _placed(self, stored: StoredEvent, position: int, recorded_at: datetime) -> tuple[str, int, str, bytes]:
+        """Stream, version, type and bytes of the event at its position."""
         envelope = decode_pending(stored.state)
         if partition_of(envelope.subject, self._partitions) != self._partition:
             raise InvariantBroken(f"{envelope.subject} does not live in partition {self._partition}")
         body = encode(msgspec.structs.replace(envelope, partition=self._partition, position=position, time=recorded_at))
-        return EventRow(position, envelope.subject, envelope.streamversion, envelope.type, body)
+        return envelope.subject, envelope.streamversion, envelope.type, body
 
     def select_events(
         self,
