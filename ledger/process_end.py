@@ -15,7 +15,7 @@ from ledger.domain.refusals import InvariantBroken
 from ledger.log_keeping.stops import LogStopped
 from ledger.projections.positions import ForkDetected
 from ledger.settings import WrongSetting
-from ledger.topic_tail import HistoryDeleted
+from ledger.topic_stops import HistoryDeleted
 
 ENDED: Final = 0
 START_AGAIN: Final = 1

@@ -42,7 +42,6 @@ from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.policy_questions import PolicyQuestions
 from ledger.settings import Settings, WrongSetting
 from ledger.supervisor import Supervisor
-from ledger.topic_guard import check_topic
 from ledger.web.http_server import HttpServer
 from ledger.web.site import site
 from ledger.witness_quorum import quorum_of
@@ -135,6 +134,8 @@ def check(settings: Settings) -> None:
         check_same_ledger(settings, row[0], row[1])
     quorum_of(settings)
     if settings.kafka:
+        from ledger.topic_guard import check_topic  # Kafka's client takes a while to load, and is needed for this alone
+
         check_topic(settings)
 
 

@@ -20,16 +20,13 @@ from kafka.errors import CorruptRecordError
 from ledger.event_bytes import sha256
 from ledger.projections.positions import ForkDetected
 from ledger.record_seal import RecordSeal
+from ledger.topic_stops import HistoryDeleted
 
 TAIL_RECORDS: Final = 4_096
 TAIL_RECORDS_MAX: Final = 1_048_576
 READ_SECONDS_MAX: Final = 60.0
 
 _HASHES_SQL: Final = "select position, sha256(body) from events where partition = %s and position = any(%s)"
-
-
-class HistoryDeleted(Exception):
-    """The topic's first records are gone: it can no longer be replayed from position 1."""
 
 
 class Placed(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ from ledger.record_seal import RecordSeal
 from ledger.relay_lane import RelayLane, TopicShrank
 from ledger.settings import Settings, WrongSetting
 from ledger.topic_guard import check_topic
-from ledger.topic_tail import HistoryDeleted
+from ledger.topic_stops import HistoryDeleted
 from tests.system.stored_history import (
     RELAY_KEY,
     first_hashes,
