@@ -372,10 +372,10 @@ class Reason(Enum):
     )
     PERSONS_TOO_MANY = (
         Kind.INVALID,
-        "More than {persons_max} persons have hours here, and each birth date must be opened; ask by organization, "
-        "opportunity or a shorter period and add the answers up.",
-        "لأكثر من {persons_max} شخص ساعات هنا ويلزم فتح تاريخ ميلاد كل منهم؛ اسأل لكل جهة أو فرصة أو لفترة أقصر ثم "
-        "اجمع الأجوبة.",
+        "More than {persons_max} persons have hours here, and each birth date must be opened; ask organization by "
+        "organization or opportunity by opportunity for the same period and add the answers up.",
+        "لأكثر من {persons_max} شخص ساعات هنا ويلزم فتح تاريخ ميلاد كل منهم؛ اسأل لكل جهة أو لكل فرصة عن الفترة نفسها "
+        "ثم اجمع الأجوبة.",
     )
 
     # Attendance, hours and their verification
