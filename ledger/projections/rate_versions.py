@@ -1,4 +1,4 @@
-"""Which table of rates values hours: the version named, or the one in force, of those approved at an answer's positions."""
+"""Which table of rates values hours: the version named or the one in force, as approved at an answer's positions."""
 
 from __future__ import annotations
 
@@ -33,12 +33,15 @@ async def rates_in_force(
     Refuses RATES_UNKNOWN.
     """
     _, approved = await read_approved(connection)
-    of_policy = [one for one in approved if one.policy == policy_of(named) and one.kind == "rates"]
-    for one in sorted(of_policy, key=lambda one: -one.version):
-        in_force = named == one.policy and day is not None and one.effective_date <= day
-        if one.known_at(upto) and (in_force or named == one.name):
-            return RateTable(one.name, _rates(one))
-    refuse(Reason.RATES_UNKNOWN, rates=named, date="" if day is None else day.isoformat())
+    known = [one for one in approved if one.policy == policy_of(named) and one.kind == "rates" and one.known_at(upto)]
+    if named == policy_of(named):
+        known = [one for one in known if day is not None and one.effective_date <= day]
+    else:
+        known = [one for one in known if one.name == named]
+    if not known:
+        refuse(Reason.RATES_UNKNOWN, rates=named, date="" if day is None else day.isoformat())
+    latest = max(known, key=lambda one: one.version)
+    return RateTable(latest.name, _rates(latest))
 
 
 def _rates(version: ApprovedVersion) -> Rates:

@@ -12,8 +12,8 @@ from datetime import date
 from typing import Any, Final
 
 from ledger.gathered_lookups import GatheredLookups
-from ledger.projections.basis import Basis, Ground, ReadPool
 from ledger.projections.approved_versions import STATE_SQL, State
+from ledger.projections.basis import Basis, Ground, ReadPool
 from ledger.projections.requirement_versions import Requirements
 from ledger.projections.sums import CLASS_COUNT, OF_ENTRIES
 from ledger.requirements.evaluation import Served

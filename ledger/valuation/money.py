@@ -54,8 +54,8 @@ class WorthByCurrency:
 def minor_units(worths: Sequence[Worth]) -> tuple[int, list[int]]:
     """The total in minor units, rounded half up, and a part for each of `worths` that together are this total.
 
-    By the method of the largest remainder: each part is its exact value rounded down, and the units still lacking go one
-    by one to the parts that lost most, of equal ones to the first.
+    By the method of the largest remainder: each part is its exact value rounded down, and the units still lacking go
+    one by one to the parts that lost most, of equal ones to the first.
     """
     exact = [worth.unit_seconds for worth in worths]
     total = (2 * sum(exact) + SECONDS_PER_HOUR) // (2 * SECONDS_PER_HOUR)

@@ -142,16 +142,17 @@ class Story:
     def volunteer(self, name: str) -> int:
         return self.tell("volunteer-registered", name, {"volunteer": name, "details": {"full_name": "p1.a.b.c"}})
 
-    def shift(self, name: str = SHIFT, places: int = 10) -> int:
+    def shift(self, name: str = SHIFT, places: int = 10, source_time: datetime | None = None, **place: Any) -> int:
+        """Open it; in SA-01 unless `region` or `online` says otherwise."""
         data = {
             "shift": name,
             "opportunity": name.rsplit("/shifts/", maxsplit=1)[0],
             "service_date": "2026-03-02",
             "time_zone": "Asia/Riyadh",
             "places": places,
-            "place": {"region": "SA-01", "online": False},
+            "place": place or {"region": "SA-01", "online": False},
         }
-        return self.tell("shift-opened", name, data)
+        return self.tell("shift-opened", name, data, source_time)
 
     def hours(
         self,
