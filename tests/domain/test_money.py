@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -109,7 +110,7 @@ def test_dates_are_cut_without_a_gap_and_whole_months_are_whole(one, other, chan
     parts = dates_of(periods)
     for joined in (periods, parts):
         assert (joined[0].first, joined[-1].last) == (first, last)
-        assert all(before.last + DAY == after.first for before, after in zip(joined, joined[1:], strict=False))
+        assert all(before.last + DAY == after.first for before, after in pairwise(joined))
     for part in parts:
         assert periods[part.number].first <= part.first <= part.last <= periods[part.number].last
         assert part.whole_months == whole_months(part.first, part.last)

@@ -79,7 +79,9 @@ Worth = tuple[Fraction, int]
 
 def worth_by_hand(events: Iterable[Event], key_of: Any, classes: Sequence[str], first: date, last: date) -> Any:
     """Currency → key → what is worth how much, day by day."""
-    worths: dict[str, dict[str, Worth]] = {currency: defaultdict(lambda: (Fraction(), 0)) for currency in ("SAR", "USD")}
+    worths: dict[str, dict[str, Worth]] = {
+        currency: defaultdict(lambda: (Fraction(), 0)) for currency in ("SAR", "USD")
+    }
     by_day = added_up(events, lambda event, one: f"{key_of(event, one)} {one['service_date']}", first, last)
     for key_and_day, sums in by_day.items():
         key, day = key_and_day.rsplit(" ", 1)
@@ -128,7 +130,9 @@ async def test_values_are_what_an_addition_by_hand_gives_at_every_past_position(
     periods = [(date.min, date.max), (date(2026, 2, 1), date(2026, 3, 31)), (date(2026, 2, 3), date(2026, 2, 20))]
     async with answering(postgres, *stories, partitions=partitions) as asked:
         for back in (0, 1, 10, stories[0].position // 2, stories[0].position - 10):
-            upto = {one.partition: max(1, one.position - (0 if one is stories[0] and back < 5 else back)) for one in stories}
+            upto = {
+                one.partition: max(1, one.position - (0 if one is stories[0] and back < 5 else back)) for one in stories
+            }
             events = list(known_events(stories, upto))
             for (group_by, key_of), (first, last) in (
                 (dimension, period) for dimension in DIMENSIONS.items() for period in periods
