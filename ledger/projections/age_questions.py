@@ -28,7 +28,7 @@ from volunteer_hours.v1 import hours_service_pb2 as pb
 PERSONS_MAX: Final = 100_000
 """Whose birth dates one question may open."""
 PERSONS_TOGETHER: Final = 200
-"""Opened at once: others wait for some hundredths of a second at most."""
+"""Opened at once: between them the server serves others, which wait for some milliseconds."""
 
 _PERSON: Final = "volunteers/"
 _IS_PERSON: Final = "starts_with(holder, 'volunteers/')"
