@@ -27,6 +27,8 @@ from volunteer_hours.v1 import hours_service_pb2 as pb
 
 PERSONS_MAX: Final = 100_000
 """Whose birth dates one question may open."""
+QUESTIONS_MAX: Final = 8
+"""Asked at once, the one that is answered and those that wait: each holds one of the server's calls."""
 PERSONS_TOGETHER: Final = 200
 """Opened at once: between them the server serves others, which wait for some milliseconds."""
 
@@ -57,13 +59,24 @@ class AgeQuestions:
         self._ground = ground
         self._persons_max = persons_max
         self._turn = asyncio.Lock()
+        self._asking = 0
 
     async def summarize(
         self, request: pb.SummarizeHoursRequest, birth_dates: BirthDates, seconds_left: float | None
     ) -> pb.SummarizeHoursResponse:
         """See HoursQuestions.summarize_by_age."""
-        async with self._turn:
-            return await self._summarize(request, birth_dates, seconds_left)
+        if self._asking >= QUESTIONS_MAX:
+            refuse(Reason.UNAVAILABLE)
+        self._asking += 1
+        try:
+            # Who asks about what is not there yet waits here, and keeps nobody from a turn.
+            as_of = request.as_of if request.HasField("as_of") else None
+            async with view(self._pool, self._ground, request.positions, as_of, seconds_left):
+                pass
+            async with self._turn:
+                return await self._summarize(request, birth_dates, seconds_left)
+        finally:
+            self._asking -= 1
 
     async def _summarize(
         self, request: pb.SummarizeHoursRequest, birth_dates: BirthDates, seconds_left: float | None

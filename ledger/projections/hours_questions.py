@@ -74,7 +74,10 @@ class HoursQuestions:
     async def summarize_by_age(
         self, request: pb.SummarizeHoursRequest, birth_dates: BirthDates, seconds_left: float | None = None
     ) -> pb.SummarizeHoursResponse:
-        """The same by age band; `request.age_band_starts` ascend. Refuses PERSONS_TOO_MANY as well."""
+        """The same by age band; `request.age_band_starts` ascend.
+
+        Refuses PERSONS_TOO_MANY as well, and UNAVAILABLE while several such questions wait already.
+        """
         return await self._ages.summarize(request, birth_dates, seconds_left)
 
     async def check_requirement(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -9,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from ledger.projections.age_questions import PERSONS_TOGETHER
+from ledger.projections.age_questions import PERSONS_TOGETHER, QUESTIONS_MAX
 from tests.system.added_by_hand import Event, added_up, known_events, shown
 from tests.system.answering import answering, at_positions, refused
 from tests.system.synthetic_events import Story
 from tests.system.test_sums_valued import a_table, need_equal, worth_by_hand
 from volunteer_hours.v1 import hours_service_pb2 as pb
+from volunteer_hours.v1.positions_pb2 import Position
 from volunteer_hours.v1.values_pb2 import EVIDENCE_CLASS_ATTENDED, Period
 
 SEED = 65
@@ -177,3 +179,36 @@ async def test_more_people_than_one_question_may_open_are_refused_before_anythin
         assert narrow.total.attended_seconds > 0
     async with answering(postgres, story, age_persons_max=PEOPLE) as asked:  # the head count is no person
         assert (await asked.hours.summarize_by_age(question(), births.at)).groups
+
+
+async def test_one_question_about_ages_is_answered_at_a_time_and_only_some_wait(postgres):
+    [story], births = history(1)
+    running: list[int] = []
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(names: Sequence[str], positions: Mapping[int, int]) -> Mapping[str, date | None]:
+        running.append(len(running))
+        begun.set()
+        await go_on.wait()
+        return await births.at(names, positions)
+
+    async with answering(postgres, story) as asked:
+        # Who waits for what is not recorded yet keeps nobody from a turn.
+        later = question(positions=[Position(partition=0, position=story.position + 1)])
+        patient = asyncio.create_task(asked.hours.summarize_by_age(later, slowly, 60.0))
+        asking = [
+            asyncio.create_task(asked.hours.summarize_by_age(question(), slowly)) for _ in range(QUESTIONS_MAX - 1)
+        ]
+        await begun.wait()
+        assert await refused(asked.hours.summarize_by_age(question(), births.at)) == "UNAVAILABLE"
+        await asyncio.sleep(0.1)
+        assert len(running) == 1
+        month = pb.SummarizeHoursRequest(group_by=pb.SUMMARY_DIMENSION_MONTH)
+        assert (await asked.hours.summarize_hours(month)).groups  # other questions do not wait for it
+        go_on.set()
+        answers = await asyncio.gather(*asking)
+        assert all(answer == answers[0] for answer in answers)
+        patient.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await patient
+        assert (await asked.hours.summarize_by_age(question(), births.at)) == answers[0]
