@@ -108,9 +108,10 @@ def test_dates_are_cut_without_a_gap_and_whole_months_are_whole(one, other, chan
     table = Rates(rates=tuple(rate(start, end) for start, end in zip(starts, ends, strict=False)))
     periods = rated_periods(table, first, last)
     parts = dates_of(periods)
-    for joined in (periods, parts):
-        assert (joined[0].first, joined[-1].last) == (first, last)
-        assert all(before.last + DAY == after.first for before, after in pairwise(joined))
+    spans = ([(one.first, one.last) for one in periods], [(one.first, one.last) for one in parts])
+    for joined in spans:
+        assert (joined[0][0], joined[-1][1]) == (first, last)
+        assert all(before[1] + DAY == after[0] for before, after in pairwise(joined))
     for part in parts:
         assert periods[part.number].first <= part.first <= part.last <= periods[part.number].last
         assert part.whole_months == whole_months(part.first, part.last)

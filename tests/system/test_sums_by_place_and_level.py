@@ -17,8 +17,9 @@ from volunteer_hours.v1.values_pb2 import Period
 
 SEED = 20_261_130
 BY_REGION, BY_LEVEL = pb.SUMMARY_DIMENSION_REGION, pb.SUMMARY_DIMENSION_LEVEL
-RIYADH, MAKKAH = {"region": "SA-01", "online": False}, {"region": "SA-02", "online": False}
-ONLINE = {"online": True}
+RIYADH: dict[str, object] = {"region": "SA-01", "online": False}
+MAKKAH: dict[str, object] = {"region": "SA-02", "online": False}
+ONLINE: dict[str, object] = {"online": True}
 COURT = "opportunities/court"
 
 
@@ -36,16 +37,16 @@ def history(partitions: int) -> list[Story]:
         ("shore", "skilled", [RIYADH, MAKKAH, ONLINE]),
         ("unsaid", None, []),
     ):
-        offers.opportunity(f"opportunities/{name}", **({"level": level} if level else {}))
+        offers.opportunity(f"opportunities/{name}", level=level)
         for number, place in enumerate(places):
             shifts.append(f"opportunities/{name}/shifts/s{number}")
-            offers.shift(shifts[-1], **place)
+            offers.shift(shifts[-1], place=place)
     shifts.append("opportunities/unsaid/shifts/s0")
     for number in range(60):
         if number == 30:
             offers.opportunity("opportunities/park", new=False, level="skilled")
         if number == 40:
-            offers.shift("opportunities/park/shifts/late", **MAKKAH)
+            offers.shift("opportunities/park/shifts/late", place=MAKKAH)
             shifts.append("opportunities/park/shifts/late")
         story, person = chance.choice(stories), f"volunteers/v{chance.randrange(5)}"
         day = date(2026, 1, 1) + timedelta(days=chance.randrange(100))
@@ -90,8 +91,8 @@ async def test_what_was_answered_then_is_answered_when_more_has_happened(postgre
         before = [await asked.hours.summarize_hours(one) for one in questions]
         story.opportunity("opportunities/unsaid", new=False, level="general")
         story.opportunity("opportunities/court", new=False, level="general")
-        story.shift("opportunities/unsaid/shifts/s0", **RIYADH)
-        story.shift("opportunities/court/shifts/moved", **MAKKAH)
+        story.shift("opportunities/unsaid/shifts/s0", place=RIYADH)
+        story.shift("opportunities/court/shifts/moved", place=MAKKAH)
         story.recorded("volunteers/v1/attendances/later", 100, shift="opportunities/court/shifts/moved")
         asked.projecting.apply(0, story.events[known:], None)
         for one, told in zip(questions, before, strict=True):
@@ -106,8 +107,8 @@ async def test_a_shift_that_is_not_known_yet_counts_where_the_others_of_its_oppo
     """The consumer of its partition is behind: the answer at these positions is the same once it has caught up."""
     offers, hours = Story(0), Story(1)
     offers.opportunity("opportunities/shore")
-    known = offers.shift("opportunities/shore/shifts/first", **MAKKAH)
-    offers.shift("opportunities/shore/shifts/second", **RIYADH)
+    known = offers.shift("opportunities/shore/shifts/first", place=MAKKAH)
+    offers.shift("opportunities/shore/shifts/second", place=RIYADH)
     hours.recorded("volunteers/ana/attendances/a", 10, shift="opportunities/shore/shifts/first")
     hours.recorded("volunteers/ana/attendances/b", 200, shift="opportunities/shore/shifts/second")
     behind, rest = offers.events[:known], offers.events[known:]
@@ -130,7 +131,7 @@ async def test_levels_and_places_count_as_they_were_known_by_record_time_and_by_
     story = Story()
     story.opportunity("opportunities/shore", level="general", source_time=first)
     story.recorded("volunteers/ana/attendances/a", 10, shift="opportunities/shore/shifts/s", source_time=first)
-    opened = story.shift("opportunities/shore/shifts/s", source_time=second, **ONLINE)
+    opened = story.shift("opportunities/shore/shifts/s", source_time=second, place=ONLINE)
     story.opportunity("opportunities/shore", new=False, level="skilled", source_time=second)
     async with answering(postgres, story) as asked:
 

@@ -21,12 +21,13 @@ from volunteer_hours.v1.values_pb2 import EVIDENCE_CLASS_ATTENDED, EVIDENCE_CLAS
 SEED = 20_241_205
 TABLE = "policies/worth"
 BY_OPPORTUNITY, BY_MONTH = pb.SUMMARY_DIMENSION_OPPORTUNITY, pb.SUMMARY_DIMENSION_MONTH
-REPORT, SPEECH, DOLLARS = (
+RATES_SAID: tuple[dict[str, Any], ...] = (
     {"from_date": "2026-01-10", "until_date": "2026-02-14", "currency": "SAR", "minor_units_per_hour": 13_800},
     {"from_date": "2026-02-15", "currency": "SAR", "minor_units_per_hour": 2_034},
     {"from_date": "2026-02-01", "until_date": "2026-02-28", "currency": "USD", "minor_units_per_hour": 3_349},
+    {"from_date": "2026-04-01", "currency": "USD", "minor_units_per_hour": 3_400},
 )
-RATES = tuple({**rate, "source": f"synthetic source {number}"} for number, rate in enumerate((REPORT, SPEECH, DOLLARS)))
+RATES = tuple({**rate, "source": f"synthetic source {number}"} for number, rate in enumerate(RATES_SAID))
 
 
 def propose(story: Story, number: int, rates: Sequence[dict[str, Any]], policy: str, effective: str) -> int:
@@ -162,6 +163,7 @@ async def test_the_answer_names_the_version_and_the_sources_of_what_it_used(post
             ("synthetic source 0", "2026-01-10", "2026-02-14"),
             ("synthetic source 1", "2026-02-15", ""),
             ("synthetic source 2", "2026-02-01", "2026-02-28"),
+            ("synthetic source 3", "2026-04-01", ""),
         ]
         march = question(period=Period(start_date="2026-03-01", end_date="2026-03-31"))
         used = (await asked.hours.summarize_hours(march)).rates_used
