@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from ledger.commands.printing import positions_json, seconds_of, time_text
-from ledger.importing.published_totals import PublishedTotal, hours_rounded, reproduces, total_hours_rounded
+from ledger.importing.published_totals import hours_rounded, total_hours_rounded
 from volunteer_hours.v1 import hours_service_pb2 as hours
 from volunteer_hours.v1.positions_pb2 import AsOf, Position
 from volunteer_hours.v1.values_pb2 import EvidenceClass, Period
@@ -182,33 +182,3 @@ def _valued(answer: hours.SummarizeHoursResponse) -> Valued:
     classes = (EvidenceClass.Name(one).removeprefix("EVIDENCE_CLASS_").lower() for one in answer.value_classes)
     sources = tuple(rate.source for rate in answer.rates_used)
     return Valued(answer.rates, sources, tuple(classes), _values(answer.total_values))
-
-
-@dataclass(frozen=True, slots=True)
-class Reproduction:
-    """One published total beside what the ledger says of the same moment."""
-
-    published: PublishedTotal
-    seconds_by_event_type: Mapping[str, int]
-
-    @property
-    def holds(self) -> bool:
-        """Whether the total and every sum by type round to what was published."""
-        return reproduces(self.published, self.seconds_by_event_type)
-
-
-def reproduce(
-    ask: Ask, published: Sequence[PublishedTotal], question: Question, told: Callable[[int], None] = lambda _: None
-) -> list[Reproduction]:
-    """Ask for the recorded hours as of each published moment, on the source's clock; `told` counts the answers."""
-    done = []
-    for row in published:
-        moment = Timestamp()
-        moment.FromDatetime(row.published_at)
-        asked = Question(
-            organization=question.organization, positions=question.positions, as_of=AsOf(source_time=moment)
-        )
-        report = report_of(ask(asked.request()), "recorded")
-        done.append(Reproduction(row, {one.key: one.seconds for one in report.groups}))
-        told(1)
-    return done

@@ -12,7 +12,8 @@ import typer
 
 from ledger.commands import arguments, printing
 from ledger.commands.connection import Caller, CommandFailed, connected
-from ledger.commands.hours_report import Ask, Dimension, Question, Report, Reproduction, Valued, report_of, reproduce
+from ledger.commands.hours_report import Ask, Dimension, Question, Report, Valued, report_of
+from ledger.commands.reproduction import Reproduction, reproduce
 from ledger.commands.signed_file import save_signed
 from ledger.importing.leeds2023_history import HistoryUnreadable
 from ledger.importing.leeds2023_requests import ORGANIZATION

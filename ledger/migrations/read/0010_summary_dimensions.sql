@@ -9,5 +9,4 @@ truncate positions, applied_batches, journal_lines, balances, outside_balances, 
 alter table opportunity_versions add column level text;  -- general, skilled, professional; null: not stated
 alter table shifts add column opened_position bigint not null;
 alter table shifts add column opened_at timestamptz not null;
--- "Which shifts has an opportunity, and where?" without reading the wide rows.
-create index shifts_of_opportunity on shifts (opportunity) include (region, online);
+create index shifts_of_opportunity on shifts (opportunity);  -- where one opportunity's hours were served
