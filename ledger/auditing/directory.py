@@ -225,6 +225,8 @@ def _shifts(steps: list[Step]) -> Rows:
                 "state": state.state,
                 **_imported(first.data.imported_from),
                 "source_recorded_at": first.source_time,
+                "opened_position": first.position,
+                "opened_at": first.recorded_at,
             },
         )
 
@@ -275,5 +277,6 @@ class OpportunityVersionCheck:
             "sector": event.data.details.sector,
             "event_type": event.data.details.event_type,
             "compulsory_service": event.data.details.compulsory_service,
+            "level": event.data.details.level,
         }
         self._table.compare(where, expected, held.get((stream.name, event.position)))

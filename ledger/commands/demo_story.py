@@ -13,9 +13,10 @@ from ledger.commands import printing
 from ledger.commands.chart import Point, chart
 from ledger.commands.connection import Caller, connected
 from ledger.commands.entries import entries_table, list_entries
-from ledger.commands.hours_report import Ask, Question, Reproduction, report_of
+from ledger.commands.hours_report import Ask, Question, report_of
 from ledger.commands.import_history import import_leeds2023, print_outcome
 from ledger.commands.report import asking, print_reproductions, published_totals, reproduce_with_progress
+from ledger.commands.reproduction import Reproduction
 from ledger.importing.leeds2023_requests import ORGANIZATION, opportunity_name, shift_name
 from volunteer_hours.v1.directory_service_pb2 import GetAttendanceRequest
 from volunteer_hours.v1.directory_service_pb2_grpc import DirectoryServiceStub

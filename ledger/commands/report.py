@@ -1,4 +1,4 @@
-"""`report`: hours by event type, organisation, opportunity, sector or month. It asks the service and nobody else."""
+"""`report`: hours by one dimension, and what they are worth. It asks the service and nobody else."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import typer
 
 from ledger.commands import arguments, printing
 from ledger.commands.connection import Caller, CommandFailed, connected
-from ledger.commands.hours_report import Ask, Dimension, Question, Report, Reproduction, report_of, reproduce
+from ledger.commands.hours_report import Ask, Dimension, Question, Report, Valued, report_of
+from ledger.commands.reproduction import Reproduction, reproduce
 from ledger.commands.signed_file import save_signed
 from ledger.importing.leeds2023_history import HistoryUnreadable
 from ledger.importing.leeds2023_requests import ORGANIZATION
 from ledger.importing.published_totals import PublishedTotal, read_published_totals
 from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
+from volunteer_hours.v1.values_pb2 import EvidenceClass
 
 
 class Measure(StrEnum):
@@ -32,10 +34,29 @@ class Measure(StrEnum):
     REVERSED = "reversed"
 
 
+class ValueClass(StrEnum):
+    """Whose seconds can be worth something."""
+
+    CLAIMED = "claimed"
+    ATTENDED = "attended"
+    VERIFIED = "verified"
+    DISPUTED = "disputed"
+
+
 MeasureOption = Annotated[Measure, typer.Option("--measure", help="Which evidence counts.")]
 ByOption = Annotated[Dimension, typer.Option("--by", help="What the sums are grouped by.")]
 OrganizationOption = Annotated[str, typer.Option("--organization", help="Only organizations/… .")]
 OpportunityOption = Annotated[str, typer.Option("--opportunity", help="Only opportunities/… .")]
+AgesOption = Annotated[
+    str, typer.Option("--ages", help="With --by age-band: the lowest age of each band, such as 0,18,65.")
+]
+RatesOption = Annotated[
+    str, typer.Option("--rates", help="What the hours are worth by policies/… or policies/…/versions/… .")
+]
+ValueOption = Annotated[
+    list[ValueClass] | None,
+    typer.Option("--value", help="With --rates: whose hours are worth something; verified if not said."),
+]
 AgainstOption = Annotated[
     Path | None,
     typer.Option("--against", help="Check every total of this published_totals.csv instead.", show_default=False),
@@ -50,6 +71,9 @@ def report(
     period: arguments.PeriodOption = None,
     organization: OrganizationOption = "",
     opportunity: OpportunityOption = "",
+    ages: AgesOption = "",
+    rates: RatesOption = "",
+    value: ValueOption = None,
     against: AgainstOption = None,
     positions: arguments.PositionsOption = None,
     signed: arguments.SignedOption = None,
@@ -67,6 +91,9 @@ def report(
         opportunity=opportunity,
         as_of=arguments.parse_as_of(as_of, clock),
         positions=arguments.parse_positions(positions),
+        age_band_starts=_parse_ages(ages),
+        rates=rates,
+        value_classes=[EvidenceClass.Value(f"EVIDENCE_CLASS_{one.name}") for one in value or ()],
     )
     if against is not None:
         if signed is not None:
@@ -79,12 +106,19 @@ def report(
         response = asking(channel, caller)(request)
     if signed is not None:
         save_signed(signed, response)
-    answer = report_of(response, measure.value)
+    answer = report_of(response, measure.value, by)
     if as_json:
         asked = {"as_of": as_of, "clock": clock.value, "measure": measure.value, "by": by.value}
         printing.print_json({**asked, **answer.as_json()})
     else:
         print_report(answer, by, f"{measure.value} hours" + (f" as of {as_of}, {clock.value} clock" if as_of else ""))
+
+
+def _parse_ages(ages: str) -> list[int]:
+    try:
+        return [int(one) for one in ages.split(",")] if ages else []
+    except ValueError:
+        raise typer.BadParameter(f"--ages {ages}: give whole years with commas between, such as 0,18,65") from None
 
 
 def asking(channel: grpc.Channel, caller: Caller) -> Ask:
@@ -95,14 +129,33 @@ def asking(channel: grpc.Channel, caller: Caller) -> Ask:
 
 def print_report(report: Report, by: Dimension, title: str) -> None:
     """A table for people."""
-    columns = (by.value.replace("-", " "), "h:mm:ss", "hours, rounded")
+    of_total = () if report.valued is None else report.valued.total
+    currencies = [f"{one.currency}, minor units" for one in of_total]
+    columns = (by.value.replace("-", " "), "h:mm:ss", "hours, rounded", *currencies)
     table = printing.plain_table(title, *columns, numbers=columns[1:])
     for one in report.groups:
-        table.add_row(one.key or "(none)", printing.hours_text(one.seconds), f"{one.hours_rounded:,}")
-    table.add_row("total", printing.hours_text(report.total_seconds), f"{report.total_hours_rounded:,}", style="bold")
+        money = [f"{value.minor_units:,}" for value in one.values]
+        table.add_row(one.key or "(none)", printing.hours_text(one.seconds), f"{one.hours_rounded:,}", *money)
+    money = [f"{value.minor_units:,}" for value in of_total]
+    total = (printing.hours_text(report.total_seconds), f"{report.total_hours_rounded:,}", *money)
+    table.add_row("total", *total, style="bold")
     printing.out.print(table)
     printing.out.print("each sum is rounded to whole hours, half to even; their total is the sum of these", style="dim")
+    if report.closing_date:
+        printing.out.print(f"ages and rates as on {report.closing_date}", style="dim")
+    if report.valued is not None:
+        _print_rates(report.valued)
     _print_grounds(report)
+
+
+def _print_rates(valued: Valued) -> None:
+    printing.out.print(f"worth of {', '.join(valued.classes)} hours by {valued.rates}", style="dim")
+    for one in valued.total:
+        if one.unvalued_seconds:
+            without = printing.hours_text(one.unvalued_seconds)
+            printing.out.print(f"no rate in {one.currency} for {without} of these hours", style="dim")
+    for source in valued.sources:
+        printing.out.print(f"rate: {source}", style="dim")
 
 
 def _print_grounds(report: Report) -> None:

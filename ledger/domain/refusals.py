@@ -359,6 +359,25 @@ class Reason(Enum):
         "تقويم أم القرى معروف هنا من {first} إلى {last}؛ التاريخ {date} خارجه.",
     )
 
+    # Sums
+    RATES_UNKNOWN = (
+        Kind.NOT_FOUND,
+        "No approved version of {rates} holds money rates at {date}; name one of kind rates that ListPolicies shows.",
+        "لا توجد نسخة معتمدة من {rates} تتضمن أسعارًا مالية في {date}؛ اذكر سياسة أسعار مما تعرضه ListPolicies.",
+    )
+    VALUE_TOO_LARGE = (
+        Kind.INVALID,
+        "The hours would be worth more than {minor_units_max} minor units of {currency}; ask for a shorter period.",
+        "ستتجاوز قيمة الساعات {minor_units_max} وحدة صغرى من {currency}؛ اسأل عن فترة أقصر.",
+    )
+    PERSONS_TOO_MANY = (
+        Kind.INVALID,
+        "More than {persons_max} persons have hours here, and each birth date must be opened; ask organization by "
+        "organization or opportunity by opportunity for the same period and add the answers up.",
+        "لأكثر من {persons_max} شخص ساعات هنا ويلزم فتح تاريخ ميلاد كل منهم؛ اسأل لكل جهة أو لكل فرصة عن الفترة نفسها "
+        "ثم اجمع الأجوبة.",
+    )
+
     # Attendance, hours and their verification
     ALREADY_CHECKED_IN = (
         Kind.ALREADY_EXISTS,

@@ -91,7 +91,11 @@ class HoursService:
         return await self._signed.answer(call.method, request, call.seconds_left, ask, sizes)
 
     async def SummarizeHours(self, request: pb.SummarizeHoursRequest, call: Call) -> pb.SummarizeHoursResponse:
+        _need_what_belongs_together(request)
+
         def ask(question: pb.SummarizeHoursRequest) -> Awaitable[pb.SummarizeHoursResponse]:
+            if question.group_by == pb.SUMMARY_DIMENSION_AGE_BAND:
+                return self._questions.summarize_by_age(question, self._birth_dates.at, call.seconds_left)
             return self._questions.summarize_hours(question, call.seconds_left)
 
         if not request.proof:
@@ -190,6 +194,19 @@ def _need_names_or_identities(
         raise InvalidRequest([FieldViolation("names", "give names or identities, one of the two", rule)])
     if request.proof and request.identities:
         raise InvalidRequest([FieldViolation("identities", _NAMES_WITH_PROOF, "signed_answer.identities")])
+
+
+def _need_what_belongs_together(request: pb.SummarizeHoursRequest) -> None:
+    starts = list(request.age_band_starts)
+    if starts and request.group_by != pb.SUMMARY_DIMENSION_AGE_BAND:
+        text = "only with group_by SUMMARY_DIMENSION_AGE_BAND"
+        raise InvalidRequest([FieldViolation("age_band_starts", text, "summarize_hours.age_band_starts")])
+    if starts != sorted(starts):
+        text = "the lowest age of each band in ascending order"
+        raise InvalidRequest([FieldViolation("age_band_starts", text, "summarize_hours.age_band_starts")])
+    if request.value_classes and not request.rates:
+        text = "name the rates by which these hours are valued"
+        raise InvalidRequest([FieldViolation("rates", text, "summarize_hours.rates")])
 
 
 def _batch_response(holders: Sequence[str | None], checked: Checked) -> pb.BatchCheckRequirementsResponse:

@@ -76,7 +76,7 @@ async def view(
     Raises NotYetApplied.
     """
     wanted, patience = ground.wanted(asked), Patience.of(seconds_left)
-    moment = None if as_of is None else _moment(as_of)
+    moment = None if as_of is None else moment_of(as_of)
     limits = dict(pinned or {})
     if as_of is not None and as_of.HasField("positions"):
         limits = limits or ground.wanted(as_of.positions.positions)
@@ -92,7 +92,8 @@ async def view(
             refuse(Reason.NOT_YET_KNOWN, recorded_through="nothing" if through is None else through.isoformat())
 
 
-def _moment(as_of: AsOf) -> datetime | None:
+def moment_of(as_of: AsOf) -> datetime | None:
+    """The record time or source time asked about; None for exact positions. Refuses INVALID_ARGUMENT (out of range)."""
     if as_of.HasField("record_time"):
         return _datetime("as_of.record_time", as_of.record_time)
     return _datetime("as_of.source_time", as_of.source_time) if as_of.HasField("source_time") else None

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ledger.projections.age_questions import PERSONS_MAX, AgeQuestions
 from ledger.projections.balance_lookups import BalanceLookups
 from ledger.projections.balance_questions import batch_get_balances, get_balance
 from ledger.projections.basis import Ground, KnownHorizon, ReadPool
+from ledger.projections.birth_dates import BirthDates
 from ledger.projections.entry_questions import list_entries
 from ledger.projections.explanation_questions import explain_balance
 from ledger.projections.requirement_lookups import RequirementLookups
-from ledger.projections.requirement_questions import (
-    BirthDates,
-    Checked,
-    batch_check_requirements,
-    check_requirement,
-)
+from ledger.projections.requirement_questions import Checked, batch_check_requirements, check_requirement
 from ledger.projections.summary_questions import summarize_hours
 from volunteer_hours.v1 import hours_service_pb2 as pb
 
@@ -28,12 +25,23 @@ class HoursQuestions:
     with an `as_of` refuses NOT_YET_KNOWN when that moment is not closed by then.
     """
 
-    def __init__(self, pool: ReadPool, partitions: int, horizon: KnownHorizon | None = None) -> None:
-        """`horizon` tells how far the past is closed while nothing happens; without it, up to the last event."""
+    def __init__(
+        self,
+        pool: ReadPool,
+        partitions: int,
+        horizon: KnownHorizon | None = None,
+        *,
+        age_persons_max: int = PERSONS_MAX,
+    ) -> None:
+        """`horizon` tells how far the past is closed while nothing happens; without it, up to the last event.
+
+        `age_persons_max`: how many birth dates one question about ages may open.
+        """
         self._pool = pool
         self._ground = Ground(partitions, horizon)
         self._lookups = BalanceLookups(pool, self._ground)
         self._requirements = RequirementLookups(pool, self._ground)
+        self._ages = AgeQuestions(pool, self._ground, age_persons_max)
 
     async def get_balance(self, request: pb.GetBalanceRequest, seconds_left: float | None = None) -> pb.Balance:
         """A holder's seconds by evidence class. Refuses NOT_FOUND, DATE_INVALID."""
@@ -57,8 +65,20 @@ class HoursQuestions:
     async def summarize_hours(
         self, request: pb.SummarizeHoursRequest, seconds_left: float | None = None
     ) -> pb.SummarizeHoursResponse:
-        """Seconds of all holders by one dimension. Refuses DATE_INVALID."""
+        """Seconds of all holders by one dimension but age bands, and their value where the request names rates.
+
+        Refuses DATE_INVALID, RATES_UNKNOWN, VALUE_TOO_LARGE.
+        """
         return await summarize_hours(self._pool, self._ground, request, seconds_left)
+
+    async def summarize_by_age(
+        self, request: pb.SummarizeHoursRequest, birth_dates: BirthDates, seconds_left: float | None = None
+    ) -> pb.SummarizeHoursResponse:
+        """The same by age band; `request.age_band_starts` ascend.
+
+        Refuses PERSONS_TOO_MANY as well, and UNAVAILABLE while several such questions wait already.
+        """
+        return await self._ages.summarize(request, birth_dates, seconds_left)
 
     async def check_requirement(
         self,

@@ -1,4 +1,4 @@
-"""What is offered, by whom, in which sector and of which type, and what was known of that at any moment?"""
+"""What is offered, by whom, in which sector, of which type and level, and what was known of that at any moment?"""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _RULES: Final = "update opportunities set approval_required = %s, waiting_places
 _VERSION: Final = """
     insert into opportunity_versions (
         opportunity, position, partition, recorded_at, source_recorded_at, organization, sector, event_type,
-        compulsory_service
-    ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+        compulsory_service, level
+    ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 
@@ -82,6 +82,7 @@ def _remember(connection: ReadDatabase, event: OtherEvent, data: OpportunityPubl
             data.details.sector,
             data.details.event_type,
             data.details.compulsory_service,
+            data.details.level,
         ],
     )
 

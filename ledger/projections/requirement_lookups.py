@@ -12,8 +12,9 @@ from datetime import date
 from typing import Any, Final
 
 from ledger.gathered_lookups import GatheredLookups
+from ledger.projections.approved_versions import STATE_SQL, State
 from ledger.projections.basis import Basis, Ground, ReadPool
-from ledger.projections.requirement_versions import STATE_SQL, Requirements, State
+from ledger.projections.requirement_versions import Requirements
 from ledger.projections.sums import CLASS_COUNT, OF_ENTRIES
 from ledger.requirements.evaluation import Served
 from ledger.requirements.period import Bounds

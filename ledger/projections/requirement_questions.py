@@ -6,7 +6,7 @@ answer is the same.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, TypeAlias
@@ -15,6 +15,7 @@ from ledger.domain.refusals import Reason, Refusal, refuse
 from ledger.domain.values import calendar_date
 from ledger.projections.as_of import CUT_SQL, View, view
 from ledger.projections.basis import Basis, Ground, NotYetApplied, Patience, ReadPool, missing
+from ledger.projections.birth_dates import BirthDates
 from ledger.projections.holders import known_holders, refuse_unknown_holders
 from ledger.projections.requirement_lookups import ASKED_SQL, RequirementLookups, asked_parameters, served_by_number
 from ledger.projections.requirement_versions import read_requirements
@@ -37,9 +38,6 @@ from volunteer_hours.v1.policy_service_pb2 import (
     RequirementPeriod,
 )
 from volunteer_hours.v1.values_pb2 import EvidenceClass, Period
-
-BirthDates: TypeAlias = Callable[[Sequence[str], Mapping[int, int]], Awaitable[Mapping[str, date | None]]]
-"""Opens the birth dates of volunteers as they were known at these positions; None where none is known."""
 
 _Request: TypeAlias = CheckRequirementRequest | BatchCheckRequirementsRequest
 

@@ -20,8 +20,8 @@ from ledger.projections.stored_event import Batch, OtherEvent
 _OPENED: Final = """
     insert into shifts (
         shift, partition, opportunity, start_time, end_time, time_zone, service_date, places, places_taken,
-        region, online, city, imported_system, imported_record_id, source_recorded_at
-    ) values (%s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s)
+        region, online, city, imported_system, imported_record_id, source_recorded_at, opened_position, opened_at
+    ) values (%s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _UPDATED: Final = "update shifts set places = %s where shift = %s"
 _RESCHEDULED: Final = "update shifts set start_time = %s, end_time = %s where shift = %s"
@@ -72,5 +72,7 @@ def _open(connection: ReadDatabase, event: OtherEvent, data: ShiftOpened) -> Non
             system,
             record_id,
             event.sourcetime,
+            event.position,
+            event.time,
         ],
     )

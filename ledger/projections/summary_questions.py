@@ -1,62 +1,37 @@
-"""How many hours by organisation, opportunity, sector, event type or month?
+"""How many hours by organisation, opportunity, sector, event type, level, place or month, and what are they worth?
 
 The present is read from the sums kept by month, and so is a past moment that is not long past: less what came behind
-it. One that is long past, or of another clock, and a period that cuts a month, are added up from the entries. Small
-groups can be put together, for publication: all groups still add up to the total.
-Sector and event type are those known at the moment asked about: an opportunity's history decides, not its present.
+it. One that is long past, or of another clock, and a period or a rate that cuts a month, are added up from the entries.
+Small groups can be put together, for publication: all groups still add up to the total.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, timedelta
-from typing import Any, Final, LiteralString, TypeAlias
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final, LiteralString
 
-from ledger.projections.as_of import CUT_SQL, View, view
+from ledger.projections import summary_statements
+from ledger.projections.as_of import View, view
 from ledger.projections.basis import Basis, Ground, ReadPool
+from ledger.projections.closing_date import closing_date
 from ledger.projections.month_questions import months_now
-from ledger.projections.sums import CLASS_COUNT, COUNTED, OF_ENTRIES, evidence_seconds, period_dates
+from ledger.projections.summary_groups import GroupSums, Row, show_groups
+from ledger.projections.summary_statements import PLACES_DIFFER, REGION, REGION_OF_SHIFTS, Key, SumStatements
+from ledger.projections.summary_values import Valuation, valuation_of
+from ledger.projections.sums import period_dates
+from ledger.valuation.rated_periods import Dates, dates_of, whole_months
 from volunteer_hours.v1 import hours_service_pb2 as pb
 
-Row: TypeAlias = Sequence[Any]
-"""Key, number of entries, seconds by class."""
-
-_KEYS: Final[dict[int, LiteralString]] = {
-    pb.SUMMARY_DIMENSION_ORGANIZATION: "e.organization",
-    pb.SUMMARY_DIMENSION_OPPORTUNITY: "e.opportunity",
-    pb.SUMMARY_DIMENSION_SECTOR: "coalesce(d.sector, '')",
-    pb.SUMMARY_DIMENSION_EVENT_TYPE: "coalesce(d.event_type, '')",
-    pb.SUMMARY_DIMENSION_MONTH: "to_char(e.service_date, 'YYYY-MM')",
+_KEYS: Final[Mapping[int, Key]] = {
+    pb.SUMMARY_DIMENSION_ORGANIZATION: summary_statements.ORGANIZATION,
+    pb.SUMMARY_DIMENSION_OPPORTUNITY: summary_statements.OPPORTUNITY,
+    pb.SUMMARY_DIMENSION_SECTOR: summary_statements.SECTOR,
+    pb.SUMMARY_DIMENSION_EVENT_TYPE: summary_statements.EVENT_TYPE,
+    pb.SUMMARY_DIMENSION_LEVEL: summary_statements.LEVEL,
+    pb.SUMMARY_DIMENSION_REGION: REGION,
+    pb.SUMMARY_DIMENSION_MONTH: summary_statements.MONTH,
 }
-
-_FILTERS: Final = """
-    (%(organization)b = '' or e.organization = %(organization)b)
-    and (%(opportunity)b = '' or e.opportunity = %(opportunity)b)
-"""
-
-_DIMENSIONS: Final = """
-    dimensions as (
-        select distinct on (v.opportunity) v.opportunity, v.sector, v.event_type
-        from opportunity_versions v join cut on cut.partition = v.partition and v.position <= cut.upto
-        where %(known_until)b::timestamptz is null
-           or coalesce(v.source_recorded_at, v.recorded_at) <= %(known_until)b
-        order by v.opportunity, v.position desc
-    )
-"""
-
-_OF_MONTHS: Final = """
-    sum(e.entry_count)::bigint,
-    sum(e.claimed_seconds)::bigint, sum(e.attended_seconds)::bigint, sum(e.verified_seconds)::bigint,
-    sum(e.disputed_seconds)::bigint, sum(e.withheld_seconds)::bigint, sum(e.reversed_seconds)::bigint
-"""
-
-_NAMES: Final = "n, s1, s2, s3, s4, s5, s6"
-_LESS_THE_TAIL: Final = """
-    (kept.n - coalesce(tail.n, 0))::bigint,
-    (kept.s1 - coalesce(tail.s1, 0))::bigint, (kept.s2 - coalesce(tail.s2, 0))::bigint,
-    (kept.s3 - coalesce(tail.s3, 0))::bigint, (kept.s4 - coalesce(tail.s4, 0))::bigint,
-    (kept.s5 - coalesce(tail.s5, 0))::bigint, (kept.s6 - coalesce(tail.s6, 0))::bigint
-"""
 _APPLIED: Final = "select coalesce(sum(position), 0)::bigint from positions"
 
 
@@ -65,89 +40,99 @@ async def summarize_hours(
 ) -> pb.SummarizeHoursResponse:
     """See HoursQuestions.summarize_hours."""
     first, last = period_dates(request.period)
-    if not request.HasField("as_of") and _of_everything(request) and _whole_months(first, last):
-        return _response(request, *await months_now(pool, ground, request.positions, first, last, seconds_left))
+    everything = _of_everything(request)
+    if everything and not request.rates and not request.HasField("as_of") and whole_months(first, last):
+        rows, basis = await months_now(pool, ground, request.positions, first, last, seconds_left)
+        return answer(request, rows, basis)
     as_of = request.as_of if request.HasField("as_of") else None
     async with view(pool, ground, request.positions, as_of, seconds_left) as seen:
-        tail_only = await _tail_is_shorter(seen)
-        statement = _statement(request, seen, whole_months=_whole_months(first, last), tail_only=tail_only)
-        parameters = {
-            **seen.cut,
-            "organization": request.organization,
-            "opportunity": request.opportunity,
-            "start_date": first,
-            "end_date": last,
-        }
-        cursor = await seen.connection.execute(statement, parameters, binary=True)
-        rows = await cursor.fetchall()
-    return _response(request, rows, seen.basis)
+        closing = await closing_date(seen, as_of, last) if request.rates else None
+        valuation = await valuation_of(seen, request, first, last, closing)
+        key = await _key(seen, request)
+        statements = SumStatements(key, divided=valuation is not None, everything=everything)
+        kept = None if key.of_shift else await _kept(seen, statements)
+        if valuation is None:
+            statement = kept if kept is not None and whole_months(first, last) else statements.of_entries()
+            rows = await _rows(seen, statement, {**filters(request), "start_date": first, "end_date": last})
+        else:
+            rows = await _valued_rows(seen, request, statements, kept, valuation)
+    return answer(request, rows, seen.basis, valuation, closing)
 
 
-def _response(request: pb.SummarizeHoursRequest, rows: Sequence[Row], basis: Basis) -> pb.SummarizeHoursResponse:
-    total = [sum(row[2 + index] for row in rows) for index in range(CLASS_COUNT)]
-    shown, together = _put_together(rows, request.entry_count_min)
-    groups = [pb.HoursGroup(key=row[0], entry_count=row[1], seconds=evidence_seconds(row[2:])) for row in shown]
-    if together:
-        sums = [sum(row[1 + index] for row in together) for index in range(1 + CLASS_COUNT)]
-        seconds = evidence_seconds(sums[1:])
-        groups.append(pb.HoursGroup(entry_count=sums[0], seconds=seconds, groups_together=len(together)))
-    return pb.SummarizeHoursResponse(
-        groups=groups,
-        total=evidence_seconds(total),
+def answer(
+    request: pb.SummarizeHoursRequest,
+    rows: Sequence[Row],
+    basis: Basis,
+    valuation: Valuation | None = None,
+    closing: date | None = None,
+) -> pb.SummarizeHoursResponse:
+    """The answer with these groups. Refuses VALUE_TOO_LARGE."""
+    response = pb.SummarizeHoursResponse(
         positions=basis.position_messages(),
         recorded_through=basis.recorded_through_message(),
+        closing_date="" if closing is None else closing.isoformat(),
     )
+    show_groups(response, rows, request.entry_count_min, valuation)
+    return response
 
 
-def _put_together(rows: Sequence[Row], entry_count_min: int) -> tuple[Sequence[Row], Sequence[Row]]:
-    """The groups that are shown, and those too small to be: never a single one, which the total would give away."""
-    small = [row for row in rows if row[1] < entry_count_min]
-    large = [row for row in rows if row[1] >= entry_count_min]
-    if len(small) == 1 and large:
-        smallest = min(large, key=lambda row: row[1])
-        small, large = [*small, smallest], [row for row in large if row is not smallest]
-    return large, small
+def filters(request: pb.SummarizeHoursRequest) -> dict[str, object]:
+    """Parameters of summary_statements.FILTERS."""
+    return {"organization": request.organization, "opportunity": request.opportunity}
 
 
-def _statement(request: pb.SummarizeHoursRequest, seen: View, *, whole_months: bool, tail_only: bool) -> LiteralString:
+def dates_parameters(parts: Sequence[Dates]) -> dict[str, object]:
+    """Parameters of statements that are `divided`."""
+    return {
+        "numbers": [part.number for part in parts],
+        "first_dates": [part.first for part in parts],
+        "last_dates": [part.last for part in parts],
+    }
+
+
+async def _valued_rows(
+    seen: View,
+    request: pb.SummarizeHoursRequest,
+    statements: SumStatements,
+    kept: LiteralString | None,
+    valuation: Valuation,
+) -> list[Row]:
+    """Whole months from the sums kept by month where these answer; the days of a month that a rate cuts, apart."""
+    sums = GroupSums(valuation)
+    parts = dates_of(valuation.periods)
+    ready = [part for part in parts if part.whole_months and kept is not None]
+    others = [part for part in parts if part not in ready]
+    for statement, of in ((kept, ready), (statements.of_entries(), others)):
+        if statement is None or not of:
+            continue
+        for key, number, *counts in await _rows(seen, statement, {**filters(request), **dates_parameters(of)}):
+            sums.add(key, number, counts)
+    return sums.rows()
+
+
+async def _rows(seen: View, statement: LiteralString, parameters: Mapping[str, object]) -> list[Any]:
+    cursor = await seen.connection.execute(statement, {**seen.cut, **parameters}, binary=True)
+    return await cursor.fetchall()
+
+
+async def _key(seen: View, request: pb.SummarizeHoursRequest) -> Key:
     key = _KEYS[request.group_by]
-    described = request.group_by in (pb.SUMMARY_DIMENSION_SECTOR, pb.SUMMARY_DIMENSION_EVENT_TYPE)
-    dimensions: LiteralString = f", {_DIMENSIONS}" if described else ""
-    join: LiteralString = "left join dimensions d on d.opportunity = e.opportunity" if described else ""
-    if not whole_months or not (seen.present or tail_only):
-        return f"""
-            with {CUT_SQL}{dimensions}
-            select {key}, count(*), {OF_ENTRIES}
-            from entries e join cut on cut.partition = e.partition and e.position <= cut.upto {join}
-            where {COUNTED} and {_FILTERS}
-            group by 1 order by 1
-        """
-    sums: LiteralString = "hours_of_months" if _of_everything(request) else "hours_by_month"
-    filters: LiteralString = "true" if _of_everything(request) else _FILTERS
-    kept = f"""
-        select {key} as key, {_OF_MONTHS}
-        from (select h.*, h.service_month as service_date from {sums} h) e {join}
-        where e.service_month between %(start_date)b and %(end_date)b and {filters}
-        group by 1
-    """
+    if key is REGION:
+        [(differ,)] = await _rows(seen, PLACES_DIFFER, filters(request))
+        return REGION_OF_SHIFTS if differ else REGION
+    return key
+
+
+async def _kept(seen: View, statements: SumStatements) -> LiteralString | None:
+    """The statement over sums kept by month that answers for whole months; None where none does."""
     if seen.present:
-        return f"with {CUT_SQL}{dimensions} {kept} order by 1"
-    return f"""
-        with {CUT_SQL}{dimensions}, kept (key, {_NAMES}) as ({kept}), tail (key, {_NAMES}) as (
-            select {key}, count(*), {OF_ENTRIES}
-            from entries e join cut on cut.partition = e.partition and e.position > cut.upto {join}
-            where {COUNTED} and {_FILTERS}
-            group by 1
-        )
-        select key, {_LESS_THE_TAIL}
-        from kept left join tail using (key)
-        where kept.n > coalesce(tail.n, 0) order by 1
-    """
+        return statements.kept_by_month()
+    return statements.kept_less_the_tail() if await _tail_is_shorter(seen) else None
 
 
 async def _tail_is_shorter(seen: View) -> bool:
     """Whether fewer events lie behind the answer's positions than before them: then the sums kept ready, less these."""
-    if seen.present or seen.known_until is not None:
+    if seen.known_until is not None:
         return False  # a source time leaves out events anywhere
     row = await (await seen.connection.execute(_APPLIED)).fetchone()
     before = sum(seen.basis.positions.values())
@@ -158,8 +143,3 @@ def _of_everything(request: pb.SummarizeHoursRequest) -> bool:
     """Whether a month's sum over everything answers: then it does not matter how many opportunities there are."""
     by_month = request.group_by == pb.SUMMARY_DIMENSION_MONTH
     return by_month and not request.organization and not request.opportunity
-
-
-def _whole_months(first: date, last: date) -> bool:
-    """Whether a period begins with a month's first day and ends with a month's last."""
-    return first.day == 1 and (last == date.max or (last + timedelta(days=1)).day == 1)

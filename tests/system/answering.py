@@ -12,6 +12,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from ledger.domain.refusals import Refusal
+from ledger.projections.age_questions import PERSONS_MAX
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.projector import Projector
@@ -40,7 +41,11 @@ class Answering:
 
 @asynccontextmanager
 async def answering(
-    postgres: Any, *stories: Story, partitions: int = 1, horizon: Horizon | None = None
+    postgres: Any,
+    *stories: Story,
+    partitions: int = 1,
+    horizon: Horizon | None = None,
+    age_persons_max: int = PERSONS_MAX,
 ) -> AsyncIterator[Answering]:
     settings = read_database(postgres)
     with projector(settings) as projecting:
@@ -50,7 +55,7 @@ async def answering(
         async with reader_pool(settings) as pool:
             yield Answering(
                 projecting,
-                HoursQuestions(pool, partitions, horizon),
+                HoursQuestions(pool, partitions, horizon, age_persons_max=age_persons_max),
                 DirectoryQuestions(pool, partitions, horizon),
             )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -142,16 +142,23 @@ class Story:
     def volunteer(self, name: str) -> int:
         return self.tell("volunteer-registered", name, {"volunteer": name, "details": {"full_name": "p1.a.b.c"}})
 
-    def shift(self, name: str = SHIFT, places: int = 10) -> int:
+    def shift(
+        self,
+        name: str = SHIFT,
+        places: int = 10,
+        place: Mapping[str, object] | None = None,
+        source_time: datetime | None = None,
+    ) -> int:
+        """Open it; in SA-01 unless `place` says otherwise."""
         data = {
             "shift": name,
             "opportunity": name.rsplit("/shifts/", maxsplit=1)[0],
             "service_date": "2026-03-02",
             "time_zone": "Asia/Riyadh",
             "places": places,
-            "place": {"region": "SA-01", "online": False},
+            "place": place or {"region": "SA-01", "online": False},
         }
-        return self.tell("shift-opened", name, data)
+        return self.tell("shift-opened", name, data, source_time)
 
     def hours(
         self,

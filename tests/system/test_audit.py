@@ -160,6 +160,7 @@ def test_a_key_without_an_event_is_named(settings):
         ("hours_of_months", "entry_count", "entry_count + 1", "true"),
         ("opportunity_versions", "event_type", "'x'", "true"),
         ("opportunity_versions", "compulsory_service", "not compulsory_service", "true"),
+        ("opportunity_versions", "level", "'professional'", "true"),
     ],
 )
 def test_a_projected_row_is_named_with_its_position(settings, table, column, value, where):
@@ -196,6 +197,8 @@ def test_what_a_line_says_of_an_attendance_is_named_with_its_position(settings, 
         ("registrations", "waiting_order", "7"),
         ("opportunities", "details", "jsonb_set(details, '{sector}', '\"x\"')"),
         ("shifts", "places", "places + 1"),
+        ("shifts", "opened_position", "opened_position + 1"),
+        ("shifts", "opened_at", "opened_at + interval '1 second'"),
         ("registrations", "state", "'accepted'"),
     ],
 )

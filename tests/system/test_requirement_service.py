@@ -30,6 +30,7 @@ NOBODYS = values_pb2.Identity(type=values_pb2.IDENTITY_TYPE_NATIONAL_ID, number=
 SECONDARY, MEDICAID, AWARD = (
     f"policies/{one}" for one in ("sa-secondary-school-40h", "us-medicaid-80h-month", "us-pvsa")
 )
+HOUR_RATES = ("policies/sa-hour-report-2024", "policies/sa-hour-minister-2024")
 
 
 class Asked:
@@ -99,7 +100,7 @@ def test_all_rules_of_the_examples_are_in_force_with_source_and_validity(asked: 
     at = ",".join(f"{one.partition}:{one.position}" for one in asked.positions)
     listed = answered(asked.run("policies", "list", "--positions", at, "--json"))
     versions = {one["name"]: one["versions"][-1] for one in listed}
-    assert set(versions) == {SECONDARY, MEDICAID, AWARD, "policies/standard"}
+    assert set(versions) == {SECONDARY, MEDICAID, AWARD, *HOUR_RATES, "policies/standard"}
     assert versions["policies/standard"]["hours"]["year_seconds_max"] == str(420 * HOUR)
     for file in EXAMPLES.glob("*.json"):
         given = json.loads(file.read_bytes())

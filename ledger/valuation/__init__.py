@@ -1,0 +1,1 @@
+"""What hours are worth: rates by date, and money that adds up. Pure functions."""
