@@ -30,7 +30,8 @@ PUBLISHER = "staff/publisher"
 class Publisher:
     """A caller who closes periods, and everybody whose corrections restate them."""
 
-    def __init__(self, channel: grpc.Channel, partitions: int) -> None:
+    def __init__(self, channel: grpc.Channel, address: str, partitions: int) -> None:
+        self.address = address
         self.client = Client(channel)
         self.partitions = partitions
         self._audit = audit_grpc.AuditServiceStub(channel)

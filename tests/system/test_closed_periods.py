@@ -13,7 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.system.grpc_caller import Client
 from tests.system.published_hours import BEN, CYD, HOUR, MAY, PUBLISHER, Publisher, as_of, named
-from tests.system.served_ledger import served_ledger
+from tests.system.served_ledger import Done, answered, hours_ledger, served_ledger
 from tests.system.small_programme import ANA
 from volunteer_hours.v1 import hours_service_pb2 as hours
 from volunteer_hours.v1 import reporting_service_pb2 as pb
@@ -29,7 +29,7 @@ EXISTS, MISSING = grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.NOT_FOUND
 def publisher(request: pytest.FixtureRequest) -> Iterator[Publisher]:
     """A served ledger with hours in May 2023; the audit closes it."""
     with served_ledger(request.param) as address, grpc.insecure_channel(address) as channel:
-        publisher = Publisher(channel, request.param)
+        publisher = Publisher(channel, address, request.param)
         publisher.begin()
         yield publisher
 
@@ -258,6 +258,33 @@ def test_what_is_no_period_is_refused_and_nothing_is_recorded(publisher: Publish
 
 def missing() -> hours.GetClosedPeriodRequest:
     return hours.GetClosedPeriodRequest(name=named("refused"))
+
+
+def test_on_the_command_line_a_period_is_closed_shown_and_restated(publisher: Publisher):
+    def run(*arguments: str) -> Done:
+        return hours_ledger("period", *arguments, address=publisher.address)
+
+    seen = ",".join(f"{one.partition}:{one.position}" for one in publisher.seen)
+    closed = answered(run("close", "typed", "--period", "2023-05", "--positions", seen, "--json"))
+    assert (closed["start_date"], closed["end_date"]) == ("2023-05-01", "2023-05-31")
+    assert publisher.shown(closed["name"]).totals.entry_count == closed["totals"]["entry_count"]
+    shown = answered(run("show", closed["name"], "--json"))
+    assert {**shown, "positions": []} == {**closed, "positions": []}
+    publisher.serve(BEN, "2023-05-24", 2)
+    publisher.restatements(closed["name"])  # the projections have seen it
+    told = answered(run("restatements", closed["name"], "--json"))
+    [movement] = told["restatements"][0]["movements"]
+    assert movement["service_date"] == "2023-05-24"
+    for name, total in told["totals"].items():
+        assert total == told["closed_totals"][name] + told["restated_totals"][name]
+    table = run("restatements", closed["name"])
+    assert "attendance-recorded" in table.stdout
+    assert "1 restatements behind positions" in table.stdout
+    assert f"closed by {closed['closed_by']}" in run("show", closed["name"]).stdout
+    again = run("close", "typed", "--period", "2023-05", "--language", "ar")
+    assert (again.returncode, again.stderr.partition(":")[0]) == (1, "PERIOD_ALREADY_CLOSED")
+    assert run("close", "typed", "--period", "2023-13").returncode == 2
+    assert run("show", "periods/none").returncode == 1
 
 
 def test_who_closes_says_who_they_are(publisher: Publisher):
