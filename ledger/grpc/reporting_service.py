@@ -26,6 +26,9 @@ class ReportingService:
     async def ClosePeriod(self, request: pb.ClosePeriodRequest, call: Call) -> pb.ClosedPeriod:
         """The sums go into the command, not into the body that a repetition is compared by: first answers stay."""
         call.require_actor()
+        # A repetition needs no sums, and gets its answer while the projections are away or being made anew.
+        if (first := await self._commands.answered_before(call, request)) is not None:
+            return _message(first)
         for bound in ("start_date", "end_date"):
             if not getattr(request.period, bound):
                 raise InvalidRequest([FieldViolation(f"period.{bound}", "give both dates", "close_period.bounds")])

@@ -266,15 +266,16 @@ def test_on_the_command_line_a_period_is_closed_shown_and_restated(publisher: Pu
 
     seen = ",".join(f"{one.partition}:{one.position}" for one in publisher.seen)
     closed = answered(run("close", "typed", "--period", "2023-05", "--positions", seen, "--json"))
+    publisher.seen += [Position(**one) for one in closed["positions"]]
     assert (closed["start_date"], closed["end_date"]) == ("2023-05-01", "2023-05-31")
     assert publisher.shown(closed["name"]).totals.entry_count == closed["totals"]["entry_count"]
-    shown = answered(run("show", closed["name"], "--json"))
+    shown = answered(run("show", closed["name"], "--json"))  # the projections have seen it
     assert {**shown, "positions": []} == {**closed, "positions": []}
-    publisher.serve(BEN, "2023-05-24", 2)
-    publisher.restatements(closed["name"])  # the projections have seen it
+    publisher.serve(BEN, "2023-05-07", 2)
+    publisher.restatements(closed["name"])
     told = answered(run("restatements", closed["name"], "--json"))
     [movement] = told["restatements"][0]["movements"]
-    assert movement["service_date"] == "2023-05-24"
+    assert (movement["service_date"], movement["seconds"]) == ("2023-05-07", 2 * HOUR)
     for name, total in told["totals"].items():
         assert total == told["closed_totals"][name] + told["restated_totals"][name]
     table = run("restatements", closed["name"])
