@@ -40,6 +40,17 @@ class LedgerOpened(Fields, kw_only=True):
     format_version: forms.WholeNumber
 
 
+class PeriodClosed(Fields, kw_only=True):
+    """What was published, and the positions it counted."""
+
+    period: forms.ClosedPeriod
+    start_date: forms.Date
+    end_date: forms.Date
+    positions: list[forms.CountedPosition]
+    totals: forms.PeriodTotals
+    replaces: forms.ClosedPeriod | UnsetType = UNSET
+
+
 class ShiftOpened(Fields, kw_only=True):
     """It has both times, or else a date."""
 
@@ -89,7 +100,7 @@ EVENTS: Final[Mapping[str, Kind]] = {
     ),
     "policy-proposed": ("policies", Fields, "policy version effective_date rule_source rules"),
     "policy-approved": ("policies", Fields, "policy version"),
-    "period-closed": ("periods", Fields, "period start_date end_date positions totals replaces?"),
+    "period-closed": ("periods", PeriodClosed, ""),
     "organization-registered": ("organizations", Fields, "organization display_name"),
     "organization-accredited": ("organizations", Fields, "organization accredited_until?"),
     "organization-suspended": ("organizations", Fields, "organization reason"),
@@ -173,7 +184,6 @@ FIELDS: Final[Mapping[str, object]] = {
     "display_name": forms.LocalizedText,
     "effective_date": forms.Date,
     "end": forms.Moment,
-    "end_date": forms.Date,
     "flags": list[forms.Code],
     "from_time": forms.Moment,
     "future_tolerance_seconds": forms.WholeNumber,
@@ -189,14 +199,11 @@ FIELDS: Final[Mapping[str, object]] = {
     "opportunity_details": forms.OpportunityDetails,
     "organization": forms.Organization,
     "overlap": Literal["withhold"],
-    "period": forms.ClosedPeriod,
     "person_details": forms.PersonDetails,
     "places": forms.Seconds,
     "policy": forms.Policy,
-    "positions": list[forms.CountedPosition],
     "reason": forms.Code,
     "registration": forms.Registration,
-    "replaces": forms.ClosedPeriod,
     "resolution": Literal["UPHELD", "REJECTED"],
     "responsible": list[str],
     "role": Literal["coordinator", "verifier"],
@@ -208,13 +215,11 @@ FIELDS: Final[Mapping[str, object]] = {
     "shift": forms.Shift,
     "source": Literal["native", "migrated"],
     "start": forms.Moment,
-    "start_date": forms.Date,
     "state": Literal["registered", "accredited"],
     "time_zone": forms.Zone,
     "until_date": forms.Date,
     "to_attendance": forms.Attendance,
     "to_shift": forms.Shift,
-    "totals": forms.PeriodTotals,
     "transferred_from": forms.AnyAttendance,
     "until_time": forms.Moment,
     "verified_seconds": forms.Seconds,
