@@ -27,20 +27,23 @@ from volunteer_hours.v1.positions_pb2 import Position
 from volunteer_hours.v1.reporting_service_pb2 import PeriodTotals
 from volunteer_hours.v1.values_pb2 import EvidenceClass
 
+NUMBER_MAX: Final = 2**63 - 1
+"""No position is beyond it."""
+
 _CLOSED: Final = f"{SELECT} where period = %(period)b"
 _BEHIND: Final = """
-    behind as (
-        select e.* from entries e
-        join unnest(%(partitions)b::int[], %(closed)b::bigint[], %(upto)b::bigint[]) as t (partition, closed, upto)
-            on e.partition = t.partition and e.position > t.closed and e.position <= t.upto
-    )
+    unnest(%(partitions)b::int[], %(after)b::bigint[], %(upto)b::bigint[]) as behind (partition, after, upto)
 """
-_RESTATED: Final = f"with {_BEHIND} select count(*), {OF_ENTRIES} from behind e where {IN_PERIOD}"
+_IS_BEHIND: Final = "e.partition = behind.partition and e.position > behind.after and e.position <= behind.upto"
+_RESTATED: Final = f"select count(*), {OF_ENTRIES} from entries e join {_BEHIND} on {_IS_BEHIND} where {IN_PERIOD}"
+# Partition by partition, or the whole ledger before the closed positions would be read to be left out again.
 _PAGE: Final = f"""
-    with {_BEHIND}, page as (
-        select e.partition, e.position from behind e
-        where {IN_PERIOD} and (e.partition, e.position) > (%(after_partition)b, %(after_position)b)
-        group by 1, 2 order by 1, 2 limit %(rows)b
+    with page as (
+        select behind.partition, found.position from {_BEHIND} cross join lateral (
+            select distinct e.position from entries e where {_IS_BEHIND} and {IN_PERIOD}
+            order by e.position limit %(rows)b
+        ) found
+        order by 1, 2 limit %(rows)b
     )
     select e.partition, e.position, e.event_type, e.event_id, e.recorded_at, e.source_recorded_at, e.actor,
            e.attendance, e.shift, e.opportunity, e.organization, e.from_class, e.to_class, e.seconds, e.service_date,
@@ -80,21 +83,22 @@ async def list_restatements(
 ) -> ListRestatementsResponse:
     """See HoursQuestions.list_restatements."""
     token = read_token(request, request.page_token)
-    after_partition, after_position = _after(token)
+    last_shown = _after(token)
     as_of = request.as_of if request.HasField("as_of") else None
     pinned = None if token is None else token.positions  # the first page's: the pages together are one answer
     rows = rows_wanted(request.page_size)
     async with view(pool, ground, request.positions, as_of, seconds_left, pinned) as seen:
         closed = await _closed(seen, request.parent)
+        partitions = range(len(closed.closed_positions))
         parameters = {
-            "partitions": list(range(len(closed.closed_positions))),
-            "closed": list(closed.closed_positions),
-            "upto": [seen.basis.positions[partition] for partition in range(len(closed.closed_positions))],
+            "partitions": list(partitions),
+            "after": list(closed.closed_positions),
+            "upto": [seen.basis.positions[partition] for partition in partitions],
             "start_date": closed.start_date,
             "end_date": closed.end_date,
         }
         [[count, *restated]] = await (await seen.connection.execute(_RESTATED, parameters, binary=True)).fetchall()
-        asked = {"after_partition": after_partition, "after_position": after_position, "rows": rows + 1}
+        asked = {"after": _further(closed, last_shown), "rows": rows + 1}
         cursor = await seen.connection.execute(_PAGE, {**parameters, **asked}, binary=True)
         lines = [_Line(*row) for row in await cursor.fetchall()]
     found = [_restatement(list(movements)) for _, movements in groupby(lines, key=lambda line: line.place)]
@@ -133,6 +137,13 @@ def _after(token: PageToken | None) -> tuple[int, int]:
     if len(keys) != 2 or not token.positions:
         refuse(Reason.PAGE_TOKEN_INVALID)
     return keys[0], keys[1]
+
+
+def _further(closed: ClosedRow, last_shown: tuple[int, int]) -> list[int]:
+    """Behind which position of each partition the page goes on; partitions shown before have nothing more."""
+    partition, position = last_shown
+    behind = enumerate(closed.closed_positions)
+    return [NUMBER_MAX if one < partition else max(at, position) if one == partition else at for one, at in behind]
 
 
 def _restatement(lines: Sequence[_Line]) -> Restatement:
