@@ -355,6 +355,7 @@ DECIMAL = "(?:0|[1-9][0-9]{0,18})"
 STREAMS = {
     "partitions": re.compile(f"partitions/{DECIMAL}"),
     "policies": re.compile(f"policies/{ID}"),
+    "periods": re.compile(f"periods/{ID}"),
     "organizations": re.compile(f"organizations/{ID}"),
     "initiatives": re.compile(f"initiatives/{ID}"),
     "volunteers": re.compile(f"volunteers/{ID}"),
@@ -381,6 +382,10 @@ EVENTS = {
     ),
     "policy-proposed": ("policies", "policy version effective_date:date rule_source:text rules"),
     "policy-approved": ("policies", "policy version"),
+    "period-closed": (
+        "periods",
+        "period:period_name start_date:date end_date:date positions totals replaces:period_name?",
+    ),
     "organization-registered": ("organizations", "organization display_name"),
     "organization-accredited": ("organizations", "organization accredited_until?"),
     "organization-suspended": ("organizations", "organization reason"),
@@ -470,6 +475,13 @@ FIELD_CHECKS: dict[str, Check] = {
     "time_zone": form("[A-Za-z0-9+_/-]{1,64}", "the form of a time zone's name"),
     **dict.fromkeys("localized_text display_name".split(), record("ar:text? en:text?")),
     "policy": form(STREAMS["policies"].pattern, "the name of a policy"),
+    "period_name": form(STREAMS["periods"].pattern, "the name of a period"),
+    "positions": array_of(record("partition:nought_or_more position:seconds")),
+    "totals": record(
+        "claimed_seconds:nought_or_more attended_seconds:nought_or_more verified_seconds:nought_or_more "
+        "disputed_seconds:nought_or_more withheld_seconds:nought_or_more reversed_seconds:nought_or_more "
+        "entry_count:nought_or_more"
+    ),
     "organization": form(f"(?:organizations|initiatives)/{ID}", "the name of an organization or initiative"),
     "initiative": form(STREAMS["initiatives"].pattern, "the name of an initiative"),
     "to_attendance": form(STREAMS["attendances"].pattern, "the name of an attendance"),

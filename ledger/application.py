@@ -17,7 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 from ledger.batch import CommandResult, Request, StoredKey
 from ledger.batch_loading import BirthDates
 from ledger.domain.catalogue import fold
-from ledger.domain.refusals import InvariantBroken, Reason, Refusal
+from ledger.domain.refusals import InvariantBroken, Reason, Refusal, refuse
 from ledger.domain.streams import partition_of
 from ledger.domain.world import Command
 from ledger.event_bytes import decode, recorded_event
@@ -25,6 +25,9 @@ from ledger.group_commit import GroupCommit, Outcome, PageAnswers, Waiting
 
 _FIRST_ANSWER_SQL: Final = """
     select body from events where partition = %b and position >= %b and position < %b order by position
+"""
+_KEY_SQL: Final = """
+    select request_hash, partition, position, event_count from request_keys where client = %b and request_id = %b
 """
 _STREAM_SQL: Final = "select body from events where stream = %b and version <= %b order by version"
 
@@ -79,6 +82,28 @@ class Application:
         request = self._request(command, client, actor, request_id, request_body)
         return await self._result(await writer.submit(request))
 
+    async def answered_before(self, *, client: str, request_id: str, request_body: bytes) -> CommandResult | None:
+        """What the request was answered when it came first; None: then `execute` settles it, under the lock.
+
+        For a command that is dear to make: a repetition needs none of what it is made from. Keys are kept for ever, so
+        what is found here is final.
+
+        Raises:
+            Refusal: the key was used for another body, or UNAVAILABLE.
+        """
+        try:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(_KEY_SQL, (client, request_id), binary=True)
+                row = await cursor.fetchone()
+        except OperationalError as error:
+            raise Refusal(Reason.UNAVAILABLE, {}) from error
+        if row is None:
+            return None
+        key = StoredKey(*row)
+        if key.request_hash != self._hash(request_body):
+            refuse(Reason.REQUEST_ID_REUSED, request_id=request_id)
+        return await self._result(key)
+
     async def execute_page(
         self, commands: Sequence[tuple[Command, bytes]], *, client: str, actor: str, request_id: str
     ) -> list[CommandResult | Refusal]:
@@ -110,7 +135,10 @@ class Application:
         raise outcome
 
     def _request(self, command: Command, client: str, actor: str, request_id: str, body: bytes) -> Request:
-        return Request(command, client, actor, request_id, hmac.digest(self._request_hash_key, body, hashlib.sha256))
+        return Request(command, client, actor, request_id, self._hash(body))
+
+    def _hash(self, body: bytes) -> bytes:
+        return hmac.digest(self._request_hash_key, body, hashlib.sha256)
 
     async def _result(self, outcome: CommandResult | StoredKey) -> CommandResult:
         if isinstance(outcome, CommandResult):

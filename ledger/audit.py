@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from ledger.access.identity_keys import SECRET_BYTES_MIN, IdentityKeys
-from ledger.auditing import balance_maps, constraint_rows, directory, log_tree, sums
+from ledger.auditing import balance_maps, closed_periods, constraint_rows, directory, log_tree, sums
 from ledger.auditing.applied_hashes import AppliedHashCheck
 from ledger.auditing.attendances import AttendanceCheck
 from ledger.auditing.envelopes import EnvelopeCheck, check_counters
@@ -70,6 +70,7 @@ def audit(
 
 def _walk_positions(moment: Snapshots, report: Report, trust: LogTrust, progress: Progress) -> None:
     requests = 0
+    closed = closed_periods.ClosedPeriodCheck(moment, report)
     check_counters(moment, report)
     if not trust.policies:
         report.note("log: no verifier keys are at hand, so signatures were not checked")
@@ -78,6 +79,7 @@ def _walk_positions(moment: Snapshots, report: Report, trust: LogTrust, progress
         checks: list[PositionCheck] = [
             EnvelopeCheck(moment.store, moment.ledger_id, moment.partitions, partition, head, report),
             keys,
+            closed.of_partition(partition),
             log_tree.LogTreeCheck(moment.store, partition, SignedHeads(moment.store, partition, trust, report), report),
             balance_maps.BalanceMapCheck(
                 moment.store,
@@ -100,6 +102,7 @@ def _walk_positions(moment: Snapshots, report: Report, trust: LogTrust, progress
             check.end()
         requests += keys.requests
         report.note(f"store, partition {partition}: positions 1..{head[0]}")
+    closed.end()
     check_no_stranger(moment.store, requests, report)
     log_tree.check_no_stranger(moment.store, moment.partitions, report)
     balance_maps.check_no_stranger(moment.store, moment.partitions, report)

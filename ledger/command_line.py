@@ -12,7 +12,7 @@ import typer
 from pydantic import ValidationError
 
 from ledger.child_process import ChildFailed
-from ledger.commands import background, care, import_history, policies, printing
+from ledger.commands import background, care, import_history, period, policies, printing
 from ledger.commands.balance import balance
 from ledger.commands.connection import CommandFailed
 from ledger.commands.demo import demo
@@ -59,6 +59,7 @@ for panel, commands in {
         application.command(rich_help_panel=panel)(command)
 application.add_typer(import_history.application, name="import", rich_help_panel=WRITING)
 application.add_typer(policies.application, name="policies", rich_help_panel=WRITING)
+application.add_typer(period.application, name="period", rich_help_panel=WRITING)
 
 
 def main() -> None:

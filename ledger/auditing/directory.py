@@ -9,6 +9,7 @@ from ledger.auditing.finding import Report, Where
 from ledger.auditing.folded_stream import FoldedStream, Step
 from ledger.auditing.row_check import Table
 from ledger.auditing.snapshots import Database, Snapshots
+from ledger.domain.closed_period import ClosedPeriod
 from ledger.domain.event import RecordedEvent
 from ledger.domain.initiative import Initiative
 from ledger.domain.opportunity import Opportunity, OpportunityPublished, OpportunityUpdated
@@ -72,6 +73,7 @@ def checks(moment: Snapshots, report: Report) -> list[DirectoryCheck]:
     """All tables of the directory but attendances."""
     tables = [
         ("policies", "name", "policies", _policies),
+        ("closed_periods", "period", "periods", _closed_periods),
         ("organizations", "organization", "organizations", _organizations),
         ("appointments", "appointment", "organizations", _appointments),
         ("initiatives", "initiative", "initiatives", _initiatives),
@@ -128,6 +130,24 @@ def _policies(steps: list[Step]) -> Rows:
 def _known_of(what: str, event: RecordedEvent | None) -> dict[str, object]:
     known = (None, None, None) if event is None else (event.position, event.recorded_at, event.actor)
     return dict(zip((f"{what}_position", f"{what}_at", f"{what}_by"), known, strict=True))
+
+
+def _closed_periods(steps: list[Step]) -> Rows:
+    state = steps[-1].state
+    if isinstance(state, ClosedPeriod):
+        yield (
+            state.name,
+            {
+                "position": state.closed_at.position,
+                "closed_at": state.closed_time,
+                "closed_by": state.closed_by,
+                "start_date": state.start_date,
+                "end_date": state.end_date,
+                "closed_positions": [one.position for one in state.positions],
+                **state.totals.model_dump(),
+                "replaces": state.replaces,
+            },
+        )
 
 
 def _organizations(steps: list[Step]) -> Rows:

@@ -32,6 +32,7 @@ Result: TypeAlias = (
     | pb.RequirementCheck
     | pb.BatchCheckRequirementsResponse
     | pb.ExplainBalanceResponse
+    | pb.ListRestatementsResponse
 )
 
 _METHODS: Final[Mapping[str, tuple[type[Message], type[Result]]]] = {
@@ -42,6 +43,7 @@ _METHODS: Final[Mapping[str, tuple[type[Message], type[Result]]]] = {
     "CheckRequirement": (pb.CheckRequirementRequest, pb.RequirementCheck),
     "BatchCheckRequirements": (pb.BatchCheckRequirementsRequest, pb.BatchCheckRequirementsResponse),
     "ExplainBalance": (pb.ExplainBalanceRequest, pb.ExplainBalanceResponse),
+    "ListRestatements": (pb.ListRestatementsRequest, pb.ListRestatementsResponse),
 }
 _SERVICE: Final = pb.DESCRIPTOR.services_by_name["HoursService"].full_name
 

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from ledger.domain import (
     attendance,
+    closed_period,
     group_attendance,
     initiative,
     ledger_opened,
@@ -34,6 +35,7 @@ EVOLVE: Final[Mapping[str, Evolve]] = {
     "opportunities/shifts/registrations": registration.evolve,
     "opportunities/shifts/groupAttendances": group_attendance.evolve,
     "policies": policy.evolve,
+    "periods": closed_period.evolve,
     "partitions": ledger_opened.evolve,
 }
 

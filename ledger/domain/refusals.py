@@ -545,6 +545,38 @@ class Reason(Enum):
         "‏{name} على هذه الحال مسبقًا؛ لم يُسجّل شيء.",
     )
 
+    # Closed periods
+    DATES_REVERSED = (
+        Kind.INVALID,
+        "The last date {end_date} must not be before the first date {start_date}.",
+        "يجب ألا يسبق التاريخ الأخير {end_date} التاريخ الأول {start_date}.",
+    )
+    PERIOD_ALREADY_CLOSED = (
+        Kind.ALREADY_EXISTS,
+        "{name} is closed already and nothing changes under its name; choose another id, and name it in replaces.",
+        "‏{name} مُقفلة مسبقًا ولا يتغير شيء تحت اسمها؛ اختر معرّفًا آخر واذكرها في حقل replaces.",
+    )
+    PERIOD_NOT_OVER = (
+        Kind.REFUSED,
+        "{end_date} is not over in every time zone yet; close the period from 12:00 UTC of the day after it on.",
+        "لم ينتهِ يوم {end_date} في كل المناطق الزمنية؛ أقفل الفترة بعد الساعة 12:00 بالتوقيت العالمي من اليوم التالي.",
+    )
+    PERIOD_DATES_DIFFER = (
+        Kind.REFUSED,
+        "{name} goes from {start_date} to {end_date}; only a period with the same dates can replace it.",
+        "تمتد {name} من {start_date} إلى {end_date}؛ لا تحل محلها إلا فترة لها التواريخ نفسها.",
+    )
+    PERIOD_POSITIONS_EARLIER = (
+        Kind.RETRY,
+        "The sums are older than those of {name}: the projections have to catch up; send the same request again.",
+        "المجاميع أقدم من مجاميع {name}: لم تكتمل بيانات القراءة بعد؛ أعد إرسال الطلب نفسه.",
+    )
+    PERIOD_NOT_CLOSED_THEN = (
+        Kind.REFUSED,
+        "{name} was not closed at that moment; ask as of its closing or later.",
+        "لم تكن {name} مُقفلة في تلك اللحظة؛ اسأل عن لحظة إقفالها أو ما بعدها.",
+    )
+
 
 class Refusal(Exception):
     """A command broke a rule. Nothing was recorded; `details` holds what varies in the text."""

@@ -1,7 +1,7 @@
 """Names of streams, which are resource names too, and where each stream lives.
 
     organizations/{o}                                        policies/{p}
-    initiatives/{i}
+    initiatives/{i}                                          periods/{p}
     volunteers/{v}                                           volunteers/{v}/attendances/{a}
     opportunities/{o}                                        opportunities/{o}/shifts/{s}
     opportunities/{o}/shifts/{s}/registrations/{v}           opportunities/{o}/shifts/{s}/groupAttendances/{g}

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from ledger.export_audit.event_form import EventForm, Fault, ReadEvent
+from ledger.export_audit.event_table import PeriodClosed
 from ledger.exporting.export_folder import ExportFolder, FileFault
 from ledger.transparency.failures import Malformed
 from ledger.transparency.tiles import TILE_WIDTH, EntryBundle, decode_bundle, width_at
@@ -46,6 +47,19 @@ class Moved(msgspec.Struct, array_like=True, gc=False):
     """As the holder's chain binds them (`ledger.transparency.entry_chain`)."""
 
 
+class Closing(msgspec.Struct, array_like=True):
+    """A closed period."""
+
+    position: int
+    period: str
+    start_date: str
+    end_date: str
+    positions: list[tuple[int, int]]
+    """Partition, and the last position of it that was counted."""
+    totals: list[int]
+    """Number of entries, then claimed, attended, verified, disputed, withheld and reversed seconds."""
+
+
 class BundleReading(msgspec.Struct, array_like=True):
     """What a bundle says."""
 
@@ -55,6 +69,7 @@ class BundleReading(msgspec.Struct, array_like=True):
     missing: str = ""
     """Why there is none."""
     moved: list[Moved] = msgspec.field(default_factory=list)
+    closings: list[Closing] = msgspec.field(default_factory=list)
     stream_marks: bytes = b""
     """A mark of the stream, its version, the position: 28 bytes an event, in order of position."""
     id_marks: bytes = b""
@@ -97,6 +112,7 @@ class BundleReader:
             for position, event in events
             if event.entries
         ]
+        reading.closings = [_closing(position, event.closed) for position, event in events if event.closed]
         self._mark(events, reading)
         return reading
 
@@ -135,6 +151,26 @@ class BundleReader:
 
     def _digest(self, name: str) -> bytes:
         return blake2b(name.encode("utf-8", "surrogatepass"), digest_size=MARK_BYTES, key=self._log.mark_key).digest()
+
+
+def _closing(position: int, closed: PeriodClosed) -> Closing:
+    totals = closed.totals
+    return Closing(
+        position,
+        closed.period,
+        closed.start_date,
+        closed.end_date,
+        [(one.partition, one.position) for one in closed.positions],
+        [
+            totals.entry_count,
+            totals.claimed_seconds,
+            totals.attended_seconds,
+            totals.verified_seconds,
+            totals.disputed_seconds,
+            totals.withheld_seconds,
+            totals.reversed_seconds,
+        ],
+    )
 
 
 def need_rising(before: int | None, position: int, recorded: int, faults: list[Fault]) -> None:

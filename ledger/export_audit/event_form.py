@@ -19,7 +19,15 @@ from msgspec import UNSET, Meta, UnsetType
 from ledger.auditing.finding import shown
 from ledger.domain.ledger_opened import FORMAT_VERSION
 from ledger.domain.streams import ROUTING_RULE, ledger_stream, partition_of
-from ledger.export_audit.event_table import DECODERS, SUBJECTS, LedgerOpened, MovesHours, OfAttendance, ShiftOpened
+from ledger.export_audit.event_table import (
+    DECODERS,
+    SUBJECTS,
+    LedgerOpened,
+    MovesHours,
+    OfAttendance,
+    PeriodClosed,
+    ShiftOpened,
+)
 from ledger.export_audit.value_forms import (
     EventId,
     Fields,
@@ -94,6 +102,8 @@ class ReadEvent(NamedTuple):
     """Record time, since 1970 UTC."""
     holder: str
     entries: tuple[Entry, ...]
+    closed: PeriodClosed | None
+    """What it closed, if it did."""
 
 
 class Unreadable(Exception):
@@ -133,6 +143,7 @@ class EventForm:
             _microseconds(event.time),
             moved.holder,
             moved.entries,
+            data if isinstance(data, PeriodClosed) else None,
         )
 
     def _differences(self, position: int, event: _Attributes, data: Fields) -> Iterator[tuple[str, str, object]]:

@@ -19,6 +19,7 @@ from ledger.export_audit.value_forms import ID_FORM, Fields, Movement
 _STREAMS: Final = {
     "partitions": "partitions/(?:0|[1-9][0-9]{0,18})",
     "policies": f"policies/{ID_FORM}",
+    "periods": f"periods/{ID_FORM}",
     "organizations": f"organizations/{ID_FORM}",
     "initiatives": f"initiatives/{ID_FORM}",
     "volunteers": f"volunteers/{ID_FORM}",
@@ -37,6 +38,17 @@ class LedgerOpened(Fields, kw_only=True):
     partitions: Annotated[int, Meta(ge=1, le=1024)]
     routing_rule: str
     format_version: forms.WholeNumber
+
+
+class PeriodClosed(Fields, kw_only=True):
+    """What was published, and the positions it counted."""
+
+    period: forms.ClosedPeriod
+    start_date: forms.Date
+    end_date: forms.Date
+    positions: list[forms.CountedPosition]
+    totals: forms.PeriodTotals
+    replaces: forms.ClosedPeriod | UnsetType = UNSET
 
 
 class ShiftOpened(Fields, kw_only=True):
@@ -88,6 +100,7 @@ EVENTS: Final[Mapping[str, Kind]] = {
     ),
     "policy-proposed": ("policies", Fields, "policy version effective_date rule_source rules"),
     "policy-approved": ("policies", Fields, "policy version"),
+    "period-closed": ("periods", PeriodClosed, ""),
     "organization-registered": ("organizations", Fields, "organization display_name"),
     "organization-accredited": ("organizations", Fields, "organization accredited_until?"),
     "organization-suspended": ("organizations", Fields, "organization reason"),

@@ -16,6 +16,7 @@ from ledger.auditing.progress import Progress
 from ledger.export_audit.balances_check import BalancesCheck
 from ledger.export_audit.bundle_reading import BundleReading, LogToRead, need_rising
 from ledger.export_audit.bundles_in_order import BundleProcesses
+from ledger.export_audit.closed_periods_check import ClosedPeriodsCheck
 from ledger.export_audit.event_form import Fault
 from ledger.export_audit.log_tree_check import LogTreeCheck
 from ledger.export_audit.notes_check import check_files, check_notes, read_checked_manifest, signers
@@ -56,6 +57,7 @@ def audit_export(folder: Path, trusted: TrustedKeys, progress: Progress | None =
             step = (progress or Progress()).step(f"partition {log.partition}", log.size)
             audit.walk(log, processes, once, step)
         once.end()
+        audit.closed.end(lambda log: processes.readings(audit.log_to_read(log)))
     return report
 
 
@@ -65,6 +67,7 @@ class _ExportAudit:
         self._manifest = manifest
         self._trusted = trusted
         self._report = report
+        self.closed = ClosedPeriodsCheck(manifest, report)
         self._mark_key = secrets.token_bytes(_MARK_KEY_BYTES)
 
     def walk(self, log: ExportedLog, processes: BundleProcesses, once: OnceCheck, step: Callable[[int], None]) -> None:
@@ -73,8 +76,9 @@ class _ExportAudit:
         balances = BalancesCheck(log, self._report)
         before: int | None = None
         with StreamCheck(log, self._report) as streams:
-            for reading in processes.readings(self._log_to_read(log)):
+            for reading in processes.readings(self.log_to_read(log)):
                 bundle = EntryBundle(reading.index, width_at(0, reading.index, log.size))
+                self.closed.add(log, reading)
                 if reading.missing:
                     where = Where(BUNDLES_PLACE, log.partition, reading.index * TILE_WIDTH + 1, bundle.path)
                     self._report.differs(where, "file", f"{bundle.width} events", reading.missing)
@@ -92,7 +96,8 @@ class _ExportAudit:
             streams.end()
         self._tell_roots(log, tree.end(), balances)
 
-    def _log_to_read(self, log: ExportedLog) -> LogToRead:
+    def log_to_read(self, log: ExportedLog) -> LogToRead:
+        """What reads its bundles."""
         return LogToRead(
             str(self._folder.folder),
             self._manifest.ledger_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from ledger.auditing.finding import Finding, Report
-from ledger.export_audit import balances_check, log_tree_check, notes_check, once_check
+from ledger.export_audit import balances_check, closed_periods_check, log_tree_check, notes_check, once_check
 from ledger.export_audit.places import BUNDLES_PLACE, EVENTS_PLACE
 
 
@@ -35,6 +35,11 @@ PASSES: Final = (
         6,
         "no version of a stream is missing, no event id and no request is there twice",
         frozenset({once_check.STREAMS, once_check.IDS, once_check.REQUESTS}),
+    ),
+    Pass(
+        7,
+        "every closed period has the sums of the events it counted",
+        frozenset({closed_periods_check.PLACE}),
     ),
 )
 

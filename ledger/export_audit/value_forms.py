@@ -52,6 +52,7 @@ Moment: TypeAlias = Annotated[str, _whole(f"{_DAY}{_TIME}{_ZONED}")]
 Sealed: TypeAlias = Annotated[str, _whole(_SEALED)]
 
 Policy: TypeAlias = Annotated[str, _name("policies/{}")]
+ClosedPeriod: TypeAlias = Annotated[str, _name("periods/{}")]
 Initiative: TypeAlias = Annotated[str, _name("initiatives/{}")]
 Organization: TypeAlias = Annotated[str, _name("(?:organizations|initiatives)/{}")]
 """Who offers an opportunity: either kind."""
@@ -84,6 +85,25 @@ class Movement(Fields, kw_only=True):
     to_class: EvidenceClass
     seconds: Seconds
     reason: Code | UnsetType = UNSET
+
+
+class CountedPosition(Fields, kw_only=True):
+    """Position: up to where one partition was counted."""
+
+    partition: WholeNumber
+    position: Position
+
+
+class PeriodTotals(Fields, kw_only=True):
+    """Seconds served in a period, by class."""
+
+    claimed_seconds: WholeNumber
+    attended_seconds: WholeNumber
+    verified_seconds: WholeNumber
+    disputed_seconds: WholeNumber
+    withheld_seconds: WholeNumber
+    reversed_seconds: WholeNumber
+    entry_count: WholeNumber
 
 
 class Interval(Fields, kw_only=True):

@@ -41,6 +41,12 @@ class Commands:
             request_body=body_of(call.method, request),
         )
 
+    async def answered_before(self, call: Call, request: CommandRequest) -> CommandResult | None:
+        """What the same request was answered when it came first; None: go on to `execute`."""
+        return await self._application.answered_before(
+            client=call.client, request_id=key_of(request), request_body=body_of(call.method, request)
+        )
+
     async def execute_page(
         self, call: Call, request: CommandRequest, commands: Sequence[tuple[Command, Message]]
     ) -> list[CommandResult | Refusal]:

@@ -11,6 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from ledger.access.identities import holders_of
 from ledger.access.past_birth_dates import PastBirthDates
+from ledger.corrected_events import fill_corrected
 from ledger.domain.refusals import Reason, Refusal, refuse
 from ledger.grpc.interceptor import Call
 from ledger.grpc.personal_details import PersonalDetails
@@ -22,6 +23,7 @@ from ledger.projections.page_token import positions_of_token
 from ledger.projections.requirement_questions import Checked
 from ledger.projections.watching import LOOK_AT_RULES_SECONDS, Watchers
 from volunteer_hours.v1 import hours_service_pb2 as pb
+from volunteer_hours.v1.reporting_service_pb2 import ClosedPeriod
 from volunteer_hours.v1.values_pb2 import Identity
 
 
@@ -169,6 +171,28 @@ class HoursService:
         async with aclosing(self._watchers.changes(first, ask, _decided, LOOK_AT_RULES_SECONDS)) as told:
             async for check in told:
                 yield check
+
+    async def GetClosedPeriod(self, request: pb.GetClosedPeriodRequest, call: Call) -> ClosedPeriod:
+        return await self._questions.get_closed_period(request, call.seconds_left)
+
+    async def ListClosedPeriods(self, request: pb.ListClosedPeriodsRequest, call: Call) -> pb.ListClosedPeriodsResponse:
+        return await self._questions.list_closed_periods(request, call.seconds_left)
+
+    async def ListRestatements(self, request: pb.ListRestatementsRequest, call: Call) -> pb.ListRestatementsResponse:
+        if request.as_of.HasField("source_time"):
+            text = "give positions or a record time: a period is closed by the ledger's own clock"
+            raise InvalidRequest([FieldViolation("as_of.source_time", text, "list_restatements.clock")])
+
+        async def ask(question: pb.ListRestatementsRequest) -> pb.ListRestatementsResponse:
+            """A page, with what each event of it corrects."""
+            page = await self._questions.list_restatements(question, call.seconds_left)
+            await fill_corrected(self._event_pool, page.restatements)
+            return page
+
+        if not request.proof:
+            return await ask(request)
+        sizes = positions_of_token(request.page_token) if request.page_token else None
+        return await self._signed.answer(call.method, request, call.seconds_left, ask, sizes)
 
 
 _NAMES_WITH_PROOF: Final = (

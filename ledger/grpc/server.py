@@ -27,6 +27,7 @@ from ledger.grpc.participation_service import ParticipationService
 from ledger.grpc.personal_details import PersonalDetails
 from ledger.grpc.policy_service import PolicyService
 from ledger.grpc.registry_service import RegistryService
+from ledger.grpc.reporting_service import ReportingService
 from ledger.grpc.signed_answers import SignedAnswers
 from ledger.grpc.verification_service import VerificationService
 from ledger.log_serving.log_reader import LogReader
@@ -42,6 +43,7 @@ from volunteer_hours.v1 import (
     participation_service_pb2,
     policy_service_pb2,
     registry_service_pb2,
+    reporting_service_pb2,
     verification_service_pb2,
 )
 
@@ -68,6 +70,7 @@ _WRITING: Final = (
     participation_service_pb2.DESCRIPTOR.services_by_name["ParticipationService"],
     verification_service_pb2.DESCRIPTOR.services_by_name["VerificationService"],
     policy_service_pb2.DESCRIPTOR.services_by_name["PolicyService"],
+    reporting_service_pb2.DESCRIPTOR.services_by_name["ReportingService"],
 )
 _READING: Final = (
     directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"],
@@ -109,6 +112,7 @@ class GrpcServer:
             ParticipationService(commands),
             VerificationService(commands),
             PolicyService(commands, policies),
+            ReportingService(commands, hours),
             DirectoryService(directory, person_keys, details, event_pool),
             HoursService(
                 hours,

@@ -34,6 +34,7 @@ Q = TypeVar(
     pb.CheckRequirementRequest,
     pb.BatchCheckRequirementsRequest,
     pb.ExplainBalanceRequest,
+    pb.ListRestatementsRequest,
 )
 A = TypeVar(
     "A",
@@ -44,6 +45,7 @@ A = TypeVar(
     pb.RequirementCheck,
     pb.BatchCheckRequirementsResponse,
     pb.ExplainBalanceResponse,
+    pb.ListRestatementsResponse,
 )
 
 SERVICE: Final = pb.DESCRIPTOR.services_by_name["HoursService"].full_name

@@ -34,6 +34,7 @@ HASHED_TABLES: Final = (
     HashedTable("outside_balances", ("partition",)),
     HashedTable("hours_by_month", ("partition", "opportunity", "organization", "service_month")),
     HashedTable("policies", ("name",)),
+    HashedTable("closed_periods", ("period",)),
     HashedTable("hours_of_months", ("partition", "service_month")),
     HashedTable("organizations", ("organization",)),
     HashedTable("appointments", ("appointment",)),

@@ -55,6 +55,36 @@ class PolicyApproved(_Data):
     version: int
 
 
+class Position(_Data):
+    """Up to which position one partition was counted."""
+
+    partition: int
+    position: int
+
+
+class PeriodTotals(_Data):
+    """Seconds served in a period, by class."""
+
+    claimed_seconds: int
+    attended_seconds: int
+    verified_seconds: int
+    disputed_seconds: int
+    withheld_seconds: int
+    reversed_seconds: int
+    entry_count: int
+
+
+class PeriodClosed(_Data):
+    """period-closed"""
+
+    period: str
+    start_date: date
+    end_date: date
+    positions: tuple[Position, ...]
+    totals: PeriodTotals
+    replaces: str | None = None
+
+
 class OrganizationRegistered(_Data):
     """organization-registered"""
 
@@ -309,6 +339,7 @@ DirectoryData: TypeAlias = (
     PolicyEnacted
     | PolicyProposed
     | PolicyApproved
+    | PeriodClosed
     | OrganizationRegistered
     | OrganizationAccredited
     | OrganizationSuspended
@@ -343,6 +374,7 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     "policy-enacted": PolicyEnacted,
     "policy-proposed": PolicyProposed,
     "policy-approved": PolicyApproved,
+    "period-closed": PeriodClosed,
     "organization-registered": OrganizationRegistered,
     "organization-accredited": OrganizationAccredited,
     "organization-suspended": OrganizationSuspended,

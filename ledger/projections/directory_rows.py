@@ -12,6 +12,7 @@ from ledger.projections.page_token import read_token, rows_wanted, token_of
 from ledger.projections.snapshot import ReadConnection, snapshot
 from volunteer_hours.v1 import directory_service_pb2 as pb
 from volunteer_hours.v1 import policy_service_pb2 as policy_pb
+from volunteer_hours.v1.hours_service_pb2 import ListClosedPeriodsRequest
 from volunteer_hours.v1.positions_pb2 import Position
 
 EVERYTHING: Final[tuple[LiteralString, Mapping[str, object]]] = ("true", {})
@@ -27,6 +28,7 @@ ListRequest: TypeAlias = (
     | pb.ListRegistrationsRequest
     | pb.ListAttendancesRequest
     | policy_pb.ListPoliciesRequest
+    | ListClosedPeriodsRequest
 )
 
 

@@ -1,4 +1,4 @@
-"""What HoursService asks: balances, entries, sums, requirements, reasons, each with the positions it rests on."""
+"""What HoursService asks: balances, entries, sums, requirements, reasons, closed periods, with their positions."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from ledger.projections.balance_lookups import BalanceLookups
 from ledger.projections.balance_questions import batch_get_balances, get_balance
 from ledger.projections.basis import Ground, KnownHorizon, ReadPool
 from ledger.projections.birth_dates import BirthDates
+from ledger.projections.closed_period_questions import ClosedPeriodQuestions, TotalsNow
 from ledger.projections.entry_questions import list_entries
 from ledger.projections.explanation_questions import explain_balance
 from ledger.projections.requirement_lookups import RequirementLookups
 from ledger.projections.requirement_questions import Checked, batch_check_requirements, check_requirement
+from ledger.projections.restatement_questions import list_restatements
 from ledger.projections.summary_questions import summarize_hours
 from volunteer_hours.v1 import hours_service_pb2 as pb
+from volunteer_hours.v1 import reporting_service_pb2 as reporting_pb
 
 
 class HoursQuestions:
@@ -42,6 +45,7 @@ class HoursQuestions:
         self._lookups = BalanceLookups(pool, self._ground)
         self._requirements = RequirementLookups(pool, self._ground)
         self._ages = AgeQuestions(pool, self._ground, age_persons_max)
+        self._closed_periods = ClosedPeriodQuestions(pool, self._ground)
 
     async def get_balance(self, request: pb.GetBalanceRequest, seconds_left: float | None = None) -> pb.Balance:
         """A holder's seconds by evidence class. Refuses NOT_FOUND, DATE_INVALID."""
@@ -116,3 +120,32 @@ class HoursQuestions:
         Refuses NOT_FOUND, DATE_INVALID, PAGE_TOKEN_INVALID.
         """
         return await explain_balance(self._pool, self._ground, request, seconds_left)
+
+    async def totals_to_close(
+        self, request: reporting_pb.ClosePeriodRequest, seconds_left: float | None = None
+    ) -> TotalsNow:
+        """The sums a period is closed with, and their positions, one of each partition. Refuses DATE_INVALID."""
+        return await self._closed_periods.totals_now(request, seconds_left)
+
+    async def get_closed_period(
+        self, request: pb.GetClosedPeriodRequest, seconds_left: float | None = None
+    ) -> reporting_pb.ClosedPeriod:
+        """What a period was closed with. Refuses NOT_FOUND."""
+        return await self._closed_periods.get(request, seconds_left)
+
+    async def list_closed_periods(
+        self, request: pb.ListClosedPeriodsRequest, seconds_left: float | None = None
+    ) -> pb.ListClosedPeriodsResponse:
+        """All closed periods by name. Refuses PAGE_TOKEN_INVALID."""
+        return await self._closed_periods.page(request, seconds_left)
+
+    async def list_restatements(
+        self, request: pb.ListRestatementsRequest, seconds_left: float | None = None
+    ) -> pb.ListRestatementsResponse:
+        """What moved in a closed period since; all pages rest on the first one's positions.
+
+        What an event corrects stands in the event store alone and is not filled in.
+
+        Refuses NOT_FOUND, PERIOD_NOT_CLOSED_THEN, PAGE_TOKEN_INVALID.
+        """
+        return await list_restatements(self._pool, self._ground, request, seconds_left)

@@ -13,6 +13,7 @@ from typing import Final
 from ledger.domain.refusals import InvariantBroken
 from ledger.projections import (
     balances,
+    closed_periods,
     hours_by_month,
     initiatives,
     journal_lines,
@@ -41,6 +42,7 @@ PROJECTIONS: Final[Sequence[Callable[[ReadDatabase, Batch], None]]] = (
     balances.apply,
     hours_by_month.apply,
     policies.apply,
+    closed_periods.apply,
     organizations.apply,
     initiatives.apply,
     volunteers.apply,

@@ -36,6 +36,7 @@ MOVES_NOTHING: Final = frozenset(
         "policy-enacted",
         "policy-proposed",
         "policy-approved",
+        "period-closed",
         "organization-registered",
         "organization-accredited",
         "organization-suspended",

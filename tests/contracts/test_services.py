@@ -17,6 +17,7 @@ from ledger.grpc.policy_messages import CLASSES as EVIDENCE_CLASS_NUMBERS
 from ledger.grpc.policy_messages import KINDS, PERIODS, ROUNDINGS
 from ledger.grpc.policy_service import PolicyService
 from ledger.grpc.registry_service import RegistryService
+from ledger.grpc.reporting_service import ReportingService
 from ledger.grpc.server import SERVICES
 from ledger.grpc.values import IDENTITY_TYPES, id_for
 from ledger.grpc.verification_service import RESOLUTIONS, VerificationService
@@ -27,6 +28,7 @@ CLASSES = {
     "ParticipationService": ParticipationService,
     "VerificationService": VerificationService,
     "PolicyService": PolicyService,
+    "ReportingService": ReportingService,
     "DirectoryService": DirectoryService,
     "HoursService": HoursService,
     "AuditService": AuditService,

@@ -40,6 +40,7 @@ OTHERS: Final[tuple[object, ...]] = (
 
 NAMED_BY: Final = {
     "policies": "policy",
+    "periods": "period",
     "organizations": "organization",
     "initiatives": "initiative",
     "volunteers": "volunteer",

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import pytest
 from pydantic import BaseModel
 
+from ledger.domain.closed_period import PeriodTotals, Position
 from ledger.domain.event import Event, event_classes
 from ledger.domain.opportunity import OpportunityDetails
 from ledger.domain.policy_rules import HoursRules, Level, Rate, Rates, RequirementRules
@@ -22,6 +23,8 @@ Json: TypeAlias = dict[str, object]
 OBJECTS = {
     "Entry": Entry,
     "Interval": Interval,
+    "Position": Position,
+    "PeriodTotals": PeriodTotals,
     "LocalizedText": LocalizedText,
     "ImportedFrom": ImportedFrom,
     "Place": Place,
@@ -37,6 +40,7 @@ CALLED = {known.__name__: kind for kind, known in OBJECTS.items()}
 PLURALS = {
     "Entries": "Entry",
     "Intervals": "Interval",
+    "Positions": "Position",
     "texts": "text",
     "codes": "code",
     "Levels": "Level",

@@ -37,6 +37,7 @@ A = TypeVar(
     pb.RequirementCheck,
     pb.BatchCheckRequirementsResponse,
     pb.ExplainBalanceResponse,
+    pb.ListRestatementsResponse,
 )
 
 

@@ -18,6 +18,7 @@ from ledger.domain.event import event_classes
 from ledger.record_seal import RecordSeal
 from ledger.settings import Settings
 from tests.system import whole_programme
+from tests.system.closing_programme import CLASSES, FIRST_TIME, SECOND_TIME
 from tests.system.stored_history import opened_ledger, produce
 from tests.system.superuser import changed, removed
 from tests.system.whole_ledger_audit import assert_audit_clean
@@ -61,7 +62,9 @@ def test_a_byte_of_a_stored_event_is_named_by_every_place_that_knew_better(setti
         assert named(settings, "projection applied_batches", "sha256", position)
         assert named(settings, "topic", "data.entries[1].seconds", position).found == "3600"
         assert named(settings, "store events", "data", position)
-        assert not [one for one in audit.audit(settings).findings if one.where.position != position]
+        elsewhere = [one for one in audit.audit(settings).findings if one.where.position != position]
+        assert {one.where.row for one in elsewhere} <= {FIRST_TIME, SECOND_TIME}
+        assert {one.field for one in elsewhere} <= {f"data.totals.{name}_seconds" for name in CLASSES}
 
 
 def test_bytes_that_are_no_event_any_more_are_named(settings):
@@ -81,6 +84,20 @@ def test_bytes_that_are_no_event_any_more_are_named(settings):
 def test_a_column_of_an_event_is_named(settings, column, value):
     with changed(settings.owner_database, "events", column, value, "type = 'hours-verified'") as row:
         assert named(settings, "store events", column, row["position"])
+
+
+@pytest.mark.parametrize("name", ["attended_seconds", "entry_count"])
+def test_a_closed_period_with_other_sums_than_its_events_is_named(settings, name):
+    with psycopg.connect(settings.owner_database) as superuser:
+        row = superuser.execute("select body from events where stream = %s", [FIRST_TIME]).fetchone()
+    assert row is not None
+    told = json.loads(row[0])["data"]["totals"][name]
+    assert told > 0
+    overlay = f"convert_to(replace(convert_from(body, 'utf8'), '\"{name}\":{told}', '\"{name}\":{told + 1}'), 'utf8')"
+    where = f"stream = '{FIRST_TIME}'"
+    with changed(settings.owner_database, "events", "body", overlay, where) as changed_row:
+        finding = named(settings, "store events", f"data.totals.{name}", changed_row["position"])
+        assert (finding.expected, finding.found) == (str(told), str(told + 1))
 
 
 def test_an_event_that_was_removed_is_named(settings):
@@ -186,6 +203,9 @@ def test_what_a_line_says_of_an_attendance_is_named_with_its_position(settings, 
     ("table", "column", "value"),
     [
         ("positions", "recorded_at", "recorded_at - interval '1 microsecond'"),
+        ("closed_periods", "closed_positions", "array_append(closed_positions, 1)"),
+        ("closed_periods", "attended_seconds", "attended_seconds + 1"),
+        ("closed_periods", "replaces", "'periods/none'"),
         ("policies", "rules", "jsonb_set(rules, '{day_seconds_max}', '3600')"),
         ("organizations", "state", "'registered'"),
         ("appointments", "member", "'staff/somebody-else'"),

@@ -22,6 +22,7 @@ COMMANDS = [
     "balance",
     "entries",
     "report",
+    "period",
     "replay",
     "keys",
     "verify",

@@ -33,6 +33,7 @@ from volunteer_hours.v1.audit_service_pb2 import GetEventRequest
 from volunteer_hours.v1.audit_service_pb2_grpc import AuditServiceStub
 from volunteer_hours.v1.policy_service_pb2 import ApprovePolicyRequest
 from volunteer_hours.v1.positions_pb2 import AsOf, Position, PositionSet
+from volunteer_hours.v1.reporting_service_pb2 import ClosePeriodRequest
 
 
 @pytest.fixture(scope="module", params=[3, pytest.param(1, marks=pytest.mark.proof)], ids=["P=3", "P=1"])
@@ -51,6 +52,10 @@ def asked(request, postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         asked.client.send("PolicyService/ProposePolicy", proposal)
         approval = ApprovePolicyRequest(request_id=request_id(), name=f"{RULE}/versions/1")
         asked.client.send("PolicyService/ApprovePolicy", approval, "staff/minister")
+        october = values_pb2.Period(start_date="2026-10-01", end_date="2026-10-31")
+        closing = ClosePeriodRequest(request_id=request_id(), period_id="october", period=october)
+        asked.client.send("ReportingService/ClosePeriod", closing)
+        asked.serve(4)
         asked.sign()
         yield asked
 
@@ -76,6 +81,7 @@ QUESTIONS = [
     ("CheckRequirement", pb.CheckRequirementRequest(name=ANA, requirement=RULE, date="2026-10-31")),
     ("BatchCheckRequirements", pb.BatchCheckRequirementsRequest(names=[ANA], requirement=RULE, date="2026-10-31")),
     ("ExplainBalance", pb.ExplainBalanceRequest(name=ANA)),
+    ("ListRestatements", pb.ListRestatementsRequest(parent="periods/october")),
 ]
 
 

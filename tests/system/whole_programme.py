@@ -39,6 +39,7 @@ from ledger.domain.verification import AdjustHours, DeclineHours, ReverseHours, 
 from ledger.domain.volunteer import DETAILS_PATH, RegisterVolunteer, SealedDetails, UpdateVolunteer
 from ledger.domain.world import Command
 from ledger.settings import Settings
+from tests.system.closing_programme import close, close_again
 from tests.system.transfer_programme import transfers
 from tests.system.waiting_programme import waiting
 
@@ -129,11 +130,13 @@ async def _record(settings: Settings) -> None:
         await _beginnings(programme)
         await _registrations(programme)
         await _attendances(programme)
+        await close(programme, settings)
         await _claims_and_disputes(programme)
         await _groups(programme)
         await _policies(programme)
         await transfers(programme, MORNING, DATED, START, PERSONS)
         await waiting(programme, GREEN, VERIFIER, PERSONS)
+        await close_again(programme, settings)
         await _ends(programme)
     finally:
         await application.close()
