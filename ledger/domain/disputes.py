@@ -21,6 +21,7 @@ from ledger.domain.judging import (
     judging_organization,
     moved,
     refuse_group,
+    taking_back,
     verifier_s_appointment,
     without,
 )
@@ -144,7 +145,7 @@ class ResolveDispute:
             reason=self.reason,
             withheld_reason=_withheld_reason(known, released, rest),
         )
-        return [deciding(known, resolved), *releases(world, counting_now(known, counted))]
+        return [taking_back(known, resolved), *releases(world, counting_now(known, counted))]
 
     def _released(self, world: World, after: Attendance) -> tuple[Span, ...]:
         # While hours were disputed nothing of them was released: what is free by now counts at last.

@@ -122,3 +122,8 @@ def moved(
 def deciding(known: Attendance | GroupAttendance, event: Event) -> NewEvent:
     """The judgement as it is to be recorded."""
     return NewEvent(known.name, event, policy=known.policy)
+
+
+def taking_back(known: Attendance | GroupAttendance, event: Event) -> NewEvent:
+    """As `deciding`, of a judgement that takes back what was last said of the hours, and links to it."""
+    return deciding(known, event)._replace(corrects=known.last_event_id)

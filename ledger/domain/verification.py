@@ -44,6 +44,7 @@ from ledger.domain.judging import (
     moved,
     refuse_group,
     refuse_unaccredited,
+    taking_back,
     verifier_s_appointment,
     without,
 )
@@ -184,7 +185,7 @@ class AdjustHours:
             verified_seconds=self.verified_seconds,
             reason=self.reason,
         )
-        return [deciding(known, adjusted), *releases(world, counting_now(known, counted))]
+        return [taking_back(known, adjusted), *releases(world, counting_now(known, counted))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,7 @@ class ReverseHours:
             refuse(Reason.NOTHING_TO_REVERSE, attendance=self.attendance)
         fields = moved(known, without(known.seconds, Account.VERIFIED), reversed_reason=self.reason)
         if isinstance(known, GroupAttendance):
-            return [deciding(known, GroupHoursReversed(**fields, appointment=appointment, reason=self.reason))]
+            return [taking_back(known, GroupHoursReversed(**fields, appointment=appointment, reason=self.reason))]
         still_waiting = subtract(known.counted, known.verified)
         taken_back = HoursReversed(
             **fields,
@@ -223,7 +224,7 @@ class ReverseHours:
             appointment=appointment,
             reason=self.reason,
         )
-        return [deciding(known, taken_back), *releases(world, counting_now(known, still_waiting))]
+        return [taking_back(known, taken_back), *releases(world, counting_now(known, still_waiting))]
 
 
 def _first_of_two(world: World, known: Attendance, verified_seconds: int) -> bool:

@@ -34,6 +34,15 @@ def verified() -> Scenario:
     return scenario
 
 
+def test_each_step_links_to_what_it_takes_back():
+    scenario = verified()
+    said = scenario.ledger.events[-1].event_id
+    for step in (AdjustHours(FIRST, 3 * HOUR, "LEFT_EARLY"), ReverseHours(FIRST, "MISTAKEN")):
+        scenario.when(step)
+        assert scenario.events[0].corrects == said
+        said = scenario.ledger.events[-1].event_id
+
+
 def test_the_first_seconds_stay_and_the_rest_is_reversed_with_its_reason():
     scenario = verified().when(AdjustHours(FIRST, 3 * HOUR, "LEFT_EARLY"))
     scenario.then_recorded(HoursAdjusted, verified_seconds=3 * HOUR, appointment=f"{GREEN}/appointments/verifier")

@@ -62,6 +62,14 @@ def state_of(scenario: Scenario, name: str = FIRST) -> str:
 # Contesting
 
 
+@pytest.mark.parametrize("resolution", ["UPHELD", "REJECTED"])
+def test_the_end_of_a_dispute_links_to_its_beginning(resolution: Resolution):
+    scenario = disputed()
+    begun = scenario.ledger.events[-1].event_id
+    scenario.when(resolve(resolution), actor=JUDGE).then_recorded(DisputeResolved)
+    assert scenario.events[0].corrects == begun
+
+
 def test_the_person_contests_without_any_appointment():
     scenario = attended().when(CONTEST, actor=ANA).then_recorded(HoursDisputed, appointment=None, reason="NOT_THERE")
     assert scenario.entries() == [(DAY, "attended", "disputed", 4 * HOUR, None)]
