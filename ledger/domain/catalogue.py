@@ -14,6 +14,7 @@ from ledger.domain import (
     organization,
     policy,
     registration,
+    requirement_standing,
     shift,
     volunteer,
 )
@@ -29,6 +30,7 @@ EVOLVE: Final[Mapping[str, Evolve]] = {
     "initiatives": initiative.evolve,
     "volunteers": volunteer.evolve,
     "volunteers/attendances": attendance.evolve,
+    "volunteers/requirements/periods": requirement_standing.evolve,
     "opportunities": opportunity.evolve,
     "opportunities/shifts": shift.evolve,
     "opportunities/shifts/registrations": registration.evolve,

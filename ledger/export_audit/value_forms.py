@@ -86,6 +86,13 @@ class Movement(Fields, kw_only=True):
     reason: Code | UnsetType = UNSET
 
 
+class EventPlace(Fields, kw_only=True):
+    """Position."""
+
+    partition: WholeNumber
+    position: Position
+
+
 class Interval(Fields, kw_only=True):
     """From start included to end not."""
 

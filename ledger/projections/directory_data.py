@@ -305,6 +305,32 @@ class EligibilityEstablished(_OfRegistration):
     charter_version: int | None = None
 
 
+class EventPlace(_Data):
+    """Where an event stands."""
+
+    partition: int
+    position: int
+
+
+class RequirementLost(_Data, kw_only=True):
+    """requirement-lost"""
+
+    holder: str
+    standing: str
+    requirement: str
+    period_start: date | None = None
+    period_end: date
+    counted_seconds: int
+    evaluated_at: tuple[EventPlace, ...]
+    cause: EventPlace
+
+
+class RequirementMet(RequirementLost, kw_only=True):
+    """requirement-met"""
+
+    level: str
+
+
 DirectoryData: TypeAlias = (
     PolicyEnacted
     | PolicyProposed
@@ -316,6 +342,8 @@ DirectoryData: TypeAlias = (
     | MemberAppointed
     | AppointmentEnded
     | InitiativeRegistered
+    | RequirementMet
+    | RequirementLost
     | VolunteerRegistered
     | VolunteerUpdated
     | CharterAccepted
@@ -350,6 +378,8 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     "member-appointed": MemberAppointed,
     "appointment-ended": AppointmentEnded,
     "initiative-registered": InitiativeRegistered,
+    "requirement-met": RequirementMet,
+    "requirement-lost": RequirementLost,
     "volunteer-registered": VolunteerRegistered,
     "volunteer-updated": VolunteerUpdated,
     "charter-accepted": CharterAccepted,

@@ -67,6 +67,8 @@ MOVES_NOTHING: Final = frozenset(
         "volunteer-checked-in",
         "attendance-confirmed",
         "verification-begun",
+        "requirement-met",
+        "requirement-lost",
     }
 )
 SCHEMA: Final = 1

@@ -44,6 +44,7 @@ NAMED_BY: Final = {
     "initiatives": "initiative",
     "volunteers": "volunteer",
     "attendances": "attendance",
+    "periods": "standing",
     "opportunities": "opportunity",
     "shifts": "shift",
     "registrations": "registration",

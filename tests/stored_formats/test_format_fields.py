@@ -13,7 +13,7 @@ from ledger.domain.event import Event, event_classes
 from ledger.domain.opportunity import OpportunityDetails
 from ledger.domain.policy_rules import HoursRules, Level, Rate, Rates, RequirementRules
 from ledger.domain.shift import Place
-from ledger.domain.values import Entry, ImportedFrom, Interval, LocalizedText
+from ledger.domain.values import Entry, ImportedFrom, Interval, LocalizedText, Position
 from ledger.domain.volunteer import SealedDetails
 from ledger.event_schemas import FOLDER, schemas
 from tests.stored_formats.format_page import Field, fields_of_event, kinds, kinds_of_data, kinds_of_object, section
@@ -25,6 +25,7 @@ OBJECTS = {
     "LocalizedText": LocalizedText,
     "ImportedFrom": ImportedFrom,
     "Place": Place,
+    "Position": Position,
     "PersonDetails": SealedDetails,
     "OpportunityDetails": OpportunityDetails,
     "HoursRules": HoursRules,
@@ -40,6 +41,7 @@ PLURALS = {
     "texts": "text",
     "codes": "code",
     "Levels": "Level",
+    "Positions": "Position",
     "Rates": "Rate",
 }
 NAMES = sorted(event_classes())
