@@ -9,14 +9,15 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from ledger.domain.event import RecordedEvent
-from ledger.domain.hours import HoursMoved
+from ledger.domain.hours import PresenceMoved
 from ledger.domain.opportunity import OpportunityUpdated
 from ledger.domain.policy import PolicyApproved, version_name
 from ledger.domain.volunteer import VolunteerUpdated
 
 APPROVALS: Final = ("policy-approved",)
 """Stored names to be looked for while nothing is watched."""
-_VOLUNTEERS: Final = "volunteers/"
+OTHERS: Final = ("volunteer-updated", "opportunity-updated")
+"""Stored names that matter beside approvals and the events that move hours."""
 
 
 class OfPerson(NamedTuple):
@@ -36,7 +37,7 @@ class OfAll(NamedTuple):
 def touched(recorded: RecordedEvent) -> OfPerson | OfAll | None:
     """Whose standings an event may change; None: nobody's."""
     match recorded.data:
-        case HoursMoved(holder=holder, entries=entries) if entries and holder.startswith(_VOLUNTEERS):
+        case PresenceMoved(holder=holder, entries=entries) if entries:
             return OfPerson(holder, frozenset(entry.service_date for entry in entries))
         case VolunteerUpdated(volunteer=holder, details=details, cleared=cleared) if (
             details.birth_date is not None or "birth_date" in cleared

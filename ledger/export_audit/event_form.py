@@ -19,7 +19,15 @@ from msgspec import UNSET, Meta, UnsetType
 from ledger.auditing.finding import shown
 from ledger.domain.ledger_opened import FORMAT_VERSION
 from ledger.domain.streams import ROUTING_RULE, ledger_stream, partition_of
-from ledger.export_audit.event_table import DECODERS, SUBJECTS, LedgerOpened, MovesHours, OfAttendance, OfStanding, ShiftOpened
+from ledger.export_audit.event_table import (
+    DECODERS,
+    SUBJECTS,
+    LedgerOpened,
+    MovesHours,
+    OfAttendance,
+    OfStanding,
+    ShiftOpened,
+)
 from ledger.export_audit.value_forms import (
     EventId,
     Fields,

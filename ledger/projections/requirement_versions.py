@@ -43,6 +43,10 @@ class Requirements:
             if upto is None or one.position <= upto.get(one.partition, 0)
         ]
 
+    def all_versions(self) -> list[RequirementVersion]:
+        """Of all policies, approved in this state."""
+        return [one.version for versions in self._by_policy.values() for one in versions]
+
 
 async def read_requirements(connection: ReadConnection) -> Requirements:
     """All there are: some tens, with their rules."""
