@@ -43,7 +43,7 @@ class StandingTold(Event):
     evaluated_at: tuple[Position, ...]
     """The positions the answer counts, partition by partition."""
     cause: Position
-    """The event that made it so: a movement of hours, an approval, a birth date."""
+    """The event after which it was looked at: a movement of hours, an approval, a birth date."""
 
 
 @stored_name("requirement-met")

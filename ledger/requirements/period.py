@@ -54,9 +54,9 @@ def period_id(kind: PeriodKind, period: Bounds) -> str:
         case "lifetime":
             return "lifetime"
         case "calendar_month":
-            return f"{period.first:%Y-%m}"
+            return period.first.isoformat()[: len("2026-11")]
         case "calendar_year":
-            return f"{period.first:%Y}"
+            return period.first.isoformat()[: len("2026")]
         case "hijri_month":
             found = _hijri(period.first)
             return f"hijri-{found.year}-{found.month:02}"
