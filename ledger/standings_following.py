@@ -41,8 +41,8 @@ _REACHED: Final = """
     on conflict (partition) do update set position = excluded.position
 """
 
-_Causes: TypeAlias = dict[str, dict[date | None, RecordedEvent]]
-"""Holder → date of service (None: all) → the last event that touched it."""
+_Causes: TypeAlias = dict[str, list[RecordedEvent]]
+"""Holder → the events that touched them, in order."""
 
 
 class StandingsFollowing:
@@ -127,7 +127,7 @@ class StandingsFollowing:
 
     async def _look(self, connection: Connection, causes: _Causes) -> bool:
         """Look at the people that events touched, and record; False: look again."""
-        asked = {holder: None if None in dates else [day for day in dates if day] for holder, dates in causes.items()}
+        asked = {holder: _dates(events) for holder, events in causes.items()}
         found = await self._evaluations.evaluate(asked, self._needed)
         return await self._commands.record(connection, found, lambda one: _cause(one, causes[one.holder]))
 
@@ -137,9 +137,8 @@ def _sorted(events: Sequence[RecordedEvent]) -> tuple[_Causes, list[tuple[Record
     of_all: list[tuple[RecordedEvent, OfAll]] = []
     for event in events:
         match touched(event):
-            case OfPerson(holder, dates):
-                for day in dates or (None,):
-                    causes.setdefault(holder, {})[day] = event
+            case OfPerson(holder):
+                causes.setdefault(holder, []).append(event)
             case OfAll() as of:
                 of_all.append((event, of))
             case None:
@@ -147,7 +146,26 @@ def _sorted(events: Sequence[RecordedEvent]) -> tuple[_Causes, list[tuple[Record
     return causes, of_all
 
 
-def _cause(one: Evaluated, by_date: dict[date | None, RecordedEvent]) -> RecordedEvent:
-    """The last event that touched the period; of a lifetime that began to be told anew, the last one of all."""
-    within = [event for day, event in by_date.items() if day is None or one.period.first <= day <= one.period.last]
-    return max(within or by_date.values(), key=lambda event: event.position)
+def _dates(events: Sequence[RecordedEvent]) -> frozenset[date] | None:
+    """Dates of service that events of one person touched; None: all there are."""
+    dates: frozenset[date] = frozenset()
+    for event in events:
+        person = touched(event)
+        if not isinstance(person, OfPerson) or person.dates is None:
+            return None
+        dates |= person.dates
+    return dates
+
+
+def _cause(one: Evaluated, events: Sequence[RecordedEvent]) -> RecordedEvent:
+    """The last event that moved what the requirement measures, in the period; else the last one of all."""
+    measured, period = one.version.rules.measure_classes, one.period
+
+    def moves(event: RecordedEvent) -> bool:
+        return not isinstance(event.data, PresenceMoved) or any(
+            period.first <= entry.service_date <= period.last
+            and (entry.from_class.value in measured or entry.to_class.value in measured)
+            for entry in event.data.entries
+        )
+
+    return next((event for event in reversed(events) if moves(event)), events[-1])

@@ -124,12 +124,15 @@ class Programme(Client):
 
     def events(self, holder: str = "") -> list[dict[str, Any]]:
         """All events that tell of standings, of one person or of everybody."""
+        return self.events_of(holder, *TOLD)
+
+    def events_of(self, holder: str, *types: str) -> list[dict[str, Any]]:
+        """All events of these types, of one person or of everybody, partition by partition."""
         found: list[dict[str, Any]] = []
         for partition in range(self.partitions):
-            request = audit.ReplayEventsRequest(partition=partition, page_size=1000, types=TOLD, holder=holder)
-            found += [
-                json.loads(event) for page in self.audit.ReplayEvents(request, timeout=20) for event in page.events
-            ]
+            request = audit.ReplayEventsRequest(partition=partition, page_size=1000, types=types, holder=holder)
+            pages = self.audit.ReplayEvents(request, timeout=20)
+            found += [json.loads(event) for page in pages for event in page.events]
         return found
 
     def asked_again(self, standing: resources_pb2.RequirementStanding) -> hours.RequirementCheck:

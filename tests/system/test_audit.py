@@ -197,6 +197,12 @@ def test_what_a_line_says_of_an_attendance_is_named_with_its_position(settings, 
         ("opportunities", "details", "jsonb_set(details, '{sector}', '\"x\"')"),
         ("shifts", "places", "places + 1"),
         ("registrations", "state", "'accepted'"),
+        ("requirement_standings", "level", "'x'"),
+        ("requirement_standings", "period_start", "period_end"),
+        ("requirement_standings", "counted_seconds", "counted_seconds + 1"),
+        ("requirement_standings", "evaluated_at", "'{}'"),
+        ("requirement_standings", "cause_position", "cause_position + 1"),
+        ("requirement_standings", "position", "position + 1"),
     ],
 )
 def test_a_row_of_the_directory_is_named_with_its_position(settings, table, column, value):
@@ -205,7 +211,9 @@ def test_a_row_of_the_directory_is_named_with_its_position(settings, table, colu
         assert named(settings, f"projection {table}", column).where.position
 
 
-@pytest.mark.parametrize("table", ["journal_lines", "balances", "volunteers", "opportunity_versions"])
+@pytest.mark.parametrize(
+    "table", ["journal_lines", "balances", "volunteers", "opportunity_versions", "requirement_standings"]
+)
 def test_a_projected_row_that_is_missing_is_named(settings, table):
     with removed(settings.owner_read_database, table):
         assert named(settings, f"projection {table}", "row").where.position

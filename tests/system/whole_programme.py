@@ -32,9 +32,11 @@ from ledger.domain.organization import (
 )
 from ledger.domain.policy import ApprovePolicy, HoursRules, Level, ProposePolicy, RequirementRules
 from ledger.domain.registration import RegisterForShift, WithdrawRegistration
+from ledger.domain.requirement_standing import RecordStanding, standing_name
 from ledger.domain.shift import OpenShift, Place
 from ledger.domain.shift_changes import UpdateShift
-from ledger.domain.values import ImportedFrom, LocalizedText
+from ledger.domain.streams import partition_of
+from ledger.domain.values import ImportedFrom, LocalizedText, Position
 from ledger.domain.verification import AdjustHours, DeclineHours, ReverseHours, VerifyHours
 from ledger.domain.volunteer import DETAILS_PATH, RegisterVolunteer, SealedDetails, UpdateVolunteer
 from ledger.domain.world import Command
@@ -60,6 +62,7 @@ class Programme:
 
     def __init__(self, application: Application, settings: Settings, keys: PersonKeys) -> None:
         self._application = application
+        self.partitions = settings.partitions
         self._identity_keys = IdentityKeys(settings.identity_key.get_secret_value().encode(), verify_check_digit=False)
         self._keys = keys
 
@@ -132,6 +135,7 @@ async def _record(settings: Settings) -> None:
         await _claims_and_disputes(programme)
         await _groups(programme)
         await _policies(programme)
+        await _standings(programme)
         await transfers(programme, MORNING, DATED, START, PERSONS)
         await waiting(programme, GREEN, VERIFIER, PERSONS)
         await _ends(programme)
@@ -236,6 +240,27 @@ async def _policies(programme: Programme) -> None:
         ProposePolicy("policies/graduation", since, "synthetic", forty_hours),
     )
     await programme.do(ApprovePolicy("policies/standard/versions/4"), actor="staff/approver")
+
+
+async def _standings(programme: Programme) -> None:
+    """As a process that follows records them."""
+    for number, volunteer in enumerate(PERSONS[:3]):
+        seen = Position(partition=partition_of(volunteer, programme.partitions), position=1)
+        name = standing_name(volunteer, "policies/graduation", "lifetime")
+        met, lost = (
+            RecordStanding(
+                standing=name,
+                requirement="policies/graduation/versions/1",
+                period_start=START.date() if number else None,
+                period_end=TODAY.date(),
+                level=level,
+                counted_seconds=number,
+                evaluated_at=(seen,),
+                cause=seen,
+            )
+            for level in ("met", None)
+        )
+        await programme.do(met, *[lost] * (number == 1), actor="ledger/follow-ups")
 
 
 async def _ends(programme: Programme) -> None:
