@@ -105,13 +105,12 @@ async def _asked(seen: View, requirements: Requirements, touched: Touched) -> li
     if whole:
         cursor = await seen.connection.execute(_DATES, (whole,), binary=True)
         dates.update(await cursor.fetchall())
-    newest = await newest_dates(seen, list(dates))
     choice = _Choice(requirements)
+    newest = await newest_dates(seen, list(dates)) if choice.asks_newest else {}
     found: dict[_Asked, None] = {}
     for holder, days in dates.items():
-        if holder in newest:
-            for version, period in choice.of(days, newest[holder]):
-                found[_Asked(holder, version, period)] = None
+        for version, period in choice.of(days, newest.get(holder)):
+            found[_Asked(holder, version, period)] = None
     return list(found)
 
 
@@ -124,16 +123,20 @@ class _Choice:
             for version in requirements.all_versions()
             if version.rules.is_told
         }
+        self.asks_newest = any(
+            version.rules.period == "lifetime" for versions in self._policies.values() for version in versions
+        )
+        """Whether somebody's newest service matters."""
         self._known: dict[tuple[str, date], tuple[RequirementVersion, Bounds] | None] = {}
 
-    def of(self, days: Collection[date], newest: date) -> Iterable[tuple[RequirementVersion, Bounds]]:
+    def of(self, days: Collection[date], newest: date | None) -> Iterable[tuple[RequirementVersion, Bounds]]:
         """Versions with the periods they are asked about."""
         for policy in self._policies:
             for day in days:
                 found = self._at(policy, day)
                 # A lifetime goes up to the newest service, whenever it was that moved.
                 if found is not None and found[0].rules.period == "lifetime":
-                    found = self._at(policy, newest)
+                    found = None if newest is None else self._at(policy, newest)
                 if found is not None and found[0].rules.is_told:
                     yield found
 

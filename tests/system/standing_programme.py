@@ -135,6 +135,15 @@ class Programme(Client):
             found += [json.loads(event) for page in pages for event in page.events]
         return found
 
+    def people(self) -> set[str]:
+        """Everybody whose hours were verified."""
+        return {event["data"]["holder"] for event in self.events_of("", "hours-verified")}
+
+    def asked_now(self, person: str, requirement: str) -> hours.RequirementCheck:
+        """What CheckRequirement answers at present."""
+        request = hours.CheckRequirementRequest(name=person, requirement=requirement)
+        return self.hours.CheckRequirement(request, metadata=(("x-actor", COORDINATOR),), timeout=10)
+
     def asked_again(self, standing: resources_pb2.RequirementStanding) -> hours.RequirementCheck:
         """What CheckRequirement answers at the positions that a standing names."""
         request = hours.CheckRequirementRequest(

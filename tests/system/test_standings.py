@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
-from tests.system.grpc_caller import refusal_of, with_id
+from tests.independent_audit.real_export import both_agree
+from tests.system.grpc_caller import COORDINATOR, refusal_of, with_id
 from tests.system.served_ledger import hours_ledger, served_in_a_folder
 from tests.system.small_programme import GARDEN, GREEN, NAME
 from tests.system.standing_programme import HOUR, Programme
@@ -20,11 +21,12 @@ BEN, CEM, DINA, EVA, FARID, GITA, YOUNG, ZAID = (
     f"volunteers/{name}" for name in ("ben", "cem", "dina", "eva", "farid", "gita", "young", "zaid")
 )
 MONTH, LIFE, UNWATCHED, AGED = (f"policies/{name}" for name in ("month", "life", "unwatched", "aged"))
+ACTOR = (("x-actor", COORDINATOR),)
 LEVELS = [("two-hours", 2 * HOUR), ("four-hours", 4 * HOUR)]
 
 
 @pytest.fixture(scope="module", params=[3, pytest.param(1, marks=pytest.mark.proof)], ids=["P=3", "P=1"])
-def served(request: pytest.FixtureRequest) -> Iterator[Programme]:
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, seed: int) -> Iterator[Programme]:
     partitions = request.param
     with served_in_a_folder(partitions) as ledger, grpc.insecure_channel(ledger.grpc) as channel:
         programme = Programme(channel, partitions)
@@ -36,6 +38,9 @@ def served(request: pytest.FixtureRequest) -> Iterator[Programme]:
         programme.one(f"{ZAID}/requirements/month/periods/2026-11", is_met)
         programme.require(UNWATCHED, [("met", HOUR)], watched=False)
         yield programme
+        applied = programme.directory.ListVolunteers(directory.ListVolunteersRequest(), metadata=ACTOR, timeout=10)
+        reached = {one.partition: one.position for one in applied.positions}
+        both_agree(ledger, reached, tmp_path_factory.mktemp("exported") / "export", seed)
         rebuilt = hours_ledger(
             "rebuild", "--from", "store", "--data-dir", ledger.folder, LEDGER_PARTITIONS=str(partitions)
         )
