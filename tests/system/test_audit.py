@@ -219,6 +219,20 @@ def test_a_projected_row_that_is_missing_is_named(settings, table):
         assert named(settings, f"projection {table}", "row").where.position
 
 
+@pytest.mark.parametrize(
+    ("column", "said", "put", "expected"),
+    [
+        ("data.counted_seconds", '"counted_seconds":3600', '"counted_seconds":9600', "3600"),
+        ("data.level", '"level":"an-hour"', '"level":"a--hour"', "an-hour"),
+        ("data.requirement", "policies/served/versions/1", "policies/served/versions/2", "a watched version"),
+    ],
+)
+def test_a_standing_that_does_not_follow_from_the_hours_is_named(settings, column, said, put, expected):
+    value = f"convert_to(replace(convert_from(body, 'UTF8'), '{said}', '{put}'), 'UTF8')"
+    with changed(settings.owner_database, "events", "body", value, "type = 'requirement-met'") as row:
+        assert named(settings, "store events", column, row["position"]).expected.startswith(expected)
+
+
 def test_places_taken_and_outside_are_compared(settings):
     with changed(settings.owner_read_database, "shifts", "places_taken", "places_taken + 1"):
         assert named(settings, "projection shifts", "places_taken")

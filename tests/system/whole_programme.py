@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
@@ -35,8 +35,7 @@ from ledger.domain.registration import RegisterForShift, WithdrawRegistration
 from ledger.domain.requirement_standing import RecordStanding, standing_name
 from ledger.domain.shift import OpenShift, Place
 from ledger.domain.shift_changes import UpdateShift
-from ledger.domain.streams import partition_of
-from ledger.domain.values import ImportedFrom, LocalizedText, Position
+from ledger.domain.values import Account, ImportedFrom, LocalizedText, Position
 from ledger.domain.verification import AdjustHours, DeclineHours, ReverseHours, VerifyHours
 from ledger.domain.volunteer import DETAILS_PATH, RegisterVolunteer, SealedDetails, UpdateVolunteer
 from ledger.domain.world import Command
@@ -62,7 +61,6 @@ class Programme:
 
     def __init__(self, application: Application, settings: Settings, keys: PersonKeys) -> None:
         self._application = application
-        self.partitions = settings.partitions
         self._identity_keys = IdentityKeys(settings.identity_key.get_secret_value().encode(), verify_check_digit=False)
         self._keys = keys
 
@@ -243,24 +241,37 @@ async def _policies(programme: Programme) -> None:
 
 
 async def _standings(programme: Programme) -> None:
-    """As a process that follows records them."""
-    for number, volunteer in enumerate(PERSONS[:3]):
-        seen = Position(partition=partition_of(volunteer, programme.partitions), position=1)
-        name = standing_name(volunteer, "policies/graduation", "lifetime")
-        met, lost = (
-            RecordStanding(
-                standing=name,
-                requirement="policies/graduation/versions/1",
-                period_start=START.date() if number else None,
-                period_end=TODAY.date(),
-                level=level,
-                counted_seconds=number,
-                evaluated_at=(seen,),
-                cause=seen,
-            )
-            for level in ("met", None)
-        )
-        await programme.do(met, *[lost] * (number == 1), actor="ledger/follow-ups")
+    """As a process that follows records them: some hours of long ago, of which one person's are taken back."""
+    year = START - timedelta(days=400)
+    rules = RequirementRules(
+        levels=(Level(name="an-hour", seconds_min=3600),),
+        measure_classes=(Account.ATTENDED,),
+        period="calendar_year",
+        watched=True,
+    )
+    await programme.do(ProposePolicy("policies/served", year.date(), "synthetic", rules))
+    await programme.do(ApprovePolicy("policies/served/versions/1"), actor="staff/approver")
+    for volunteer in PERSONS[:3]:
+        served = f"{volunteer}/attendances/long-ago"
+        recorded = await programme.do(RecordAttendance(served, MORNING, volunteer, year, year + HOUR))
+        await programme.do(_standing(volunteer, year, recorded, "an-hour"), actor="ledger/follow-ups")
+    withdrawn = await programme.do(WithdrawAttendance(served))
+    await programme.do(_standing(volunteer, year, withdrawn, None), actor="ledger/follow-ups")
+
+
+def _standing(volunteer: str, year: datetime, cause: CommandResult, level: str | None) -> RecordStanding:
+    partition, position = cause.position
+    seen = Position(partition=partition, position=position)
+    return RecordStanding(
+        standing=standing_name(volunteer, "policies/served", str(year.year)),
+        requirement="policies/served/versions/1",
+        period_start=date(year.year, 1, 1),
+        period_end=date(year.year, 12, 31),
+        level=level,
+        counted_seconds=3600 if level else 0,
+        evaluated_at=(seen,),
+        cause=seen,
+    )
 
 
 async def _ends(programme: Programme) -> None:
