@@ -257,6 +257,10 @@ async def _standings(programme: Programme) -> None:
         await programme.do(_standing(volunteer, year, recorded, "an-hour"), actor="ledger/follow-ups")
     withdrawn = await programme.do(WithdrawAttendance(served))
     await programme.do(_standing(volunteer, year, withdrawn, None), actor="ledger/follow-ups")
+    # A version that is not watched: where this ledger is served, nothing more is told.
+    unwatched = rules.model_copy(update={"watched": False})
+    await programme.do(ProposePolicy("policies/served", year.date(), "synthetic", unwatched))
+    await programme.do(ApprovePolicy("policies/served/versions/2"), actor="staff/approver")
 
 
 def _standing(volunteer: str, year: datetime, cause: CommandResult, level: str | None) -> RecordStanding:
