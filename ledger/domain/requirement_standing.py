@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
@@ -22,7 +22,7 @@ from ledger.domain.streams import volunteer_of
 from ledger.domain.values import Position
 from ledger.domain.world import Reads, World
 
-Seconds = Annotated[int, Field(ge=0)]
+Seconds: TypeAlias = Annotated[int, Field(ge=0)]
 
 
 class StandingTold(Event):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from ledger.domain.refusals import Reason, Refusal
 from ledger.projections.as_of import View
@@ -22,7 +22,7 @@ from ledger.requirements.evaluation import Served, Verdict, evaluate
 from ledger.requirements.period import Bounds
 from ledger.requirements.rules import RequirementVersion, in_force
 
-Touched = Mapping[str, Collection[date] | None]
+Touched: TypeAlias = Mapping[str, Collection[date] | None]
 """Holder → dates of service whose periods are asked about; None: all dates there are."""
 
 WAIT_SECONDS: Final = 2.0

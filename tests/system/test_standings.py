@@ -163,6 +163,14 @@ def test_levels_by_age_need_a_birth_date(served: Programme) -> None:
     assert_asked_again(served, standing)
     served.one(f"{BEN}/requirements/month/periods/2026-11", is_met)
     assert not [one for one in served.standings(BEN) if "/aged/" in one.name]
+    born_before = registry.UpdateVolunteerRequest(
+        name=YOUNG, details=resources_pb2.PersonalDetails(birth_date="2003-06-01")
+    )
+    born_before.update_mask.paths.append("birth_date")
+    served.send("RegistryService/UpdateVolunteer", with_id(born_before))
+    lost = served.one(standing.name, is_lost)
+    assert_asked_again(served, lost)
+    assert_asked_again(served, standing)
 
 
 def test_twelve_months_cannot_be_watched(served: Programme) -> None:
