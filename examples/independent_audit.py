@@ -360,6 +360,7 @@ STREAMS = {
     "initiatives": re.compile(f"initiatives/{ID}"),
     "volunteers": re.compile(f"volunteers/{ID}"),
     "attendances": re.compile(f"volunteers/{ID}/attendances/{ID}"),
+    "standings": re.compile(f"volunteers/{ID}/requirements/{ID}/standings/{ID}"),
     "opportunities": re.compile(f"opportunities/{ID}"),
     "shifts": re.compile(f"opportunities/{ID}/shifts/{ID}"),
     "registrations": re.compile(f"opportunities/{ID}/shifts/{ID}/registrations/{ID}"),
@@ -372,6 +373,9 @@ PRESENCE = "start end counted "
 DECIDES = "time_zone crediting served? source imported_from? flags withheld_reason? "
 GROUP = MOVES + ("head_count attended_seconds service_date time_zone source imported_from? flags withheld_reason? ")
 OPPORTUNITY = "opportunity organization details:opportunity_details "
+STANDING = (
+    "holder standing requirement:policy_version period_start:date? period_end:date counted_seconds evaluated_at cause "
+)
 REGISTRATION = "registration shift opportunity volunteer "
 EVENTS = {
     "ledger-opened": ("partitions", "ledger_id partitions routing_rule format_version"),
@@ -443,6 +447,8 @@ EVENTS = {
         "attendances",
         "holder attendance organization opportunity shift appointment verified_seconds",
     ),
+    "requirement-met": ("standings", STANDING + "level:text"),
+    "requirement-lost": ("standings", STANDING),
     "group-attendance-recorded": ("groupAttendances", GROUP),
     "group-attendance-corrected": ("groupAttendances", GROUP + "reason"),
     "group-attendance-withdrawn": ("groupAttendances", MOVES + "reason source imported_from?"),
@@ -463,7 +469,7 @@ FIELD_CHECKS: dict[str, Check] = {
     **dict.fromkeys("version day_seconds_max attendance_seconds_max attendance_seconds_accepted_max".split(), whole(1)),
     "charter_version": whole(1),
     **dict.fromkeys("places head_count heads_left attended_seconds verified_seconds seconds".split(), whole(1)),
-    **dict.fromkeys("future_tolerance_seconds waiting_places seconds_left".split(), whole(0)),
+    **dict.fromkeys("future_tolerance_seconds waiting_places seconds_left counted_seconds".split(), whole(0)),
     "partitions": whole(1, PARTITIONS_MAX),
     **dict.fromkeys("boolean minimum_age_met adult_at_service approval_required".split(), boolean),
     "moment": moment,
@@ -494,6 +500,7 @@ FIELD_CHECKS: dict[str, Check] = {
     "volunteer": form(STREAMS["volunteers"].pattern, "the name of a volunteer"),
     "consent": form(f"volunteers/{ID}/consents/{ID}", "the name of a consent"),
     "charter": form(f"charters/{ID}", "the name of a charter"),
+    "standing": form(STREAMS["standings"].pattern, "the name of a standing"),
     "opportunity": form(STREAMS["opportunities"].pattern, "the name of an opportunity"),
     "shift": form(STREAMS["shifts"].pattern, "the name of a shift"),
     "registration": form(STREAMS["registrations"].pattern, "the name of a registration"),
@@ -545,6 +552,9 @@ FIELD_CHECKS: dict[str, Check] = {
     ),
     "place": record("region:text? online:boolean city:text?"),
     "counted": array_of(record("start end")),
+    "position": whole(1),
+    "cause": record("partition:nought_or_more position"),
+    "evaluated_at": array_of(record("partition:nought_or_more position")),
     **dict.fromkeys("served was_served".split(), record("start end")),
     "entries": array_of(record("service_date from_class:class to_class:class seconds reason?")),
     # For the attributes of [format] "An event is its bytes".
@@ -662,11 +672,13 @@ def check_shift_time(event: Event) -> None:
 
 
 def check_holder(event: Event) -> None:
-    """[format] "Where a reader stops": holder and attendance are those of the subject."""
+    """[format] "Where a reader stops": holder, attendance and standing are those of the subject."""
     if "holder" in event.data:
         holder = "/".join(event.subject.split("/")[:2])
         demand_equal(event.data["holder"], holder, "data.holder", "the subject")
-        demand_equal(event.data["attendance"], event.subject, "data.attendance", "the subject")
+    for name in ("attendance", "standing"):
+        if name in event.data:
+            demand_equal(event.data[name], event.subject, f"data.{name}", "the subject")
 
 
 # ------------------------------------------------------------------------------------------------------- the log's tree

@@ -22,6 +22,7 @@ from ledger.auditing.progress import Progress
 from ledger.auditing.request_keys import RequestKeyCheck, check_no_stranger
 from ledger.auditing.signed_heads import LogTrust, SignedHeads
 from ledger.auditing.snapshots import Applied, Snapshots, taken
+from ledger.auditing.standings import StandingCheck
 from ledger.auditing.stored_page import PositionCheck, pages
 from ledger.auditing.telling import tell
 from ledger.auditing.topic import TopicCheck
@@ -119,6 +120,7 @@ def _walk_streams(settings: Settings, moment: Snapshots, report: Report, progres
         checks += directory.checks(moment, report)
         checks.append(directory.OpportunityVersionCheck(moment, report))
         checks.append(AttendanceCheck(moment, moment.read, report))
+    checks.append(StandingCheck(report))
     step = progress.step("stream by stream", sum(head[0] for head in moment.heads.values()))
     for streams in folded_streams(moment.store, report):
         for check in checks:

@@ -9,11 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Any, Final
-
-import psycopg
-from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from typing import Final
 
 from ledger import metrics
 from ledger.application import Application
@@ -22,19 +18,17 @@ from ledger.domain.refusals import Reason, Refusal
 from ledger.event_bytes import decode, recorded_event
 from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
 from ledger.lapsing import ClaimLapsing
+from ledger.one_follower import Connection, Pool, follow_alone, heads
 
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS: Final = 0.2
-RETRY_SECONDS: Final = 1.0
 LAPSE_SECONDS: Final = 60.0
 """Between two looks at the claims whose time may have come."""
 POSITIONS_TOGETHER: Final = 20_000
 EVENTS_TOGETHER: Final = 500
 
 _LOCK_NUMBER: Final = 0x766F_6C66
-_LOCK: Final = "select pg_try_advisory_lock(%b)"
-_HEADS: Final = "select partition, position from partition_counters"
 _FOLLOWED: Final = "select partition, position from followed"
 _EVENTS: Final = """
     select position, body from events
@@ -49,7 +43,7 @@ _REACHED: Final = """
 class Following:
     """One process's part in following; only one of several is at work at a time."""
 
-    def __init__(self, application: Application, pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
+    def __init__(self, application: Application, pool: Pool) -> None:
         """`pool` reaches the event store as the service's role."""
         self._application = application
         self._pool = pool
@@ -57,43 +51,22 @@ class Following:
 
     async def watch(self) -> None:
         """Follow until cancelled; a store that is away is waited for."""
+        await follow_alone(self._pool, _LOCK_NUMBER, "what must follow elsewhere", self._follow_while_connected)
+
+    async def _follow_while_connected(self, connection: Connection) -> None:
+        reached = dict(await (await connection.execute(_FOLLOWED, binary=True)).fetchall())
+        looked_at = -LAPSE_SECONDS
         while True:
-            try:
-                async with self._pool.connection() as connection:
-                    await self._follow_while_connected(connection)
-            except (psycopg.Error, PoolTimeout) as error:
-                log.warning("nothing is followed, trying again: %s", error)
-            except Exception:
-                log.critical("ALARM: nothing is followed any more", exc_info=True)
-                raise
-            await asyncio.sleep(RETRY_SECONDS)
+            recorded = await heads(connection)
+            for partition, head in recorded.items():
+                reached[partition] = await self._follow(connection, partition, reached.get(partition, 0), head)
+            if time.monotonic() - looked_at >= LAPSE_SECONDS:
+                await self._lapsing.look(connection, list(recorded))
+                looked_at = time.monotonic()
+            if all(reached[partition] >= head for partition, head in recorded.items()):
+                await asyncio.sleep(EVERY_SECONDS)
 
-    async def _follow_while_connected(self, connection: AsyncConnection[Any]) -> None:
-        """The lock is the session's: whoever loses the connection loses it too."""
-        row = await (await connection.execute(_LOCK, (_LOCK_NUMBER,))).fetchone()
-        if row is None or not row[0]:
-            return
-        try:
-            reached = await self._positions(connection, _FOLLOWED)
-            looked_at = -LAPSE_SECONDS
-            while True:
-                heads = await self._positions(connection, _HEADS)
-                for partition, head in heads.items():
-                    reached[partition] = await self._follow(connection, partition, reached.get(partition, 0), head)
-                if time.monotonic() - looked_at >= LAPSE_SECONDS:
-                    await self._lapsing.look(connection, list(heads))
-                    looked_at = time.monotonic()
-                if all(reached[partition] >= head for partition, head in heads.items()):
-                    await asyncio.sleep(EVERY_SECONDS)
-        finally:
-            # Cancelled or not: the connection goes back to the pool, and the next user must not hold the lock.
-            await connection.close()
-
-    async def _positions(self, connection: AsyncConnection[Any], statement: str) -> dict[int, int]:
-        rows = await (await connection.execute(statement.encode(), binary=True)).fetchall()
-        return dict(rows)
-
-    async def _follow(self, connection: AsyncConnection[Any], partition: int, after: int, head: int) -> int:
+    async def _follow(self, connection: Connection, partition: int, after: int, head: int) -> int:
         """Some further events of one partition; returns the position reached, which is kept."""
         if after >= head:
             return after

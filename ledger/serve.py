@@ -23,6 +23,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from ledger.access.identity_keys import IdentityKeys
+from ledger.access.past_birth_dates import PastBirthDates
 from ledger.access.person_keys import PersonKeys
 from ledger.answer_keys import answer_keys
 from ledger.application import Application
@@ -40,7 +41,9 @@ from ledger.postgres_place import default_data_dir
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.policy_questions import PolicyQuestions
+from ledger.projections.standing_evaluations import StandingEvaluations
 from ledger.settings import Settings, WrongSetting
+from ledger.standings_following import StandingsFollowing
 from ledger.supervisor import Supervisor
 from ledger.web.http_server import HttpServer
 from ledger.web.site import site
@@ -165,7 +168,7 @@ async def _serve(settings: Settings) -> None:
 async def serving(settings: Settings) -> AsyncIterator[Addresses]:
     """A running server; gives the addresses it listens on. Leaving drains it: what was accepted is finished."""
     async with (
-        _pool(settings.database, 8) as events,
+        _pool(settings.database, 9) as events,
         _pool(settings.keys_database, 4) as keys,
         _pool(settings.read_database, 16) as read,
         # Pages are for anybody: however many are asked for, those who record hours never wait for a connection.
@@ -203,9 +206,11 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
         http = HttpServer(settings.http_address, pages, GRACE_SECONDS)
         http_address = http.bind()
         await application.open()
+        evaluations = StandingEvaluations(read, settings.partitions, PastBirthDates(events, person_keys).at)
         tasks = [
             asyncio.create_task(horizon.watch(), name="horizon"),
             asyncio.create_task(Following(application, events).watch(), name="following"),
+            asyncio.create_task(StandingsFollowing(application, events, evaluations).watch(), name="standings"),
         ]
         try:
             grpc_address = await server.start()

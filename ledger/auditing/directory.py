@@ -16,6 +16,7 @@ from ledger.domain.opportunity import Opportunity, OpportunityPublished, Opportu
 from ledger.domain.organization import Organization
 from ledger.domain.policy import Policy, PolicyApproved, PolicyEnacted, PolicyProposed, stored_rules
 from ledger.domain.registration import Registration
+from ledger.domain.requirement_standing import RequirementStanding, StandingTold
 from ledger.domain.shift import Shift, ShiftOpened
 from ledger.domain.values import ImportedFrom
 from ledger.domain.volunteer import Volunteer
@@ -81,6 +82,7 @@ def checks(moment: Snapshots, report: Report) -> list[DirectoryCheck]:
         ("opportunities", "opportunity", "opportunities", _opportunities),
         ("shifts", "shift", "opportunities/shifts", _shifts),
         ("registrations", "registration", "opportunities/shifts/registrations", _registrations),
+        ("requirement_standings", "standing", "volunteers/requirements/standings", _standings),
     ]
     return [DirectoryCheck(moment, table, key, kind, made, report) for table, key, kind, made in tables]
 
@@ -256,6 +258,27 @@ def _registrations(steps: list[Step]) -> Rows:
     if isinstance(state, Registration):
         columns = {"shift": state.shift, "volunteer": state.volunteer, "state": state.state}
         yield state.name, {**columns, "waiting_order": state.waiting_order}
+
+
+def _standings(steps: list[Step]) -> Rows:
+    state, last = steps[-1].state, steps[-1].event
+    if isinstance(state, RequirementStanding) and isinstance(last.data, StandingTold):
+        told = last.data
+        yield (
+            state.name,
+            {
+                "requirement": told.requirement,
+                "period_start": told.period_start,
+                "period_end": told.period_end,
+                "level": state.level,
+                "counted_seconds": told.counted_seconds,
+                "evaluated_at": {str(partition): position for partition, position in state.evaluated_at.items()},
+                "cause_partition": told.cause.partition,
+                "cause_position": told.cause.position,
+                "position": last.position,
+                "recorded_at": last.recorded_at,
+            },
+        )
 
 
 def _imported(imported_from: ImportedFrom | None) -> dict[str, object]:

@@ -15,6 +15,7 @@ from ledger.domain import (
     organization,
     policy,
     registration,
+    requirement_standing,
     shift,
     volunteer,
 )
@@ -30,6 +31,7 @@ EVOLVE: Final[Mapping[str, Evolve]] = {
     "initiatives": initiative.evolve,
     "volunteers": volunteer.evolve,
     "volunteers/attendances": attendance.evolve,
+    "volunteers/requirements/standings": requirement_standing.evolve,
     "opportunities": opportunity.evolve,
     "opportunities/shifts": shift.evolve,
     "opportunities/shifts/registrations": registration.evolve,

@@ -16,18 +16,11 @@ from pydantic import Field
 
 from ledger.domain.event import Event, NewEvent, RecordedEvent, Value, stored_name
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
+from ledger.domain.values import Position
 from ledger.domain.world import Reads, World
 
 LAST_ZONE: Final = timedelta(hours=-12)
 """Offset of the zone in which a date ends last: what is over there is over everywhere."""
-
-
-class Position(Value):
-    """Up to which position one partition was counted."""
-
-    partition: Annotated[int, Field(ge=0)]
-    position: Annotated[int, Field(ge=1)]
-    """From 1: every partition has at least the event that opened it."""
 
 
 class PeriodTotals(Value):
@@ -52,7 +45,10 @@ class PeriodClosed(Event):
     end_date: date
     """The last date of service, included."""
     positions: tuple[Position, ...]
-    """One of each partition, in their order: the sums count exactly the events up to these."""
+    """One of each partition, in their order: the sums count exactly the events up to these.
+
+    None is 0: every partition has at least the event that opened it.
+    """
     totals: PeriodTotals
     replaces: str | None = None
     """The closed period with the same dates that this one restates."""

@@ -95,7 +95,7 @@ class RequirementRules(Value):
     period: Period
     compulsory_service_counts: bool = False
     watched: bool = False
-    """Whether the ledger tells when somebody meets it or no longer does."""
+    """Whether the ledger tells when somebody meets it or no longer does. Not with twelve months: each day ends some."""
 
 
 class Rate(Value):
@@ -151,6 +151,8 @@ def _faults_of_requirement(rules: RequirementRules) -> list[str]:
         low, high = level.age_min_years, level.age_max_years
         if low is not None and high is not None and high < low:
             found.append(f"levels {level.name}: age_max_years from {low}")
+    if rules.watched and rules.period == "twelve_months":
+        found.append("watched: not with the period twelve_months, which moves with the day; choose another period")
     measured = set(rules.measure_classes)
     if not measured or not measured <= {Account.CLAIMED, Account.ATTENDED, Account.VERIFIED, Account.DISPUTED}:
         found.append("measure_classes: some of claimed, attended, verified, disputed")

@@ -539,6 +539,11 @@ class Reason(Enum):
         "{attendance} is a head count: give head_count and attended_seconds, no times; it is not disputed or adjusted.",
         "‏{attendance} حضور مجموعة: أدخل العدد والثواني من دون أوقات؛ ولا يُعترض عليه ولا يُعدّل.",
     )
+    STANDING_EVALUATED_LATER = (
+        Kind.REFUSED,
+        "{standing} was evaluated at later positions already; evaluate it again, not before {positions}.",
+        "قُيّم {standing} عند مواضع أحدث؛ أعد تقييمه عند مواضع لا تسبق {positions}.",
+    )
     NOTHING_CHANGES = (
         Kind.REFUSED,
         "{name} is like this already; nothing was recorded.",

@@ -3,6 +3,7 @@
     organizations/{o}                                        policies/{p}
     initiatives/{i}                                          periods/{p}
     volunteers/{v}                                           volunteers/{v}/attendances/{a}
+    volunteers/{v}/requirements/{p}/standings/{q}
     opportunities/{o}                                        opportunities/{o}/shifts/{s}
     opportunities/{o}/shifts/{s}/registrations/{v}           opportunities/{o}/shifts/{s}/groupAttendances/{g}
 
@@ -43,7 +44,7 @@ def shift_of(name: str) -> str:
 
 
 def volunteer_of(name: str) -> str:
-    """The volunteer an attendance belongs to."""
+    """The volunteer an attendance or a standing belongs to."""
     return "/".join(name.split("/", 2)[:2])
 
 

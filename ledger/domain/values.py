@@ -65,6 +65,13 @@ class Interval(Value):
         return int(self.start.timestamp()), int(self.end.timestamp())
 
 
+class Position(Value):
+    """Where an event stands: dense numbers 1..n in each ledger partition."""
+
+    partition: Annotated[int, Field(ge=0)]
+    position: Annotated[int, Field(ge=1)]
+
+
 class LocalizedText(Value):
     """A text for people in Arabic, English or both."""
 

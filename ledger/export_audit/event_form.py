@@ -25,6 +25,7 @@ from ledger.export_audit.event_table import (
     LedgerOpened,
     MovesHours,
     OfAttendance,
+    OfStanding,
     PeriodClosed,
     ShiftOpened,
 )
@@ -194,9 +195,12 @@ def _decoded(stored: bytes) -> tuple[_Attributes, Fields]:
 
 def _moved(stored: bytes, event: _Attributes, data: Fields) -> EventEntries:
     """The entries, once what the fields say together is right. Raises Unreadable."""
-    if isinstance(data, OfAttendance):
+    if isinstance(data, OfAttendance | OfStanding):
         holder = "/".join(event.subject.split("/", 2)[:2])
         _need_equal("data.holder", holder, data.holder)
+    if isinstance(data, OfStanding):
+        _need_equal("data.standing", event.subject, data.standing)
+    if isinstance(data, OfAttendance):
         _need_equal("data.attendance", event.subject, data.attendance)
     if isinstance(data, ShiftOpened):
         times = [given is not UNSET for given in (data.start, data.end, data.service_date)]

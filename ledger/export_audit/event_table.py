@@ -24,6 +24,7 @@ _STREAMS: Final = {
     "initiatives": f"initiatives/{ID_FORM}",
     "volunteers": f"volunteers/{ID_FORM}",
     "attendances": f"volunteers/{ID_FORM}/attendances/{ID_FORM}",
+    "standings": f"volunteers/{ID_FORM}/requirements/{ID_FORM}/standings/{ID_FORM}",
     "opportunities": f"opportunities/{ID_FORM}",
     "shifts": f"opportunities/{ID_FORM}/shifts/{ID_FORM}",
     "registrations": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/registrations/{ID_FORM}",
@@ -46,7 +47,7 @@ class PeriodClosed(Fields, kw_only=True):
     period: forms.ClosedPeriod
     start_date: forms.Date
     end_date: forms.Date
-    positions: list[forms.CountedPosition]
+    positions: list[forms.EventPlace]
     totals: forms.PeriodTotals
     replaces: forms.ClosedPeriod | UnsetType = UNSET
 
@@ -75,6 +76,13 @@ class OfAttendance(Fields, kw_only=True):
     shift: forms.Shift
 
 
+class OfStanding(Fields, kw_only=True):
+    """How a person stands: `holder` and `standing` follow from the event's subject."""
+
+    holder: str
+    standing: str
+
+
 class MovesHours(OfAttendance, kw_only=True):
     """Every event with entries."""
 
@@ -88,6 +96,7 @@ _PRESENCE: Final = "start end counted "
 _DECIDES: Final = "time_zone crediting served? source imported_from? flags withheld_reason? "
 _GROUP: Final = "head_count attended_seconds service_date time_zone source imported_from? flags withheld_reason? "
 _OPPORTUNITY: Final = "opportunity organization details:opportunity_details "
+_STANDING: Final = "requirement period_start? period_end counted_seconds evaluated_at cause "
 _REGISTRATION: Final = "registration shift opportunity volunteer "
 
 EVENTS: Final[Mapping[str, Kind]] = {
@@ -154,6 +163,8 @@ EVENTS: Final[Mapping[str, Kind]] = {
     ),
     "attendance-confirmed": ("attendances", OfAttendance, ""),
     "verification-begun": ("attendances", OfAttendance, "appointment verified_seconds"),
+    "requirement-met": ("standings", OfStanding, _STANDING + "level"),
+    "requirement-lost": ("standings", OfStanding, _STANDING),
     "group-attendance-recorded": ("groupAttendances", MovesHours, _GROUP),
     "group-attendance-corrected": ("groupAttendances", MovesHours, _GROUP + "reason"),
     "group-attendance-withdrawn": ("groupAttendances", MovesHours, "reason source imported_from?"),
@@ -174,15 +185,18 @@ FIELDS: Final[Mapping[str, object]] = {
     "attendance_state": Literal["claimed", "recorded", "verified", "declined", "reversed"],
     "attended_seconds": forms.Seconds,
     "changed": list[str],
+    "cause": forms.EventPlace,
     "charter": forms.Charter,
     "charter_version": forms.Seconds,
     "cleared": list[str],
     "consent": forms.Consent,
     "counted": list[forms.Interval],
+    "counted_seconds": forms.WholeNumber,
     "crediting": forms.Crediting,
     "day_seconds_max": forms.Seconds,
     "display_name": forms.LocalizedText,
     "effective_date": forms.Date,
+    "evaluated_at": list[forms.EventPlace],
     "end": forms.Moment,
     "flags": list[forms.Code],
     "from_time": forms.Moment,
@@ -192,6 +206,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "heads_left": forms.Seconds,
     "imported_from": forms.ImportedFrom,
     "initiative": forms.Initiative,
+    "level": str,
     "member": str,
     "method": Literal["qr", "kiosk", "app", "coordinator"],
     "minimum_age_met": bool,
@@ -199,11 +214,14 @@ FIELDS: Final[Mapping[str, object]] = {
     "opportunity_details": forms.OpportunityDetails,
     "organization": forms.Organization,
     "overlap": Literal["withhold"],
+    "period_end": forms.Date,
+    "period_start": forms.Date,
     "person_details": forms.PersonDetails,
     "places": forms.Seconds,
     "policy": forms.Policy,
     "reason": forms.Code,
     "registration": forms.Registration,
+    "requirement": forms.PolicyVersion,
     "resolution": Literal["UPHELD", "REJECTED"],
     "responsible": list[str],
     "role": Literal["coordinator", "verifier"],

@@ -87,8 +87,8 @@ class Movement(Fields, kw_only=True):
     reason: Code | UnsetType = UNSET
 
 
-class CountedPosition(Fields, kw_only=True):
-    """Position: up to where one partition was counted."""
+class EventPlace(Fields, kw_only=True):
+    """Position."""
 
     partition: WholeNumber
     position: Position

@@ -100,6 +100,16 @@ class DirectoryService:
     async def ListAttendances(self, request: pb.ListAttendancesRequest, call: Call) -> pb.ListAttendancesResponse:
         return await self._questions.list_attendances(request, call.seconds_left)
 
+    async def GetRequirementStanding(
+        self, request: pb.GetRequirementStandingRequest, call: Call
+    ) -> resources_pb2.RequirementStanding:
+        return await self._questions.get_requirement_standing(request, call.seconds_left)
+
+    async def ListRequirementStandings(
+        self, request: pb.ListRequirementStandingsRequest, call: Call
+    ) -> pb.ListRequirementStandingsResponse:
+        return await self._questions.list_requirement_standings(request, call.seconds_left)
+
     async def LookupVolunteer(self, request: pb.LookupVolunteerRequest, call: Call) -> resources_pb2.Volunteer:
         """Only the name: who holds the number may ask for more by it. Nobody learns which numbers exist nearby."""
         call.require_actor()

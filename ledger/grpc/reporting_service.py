@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ledger.batch import CommandResult
-from ledger.domain.closed_period import ClosedPeriod, ClosePeriod, PeriodTotals, Position
-from ledger.domain.values import EVIDENCE_CLASSES, calendar_date
+from ledger.domain.closed_period import ClosedPeriod, ClosePeriod, PeriodTotals
+from ledger.domain.values import EVIDENCE_CLASSES, Position, calendar_date
 from ledger.grpc.commands import Commands, state_after
 from ledger.grpc.interceptor import Call
 from ledger.grpc.status import FieldViolation, InvalidRequest

@@ -44,6 +44,7 @@ HASHED_TABLES: Final = (
     HashedTable("opportunity_versions", ("opportunity", "position")),
     HashedTable("shifts", ("shift",)),
     HashedTable("registrations", ("registration",)),
+    HashedTable("requirement_standings", ("standing",)),
 )
 
 APPLIED: Final = "applied_batches"

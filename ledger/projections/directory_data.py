@@ -55,8 +55,8 @@ class PolicyApproved(_Data):
     version: int
 
 
-class Position(_Data):
-    """Up to which position one partition was counted."""
+class EventPlace(_Data):
+    """Where an event stands."""
 
     partition: int
     position: int
@@ -80,7 +80,7 @@ class PeriodClosed(_Data):
     period: str
     start_date: date
     end_date: date
-    positions: tuple[Position, ...]
+    positions: tuple[EventPlace, ...]
     totals: PeriodTotals
     replaces: str | None = None
 
@@ -335,6 +335,25 @@ class EligibilityEstablished(_OfRegistration):
     charter_version: int | None = None
 
 
+class RequirementLost(_Data, kw_only=True):
+    """requirement-lost"""
+
+    holder: str
+    standing: str
+    requirement: str
+    period_start: date | None = None
+    period_end: date
+    counted_seconds: int
+    evaluated_at: tuple[EventPlace, ...]
+    cause: EventPlace
+
+
+class RequirementMet(RequirementLost, kw_only=True):
+    """requirement-met"""
+
+    level: str
+
+
 DirectoryData: TypeAlias = (
     PolicyEnacted
     | PolicyProposed
@@ -347,6 +366,8 @@ DirectoryData: TypeAlias = (
     | MemberAppointed
     | AppointmentEnded
     | InitiativeRegistered
+    | RequirementMet
+    | RequirementLost
     | VolunteerRegistered
     | VolunteerUpdated
     | CharterAccepted
@@ -382,6 +403,8 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     "member-appointed": MemberAppointed,
     "appointment-ended": AppointmentEnded,
     "initiative-registered": InitiativeRegistered,
+    "requirement-met": RequirementMet,
+    "requirement-lost": RequirementLost,
     "volunteer-registered": VolunteerRegistered,
     "volunteer-updated": VolunteerUpdated,
     "charter-accepted": CharterAccepted,

@@ -15,7 +15,7 @@ from ledger.projections.directory_data import OpportunityDetails, Text
 from ledger.projections.sums import evidence_seconds
 from volunteer_hours.v1 import resources_pb2 as pb
 from volunteer_hours.v1.positions_pb2 import ImportedFrom, Position
-from volunteer_hours.v1.values_pb2 import LocalizedText, Place
+from volunteer_hours.v1.values_pb2 import LocalizedText, Period, Place
 
 STATES: Final = {name.removeprefix("ORGANIZATION_STATE_").lower(): n for name, n in pb.OrganizationState.items()}
 ROLES: Final = {name.removeprefix("MEMBER_ROLE_").lower(): n for name, n in pb.MemberRole.items()}
@@ -173,6 +173,29 @@ REGISTRATIONS: Final = """
 def registration(row: Sequence[Any]) -> pb.Registration:
     """A registration; its rank, 1 for the first, where it waits."""
     return pb.Registration(name=row[0], shift=row[1], volunteer=row[2], state=REGISTERED[row[3]], waiting_rank=row[4])
+
+
+STANDINGS: Final = """
+    select standing, requirement, period_start, period_end, level, counted_seconds, evaluated_at, cause_partition,
+           cause_position, partition, position
+    from requirement_standings
+"""
+
+
+def standing(row: Sequence[Any]) -> pb.RequirementStanding:
+    """How somebody was last told to stand with a requirement."""
+    evaluated_at = sorted((int(partition), position) for partition, position in row[6].items())
+    return pb.RequirementStanding(
+        name=row[0],
+        requirement=row[1],
+        period=Period(start_date="" if row[2] is None else row[2].isoformat(), end_date=row[3].isoformat()),
+        met=row[4] is not None,
+        level=row[4] or "",
+        counted_seconds=row[5],
+        evaluated_at=[Position(partition=partition, position=position) for partition, position in evaluated_at],
+        cause=Position(partition=row[7], position=row[8]),
+        event=Position(partition=row[9], position=row[10]),
+    )
 
 
 ATTENDANCES: Final = """

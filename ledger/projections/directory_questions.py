@@ -23,6 +23,7 @@ _VOLUNTEERS: Final = Listing(messages.VOLUNTEERS, "volunteer")
 _OPPORTUNITIES: Final = Listing(messages.OPPORTUNITIES, "opportunity")
 _SHIFTS: Final = Listing(messages.SHIFTS, "shift")
 _REGISTRATIONS: Final = Listing(messages.REGISTRATIONS, "registration")
+_STANDINGS: Final = Listing(messages.STANDINGS, "standing")
 _ATTENDANCES: Final = Listing(messages.ATTENDANCES, "attendance", "holder = %(holder)b")
 _ATTENDANCE_NAMES: Final = Listing("select attendance from attendance_versions", "attendance")
 
@@ -165,6 +166,27 @@ class DirectoryQuestions:
         page, _ = await self._rows.page(_REGISTRATIONS, request, seconds_left, narrowed)
         return pb.ListRegistrationsResponse(
             registrations=[messages.registration(row) for row in page.rows],
+            next_page_token=page.next_page_token,
+            positions=page.positions,
+        )
+
+    async def get_requirement_standing(
+        self, request: pb.GetRequirementStandingRequest, seconds_left: float | None = None
+    ) -> resources_pb2.RequirementStanding:
+        """How somebody was last told to stand with a watched requirement in a period."""
+        row, _, positions = await self._rows.one(_STANDINGS, request.name, request.positions, seconds_left)
+        message = messages.standing(row)
+        message.positions.extend(positions)
+        return message
+
+    async def list_requirement_standings(
+        self, request: pb.ListRequirementStandingsRequest, seconds_left: float | None = None
+    ) -> pb.ListRequirementStandingsResponse:
+        """The standings of a volunteer, those lost too."""
+        narrowed = beneath(request.parent, "requirements", "standing")
+        page, _ = await self._rows.page(_STANDINGS, request, seconds_left, narrowed)
+        return pb.ListRequirementStandingsResponse(
+            standings=[messages.standing(row) for row in page.rows],
             next_page_token=page.next_page_token,
             positions=page.positions,
         )

@@ -27,6 +27,7 @@ ListRequest: TypeAlias = (
     | pb.ListShiftsRequest
     | pb.ListRegistrationsRequest
     | pb.ListAttendancesRequest
+    | pb.ListRequirementStandingsRequest
     | policy_pb.ListPoliciesRequest
     | ListClosedPeriodsRequest
 )

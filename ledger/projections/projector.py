@@ -22,6 +22,7 @@ from ledger.projections import (
     policies,
     positions,
     registrations,
+    requirement_standings,
     shifts,
     volunteers,
 )
@@ -49,6 +50,7 @@ PROJECTIONS: Final[Sequence[Callable[[ReadDatabase, Batch], None]]] = (
     opportunities.apply,
     shifts.apply,
     registrations.apply,
+    requirement_standings.apply,
 )
 """Each turns a batch into its rows, inside the batch's transaction."""
 

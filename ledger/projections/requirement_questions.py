@@ -13,13 +13,13 @@ from typing import Final, TypeAlias
 
 from ledger.domain.refusals import Reason, Refusal, refuse
 from ledger.domain.values import calendar_date
-from ledger.projections.as_of import CUT_SQL, View, view
+from ledger.projections.as_of import view
 from ledger.projections.basis import Basis, Ground, NotYetApplied, Patience, ReadPool, missing
 from ledger.projections.birth_dates import BirthDates
 from ledger.projections.holders import known_holders, refuse_unknown_holders
-from ledger.projections.requirement_lookups import ASKED_SQL, RequirementLookups, asked_parameters, served_by_number
+from ledger.projections.requirement_facts import newest_dates, served_in
+from ledger.projections.requirement_lookups import RequirementLookups
 from ledger.projections.requirement_versions import read_requirements
-from ledger.projections.sums import KNOWN, OF_ENTRIES
 from ledger.requirements.evaluation import Served, evaluate
 from ledger.requirements.period import Bounds, PeriodKind
 from ledger.requirements.rules import RequirementVersion, in_force
@@ -41,31 +41,6 @@ from volunteer_hours.v1.values_pb2 import EvidenceClass, Period
 
 _Request: TypeAlias = CheckRequirementRequest | BatchCheckRequirementsRequest
 
-_NEWEST: Final = f"""
-    with {CUT_SQL}
-    select e.holder, max(e.service_date)
-    from entries e join cut on cut.partition = e.partition and e.position <= cut.upto
-    where e.holder = any(%(holders)b) and {KNOWN}
-    group by e.holder
-"""
-_SERVED: Final = f"""
-    with {CUT_SQL}, {ASKED_SQL}
-    select asked.number, served.*
-    from asked cross join lateral (
-        select coalesce(o.compulsory_service, false), count(*), {OF_ENTRIES}
-        from entries e join cut on cut.partition = e.partition and e.position <= cut.upto
-        left join lateral (
-            select v.compulsory_service
-            from opportunity_versions v join cut c on c.partition = v.partition and v.position <= c.upto
-            where v.opportunity = e.opportunity
-              and (%(known_until)b::timestamptz is null
-                   or coalesce(v.source_recorded_at, v.recorded_at) <= %(known_until)b)
-            order by v.position desc limit 1
-        ) o on true
-        where e.holder = asked.holder and e.service_date between asked.first_date and asked.last_date and {KNOWN}
-        group by 1
-    ) served
-"""
 _NOTHING: Final = Served()
 _PERIODS: Final[Mapping[PeriodKind, RequirementPeriod.ValueType]] = {
     "lifetime": REQUIREMENT_PERIOD_LIFETIME,
@@ -200,9 +175,10 @@ async def _facts(
         if not versions or (day is not None and in_force(versions, request.requirement, day) is None):
             refuse(Reason.REQUIREMENT_UNKNOWN, requirement=request.requirement)
         known = await known_holders(seen.connection, holders)
-        days = await _newest(seen, holders) if day is None else dict.fromkeys(holders, day)
+        days = await newest_dates(seen, holders) if day is None else dict.fromkeys(holders, day)
         chosen = [_chosen(name, name in known, days.get(name), versions, request.requirement) for name in holders]
-        served = await _served(seen, [one for one in chosen if not isinstance(one, Refusal)])
+        asking = [(one.name, one.period) for one in chosen if not isinstance(one, Refusal)]
+        served = await served_in(seen, asking)
     return [
         one if isinstance(one, Refusal) else _Facts(one.name, one.version, one.period, served.get(index, _NOTHING))
         for index, one in _numbered(chosen)
@@ -231,18 +207,6 @@ def _numbered(chosen: Sequence[_Facts | Refusal]) -> list[tuple[int, _Facts | Re
         number += not isinstance(one, Refusal)
         numbered.append((0 if isinstance(one, Refusal) else number, one))
     return numbered
-
-
-async def _newest(seen: View, holders: Sequence[str]) -> Mapping[str, date]:
-    parameters = {**seen.cut, "holders": list(holders)}
-    cursor = await seen.connection.execute(_NEWEST, parameters, binary=True)
-    return dict(await cursor.fetchall())
-
-
-async def _served(seen: View, asked: Sequence[_Facts]) -> Mapping[int, Served]:
-    parameters = {**seen.cut, **asked_parameters([(one.name, one.period) for one in asked])}
-    cursor = await seen.connection.execute(_SERVED, parameters, binary=True)
-    return served_by_number(await cursor.fetchall())
 
 
 def _frame(version: RequirementVersion, period: Bounds) -> RequirementCheck:

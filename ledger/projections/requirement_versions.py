@@ -22,6 +22,10 @@ class Requirements:
         found = self._by_policy.get(policy_of(requirement), ())
         return [version for approved, version in found if approved.known_at(upto)]
 
+    def all_versions(self) -> list[RequirementVersion]:
+        """Of all policies, approved in this state."""
+        return [version for versions in self._by_policy.values() for _, version in versions]
+
 
 async def read_requirements(connection: ReadConnection) -> Requirements:
     """All there are: some tens, with their rules."""

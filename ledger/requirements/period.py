@@ -48,6 +48,24 @@ def bounds(kind: PeriodKind, day: date) -> Bounds:
             return _hijri_months(_hijri(day).year, 1, _MONTHS)
 
 
+def period_id(kind: PeriodKind, period: Bounds) -> str:
+    """How a period is called in the names of standings. Twelve months have no name: each day ends some."""
+    match kind:
+        case "lifetime":
+            return "lifetime"
+        case "calendar_month":
+            return period.first.isoformat()[: len("2026-11")]
+        case "calendar_year":
+            return period.first.isoformat()[: len("2026")]
+        case "hijri_month":
+            found = _hijri(period.first)
+            return f"hijri-{found.year}-{found.month:02}"
+        case "hijri_year":
+            return f"hijri-{_hijri(period.first).year}"
+        case "twelve_months":
+            raise ValueError(f"twelve months that end with {period.last} have no name")
+
+
 def _day_after_a_year_before(day: date) -> date:
     if day.year == date.min.year:
         return date.min

@@ -48,6 +48,11 @@ class RequirementRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     watched: bool = False
 
     @property
+    def is_told(self) -> bool:
+        """Whether the ledger tells who meets it. Twelve months may say `watched` too: once nobody refused it."""
+        return self.watched and self.period != "twelve_months"
+
+    @property
     def asks_age(self) -> bool:
         """Whether a birth date is needed to answer."""
         return any(level.asks_age for level in self.levels)

@@ -68,6 +68,8 @@ MOVES_NOTHING: Final = frozenset(
         "volunteer-checked-in",
         "attendance-confirmed",
         "verification-begun",
+        "requirement-met",
+        "requirement-lost",
     }
 )
 SCHEMA: Final = 1

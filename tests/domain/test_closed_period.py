@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ledger.domain.closed_period import ClosedPeriod, ClosePeriod, PeriodClosed, PeriodTotals, Position
+from ledger.domain.closed_period import ClosedPeriod, ClosePeriod, PeriodClosed, PeriodTotals
 from ledger.domain.refusals import InvariantBroken
+from ledger.domain.values import Position
 from tests.domain.given_when_then import NOW, Scenario
 
 OCTOBER = "periods/october"

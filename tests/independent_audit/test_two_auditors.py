@@ -45,6 +45,7 @@ NAMED_BY: Final = {
     "initiatives": "initiative",
     "volunteers": "volunteer",
     "attendances": "attendance",
+    "standings": "standing",
     "opportunities": "opportunity",
     "shifts": "shift",
     "registrations": "registration",

@@ -9,12 +9,12 @@ from typing import TypeAlias
 import pytest
 from pydantic import BaseModel
 
-from ledger.domain.closed_period import PeriodTotals, Position
+from ledger.domain.closed_period import PeriodTotals
 from ledger.domain.event import Event, event_classes
 from ledger.domain.opportunity import OpportunityDetails
 from ledger.domain.policy_rules import HoursRules, Level, Rate, Rates, RequirementRules
 from ledger.domain.shift import Place
-from ledger.domain.values import Entry, ImportedFrom, Interval, LocalizedText
+from ledger.domain.values import Entry, ImportedFrom, Interval, LocalizedText, Position
 from ledger.domain.volunteer import SealedDetails
 from ledger.event_schemas import FOLDER, schemas
 from tests.stored_formats.format_page import Field, fields_of_event, kinds, kinds_of_data, kinds_of_object, section

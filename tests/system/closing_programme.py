@@ -9,7 +9,8 @@ from typing import Protocol
 import psycopg
 
 from ledger.batch import CommandResult
-from ledger.domain.closed_period import ClosePeriod, PeriodTotals, Position
+from ledger.domain.closed_period import ClosePeriod, PeriodTotals
+from ledger.domain.values import Position
 from ledger.domain.world import Command
 from ledger.settings import Settings
 

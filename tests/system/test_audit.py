@@ -220,6 +220,12 @@ def test_what_a_line_says_of_an_attendance_is_named_with_its_position(settings, 
         ("shifts", "opened_position", "opened_position + 1"),
         ("shifts", "opened_at", "opened_at + interval '1 second'"),
         ("registrations", "state", "'accepted'"),
+        ("requirement_standings", "level", "'x'"),
+        ("requirement_standings", "period_start", "period_end"),
+        ("requirement_standings", "counted_seconds", "counted_seconds + 1"),
+        ("requirement_standings", "evaluated_at", "'{}'"),
+        ("requirement_standings", "cause_position", "cause_position + 1"),
+        ("requirement_standings", "position", "position + 1"),
     ],
 )
 def test_a_row_of_the_directory_is_named_with_its_position(settings, table, column, value):
@@ -228,10 +234,26 @@ def test_a_row_of_the_directory_is_named_with_its_position(settings, table, colu
         assert named(settings, f"projection {table}", column).where.position
 
 
-@pytest.mark.parametrize("table", ["journal_lines", "balances", "volunteers", "opportunity_versions"])
+@pytest.mark.parametrize(
+    "table", ["journal_lines", "balances", "volunteers", "opportunity_versions", "requirement_standings"]
+)
 def test_a_projected_row_that_is_missing_is_named(settings, table):
     with removed(settings.owner_read_database, table):
         assert named(settings, f"projection {table}", "row").where.position
+
+
+@pytest.mark.parametrize(
+    ("column", "said", "put", "expected"),
+    [
+        ("data.counted_seconds", '"counted_seconds":3600', '"counted_seconds":9600', "3600"),
+        ("data.level", '"level":"an-hour"', '"level":"a--hour"', "an-hour"),
+        ("data.requirement", "policies/served/versions/1", "policies/served/versions/2", "a watched version"),
+    ],
+)
+def test_a_standing_that_does_not_follow_from_the_hours_is_named(settings, column, said, put, expected):
+    value = f"convert_to(replace(convert_from(body, 'UTF8'), '{said}', '{put}'), 'UTF8')"
+    with changed(settings.owner_database, "events", "body", value, "type = 'requirement-met'") as row:
+        assert named(settings, "store events", column, row["position"]).expected.startswith(expected)
 
 
 def test_places_taken_and_outside_are_compared(settings):

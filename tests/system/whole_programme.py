@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
@@ -32,9 +32,10 @@ from ledger.domain.organization import (
 )
 from ledger.domain.policy import ApprovePolicy, HoursRules, Level, ProposePolicy, RequirementRules
 from ledger.domain.registration import RegisterForShift, WithdrawRegistration
+from ledger.domain.requirement_standing import RecordStanding, standing_name
 from ledger.domain.shift import OpenShift, Place
 from ledger.domain.shift_changes import UpdateShift
-from ledger.domain.values import ImportedFrom, LocalizedText
+from ledger.domain.values import Account, ImportedFrom, LocalizedText, Position
 from ledger.domain.verification import AdjustHours, DeclineHours, ReverseHours, VerifyHours
 from ledger.domain.volunteer import DETAILS_PATH, RegisterVolunteer, SealedDetails, UpdateVolunteer
 from ledger.domain.world import Command
@@ -134,6 +135,7 @@ async def _record(settings: Settings) -> None:
         await _claims_and_disputes(programme)
         await _groups(programme)
         await _policies(programme)
+        await _standings(programme)
         await transfers(programme, MORNING, DATED, START, PERSONS)
         await waiting(programme, GREEN, VERIFIER, PERSONS)
         await close_again(programme, settings)
@@ -239,6 +241,44 @@ async def _policies(programme: Programme) -> None:
         ProposePolicy("policies/graduation", since, "synthetic", forty_hours),
     )
     await programme.do(ApprovePolicy("policies/standard/versions/4"), actor="staff/approver")
+
+
+async def _standings(programme: Programme) -> None:
+    """As a process that follows records them: some hours of long ago, of which one person's are taken back."""
+    year = START - timedelta(days=400)
+    rules = RequirementRules(
+        levels=(Level(name="an-hour", seconds_min=3600),),
+        measure_classes=(Account.ATTENDED,),
+        period="calendar_year",
+        watched=True,
+    )
+    await programme.do(ProposePolicy("policies/served", year.date(), "synthetic", rules))
+    await programme.do(ApprovePolicy("policies/served/versions/1"), actor="staff/approver")
+    for volunteer in PERSONS[:3]:
+        served = f"{volunteer}/attendances/long-ago"
+        recorded = await programme.do(RecordAttendance(served, MORNING, volunteer, year, year + HOUR))
+        await programme.do(_standing(volunteer, year, recorded, "an-hour"), actor="ledger/follow-ups")
+    withdrawn = await programme.do(WithdrawAttendance(served))
+    await programme.do(_standing(volunteer, year, withdrawn, None), actor="ledger/follow-ups")
+    # A version that is not watched: where this ledger is served, nothing more is told.
+    unwatched = rules.model_copy(update={"watched": False})
+    await programme.do(ProposePolicy("policies/served", year.date(), "synthetic", unwatched))
+    await programme.do(ApprovePolicy("policies/served/versions/2"), actor="staff/approver")
+
+
+def _standing(volunteer: str, year: datetime, cause: CommandResult, level: str | None) -> RecordStanding:
+    partition, position = cause.position
+    seen = Position(partition=partition, position=position)
+    return RecordStanding(
+        standing=standing_name(volunteer, "policies/served", str(year.year)),
+        requirement="policies/served/versions/1",
+        period_start=date(year.year, 1, 1),
+        period_end=date(year.year, 12, 31),
+        level=level,
+        counted_seconds=3600 if level else 0,
+        evaluated_at=(seen,),
+        cause=seen,
+    )
 
 
 async def _ends(programme: Programme) -> None:
