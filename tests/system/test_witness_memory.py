@@ -110,7 +110,9 @@ def cosigned_until_it_ends(witness: RunningWitness, log: SampleLog) -> int:
     """Asks for one entry more again and again; gives the last size of which a cosignature came."""
     size = 0
     try:
-        size = parse_size_body(witness.add(growth(log, 300, 300)).body)
+        first = witness.add(growth(log, 300, 300))
+        # A fast machine comes to the log's end before the last kill: then this is cosigned once more.
+        size = 300 if first.status == 200 else parse_size_body(first.body)
         while True:
             answer = witness.add(growth(log, size, min(size + 1, 300)))
             assert answer.status == 200
