@@ -306,11 +306,15 @@ def test_a_changed_column_is_told_and_its_event_not_passed_on(log, audit, stored
 
 
 def test_who_goes_away_stops_the_search_in_the_database(log, audit):
-    """The table is locked, so the search cannot end by itself."""
+    """The table is locked, so the search cannot end by itself; whoever follows events waits for it too."""
 
     def searching(connection: psycopg.Connection[Any]) -> int:
         row = connection.execute(
-            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+            """
+            select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'
+              and query like '%select position, stream, version, type, recorded_at, body from events%'
+            """
         ).fetchone()
         return 0 if row is None else int(row[0])
 
