@@ -6,7 +6,6 @@ recorded, so it is folded from them again when the same request comes back, and 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -45,7 +44,7 @@ class Application:
         on_stop: Callable[[BaseException], None] | None = None,
     ) -> None:
         self._partitions = partitions
-        self._request_hash_key = request_hash_key
+        self._request_hash = hmac.new(request_hash_key, digestmod="sha256")
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             database_url, min_size=1, max_size=4, open=False, kwargs={"autocommit": True}
         )
@@ -138,7 +137,9 @@ class Application:
         return Request(command, client, actor, request_id, self._hash(body))
 
     def _hash(self, body: bytes) -> bytes:
-        return hmac.digest(self._request_hash_key, body, hashlib.sha256)
+        keyed = self._request_hash.copy()  # the key is not worked in again for each of a page's items
+        keyed.update(body)
+        return keyed.digest()
 
     async def _result(self, outcome: CommandResult | StoredKey) -> CommandResult:
         if isinstance(outcome, CommandResult):

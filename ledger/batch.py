@@ -16,11 +16,13 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import astuple
 
 from ledger.append_sql import EventColumns, KeyColumns, raise_counter, statements
 from ledger.domain.catalogue import fold
 from ledger.domain.constraints import heads_after, places_delta, presence_after, waiting_after
 from ledger.domain.event import NewEvent, RecordedEvent
+from ledger.domain.passing import Passing
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal, refuse
 from ledger.domain.registration_events import OfRegistration, Registration
 from ledger.domain.streams import is_group, partition_of, shift_of
@@ -30,7 +32,7 @@ from ledger.statement_pipeline import Statement
 from ledger.waiting_list import WaitingList
 
 
-class Request(NamedTuple):
+class Request(Passing, frozen=True):
     """A command with the key under which it stands at most once, and who asks."""
 
     command: Command
@@ -40,7 +42,7 @@ class Request(NamedTuple):
     request_hash: bytes
 
 
-class Begun(NamedTuple):
+class Begun(Passing, frozen=True):
     """A stream that one new event begins, not folded before somebody asks: few of a page's items are ever asked for."""
 
     event: RecordedEvent
@@ -50,7 +52,7 @@ class Begun(NamedTuple):
         return fold(None, self.event)
 
 
-class CommandResult(NamedTuple):
+class CommandResult(Passing, frozen=True):
     """What a command recorded, or had recorded when the same request came first."""
 
     after: object
@@ -405,7 +407,7 @@ def recorded_as(
 
 def merge_reads(reads: Iterable[Reads]) -> Reads:
     """All of them together, each thing once."""
-    every: list[tuple[tuple[Any, ...], ...]] = list(zip(*reads, strict=True))
+    every: list[tuple[tuple[Any, ...], ...]] = list(zip(*map(astuple, reads), strict=True))
     return Reads(*[tuple(dict.fromkeys(chain.from_iterable(wanted))) for wanted in every])
 
 

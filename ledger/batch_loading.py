@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import TypeAlias
 
+from msgspec.structs import replace
 from psycopg.rows import TupleRow
 
 from ledger import append_sql
@@ -106,7 +107,7 @@ class Loading:
         for volunteer, attendance, start, end, counted, order in rows:
             held = loaded.presences.setdefault(volunteer, {})
             if attendance in held:
-                held[attendance] = held[attendance]._replace(recorded_order=order)
+                held[attendance] = replace(held[attendance], recorded_order=order)
                 continue
             spans = tuple(zip(counted[::2], counted[1::2], strict=True))
             held[attendance] = Presence(volunteer, attendance, start, end, spans, order)

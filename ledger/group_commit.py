@@ -23,6 +23,7 @@ from ledger.aggregate_cache import AggregateCache
 from ledger.batch import Batch, CommandResult, Loaded, Request, StoredKey, merge_reads, refuse_reuse, request_key
 from ledger.batch_loading import BirthDates, Loading
 from ledger.binary_arrays import TextArray
+from ledger.domain.passing import Passing
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal
 from ledger.domain.world import NotLoaded, Reads
 from ledger.statement_pipeline import StatementPipeline
@@ -75,8 +76,7 @@ class PageAnswers:
             self.complete.set_result(None)
 
 
-@dataclass(slots=True)
-class Waiting:
+class Waiting(Passing, frozen=True):
     """A request and who waits for it: a caller of its own, or a page in which it is one item."""
 
     request: Request

@@ -19,6 +19,7 @@ from ledger.domain.crediting import Terms, credit, decide_hours, refuse_future, 
 from ledger.domain.event import NewEvent
 from ledger.domain.group_attendance_state import refuse_counted
 from ledger.domain.hours import Span, to_epoch
+from ledger.domain.passing import Passing
 from ledger.domain.policy import STANDARD_POLICY_STREAM
 from ledger.domain.presence import window_around
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
@@ -147,8 +148,7 @@ class CheckOut:
         return [event, *releases_beside(world, decided, credited.span)]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordAttendance:
+class RecordAttendance(Passing, frozen=True):
     """The organisation notes that a person was there; a registration is not needed.
 
     Refuses ALREADY_EXISTS, NOT_FOUND, GROUP_ALREADY_COUNTED, TIMES_REVERSED, DURATION_OUT_OF_RANGE, SERVICE_IN_FUTURE,

@@ -5,6 +5,8 @@ The store changes these rows in the transaction that appends the events; the aud
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from ledger.domain.attendance_events import VolunteerCheckedIn
 from ledger.domain.event import Event, RecordedEvent
 from ledger.domain.group_attendance_state import (
@@ -43,7 +45,7 @@ def presence_after(recorded: RecordedEvent, before: Presence | None) -> Presence
         counted=spans_of(event.counted),
         recorded_order=recorded.position,
     )
-    return after if before is None else after._replace(recorded_order=before.recorded_order)
+    return after if before is None else replace(after, recorded_order=before.recorded_order)
 
 
 def heads_after(event: Event) -> int | None:

@@ -7,13 +7,14 @@ check-in to check-out or the shift's times, what comes early and stays late, a b
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, NamedTuple, TypedDict
+from typing import Final, TypedDict
 from zoneinfo import ZoneInfo
 
 from ledger.domain import hours, opportunity, organization, policy, presence, shift
 from ledger.domain.attendance_events import Crediting, Source
 from ledger.domain.attendance_state import Attendance
 from ledger.domain.hours import Allocation, Span, date_of, entries_between, from_epoch, intervals_of, to_epoch
+from ledger.domain.passing import Passing
 from ledger.domain.policy import STANDARD_POLICY_V1, HoursRules
 from ledger.domain.presence import CountedSpans, Counting, Judged
 from ledger.domain.refusals import Reason, refuse
@@ -25,7 +26,7 @@ BEFORE_SERVICE_DATE: Final = "BEFORE_SERVICE_DATE"
 CORRECTED: Final = "CORRECTED"
 
 
-class Terms(NamedTuple):
+class Terms(Passing, frozen=True):
     """Who serves where, and how presence there becomes seconds."""
 
     holder: str
@@ -37,7 +38,7 @@ class Terms(NamedTuple):
     crediting: Crediting
 
 
-class Credit(NamedTuple):
+class Credit(Passing, frozen=True):
     """What of a presence is credited, before anybody looks at the person's other time."""
 
     served: Span

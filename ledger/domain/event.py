@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from ledger.domain.passing import Passing
 from ledger.domain.refusals import InvariantBroken
 
 JsonObject: TypeAlias = dict[str, Any]
@@ -91,7 +92,7 @@ def read_event(name: str, schema: int, data: bytes) -> Event:
     return event_class.from_json(_JSON_OBJECT.dump_json(state))
 
 
-class NewEvent(NamedTuple):
+class NewEvent(Passing, frozen=True):
     """What a decision wants recorded, and in which stream."""
 
     stream: str
@@ -108,7 +109,7 @@ class NewEvent(NamedTuple):
     """Chosen beforehand by whoever sealed fields for this event: a seal is bound to its event's id."""
 
 
-class RecordedEvent(NamedTuple):
+class RecordedEvent(Passing, frozen=True):
     """An event with its place in the ledger and who caused it: what aggregates are folded from."""
 
     stream: str

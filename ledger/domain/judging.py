@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TypedDict
 
+from msgspec.structs import replace
+
 from ledger.domain import attendance_state, organization
 from ledger.domain.attendance_state import Attendance
 from ledger.domain.event import Event, NewEvent
@@ -126,4 +128,4 @@ def deciding(known: Attendance | GroupAttendance, event: Event) -> NewEvent:
 
 def taking_back(known: Attendance | GroupAttendance, event: Event) -> NewEvent:
     """As `deciding`, of a judgement that takes back what was last said of the hours, and links to it."""
-    return deciding(known, event)._replace(corrects=known.last_event_id)
+    return replace(deciding(known, event), corrects=known.last_event_id)

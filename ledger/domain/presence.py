@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from ledger.domain import attendance_state
@@ -25,6 +25,7 @@ from ledger.domain.hours import (
     total_seconds,
     years_of,
 )
+from ledger.domain.passing import Passing
 from ledger.domain.policy import HoursRules
 from ledger.domain.values import Account, Entry, zone
 from ledger.domain.world import TimeWindow, World, need_states
@@ -42,7 +43,7 @@ CountedSpans: TypeAlias = Mapping[str, tuple[Span, ...]]
 """By attendance: the spans of a person that count."""
 
 
-class Judged(NamedTuple):
+class Judged(Passing, frozen=True):
     """Whose presence is judged, where, and by which rules."""
 
     holder: str
@@ -51,7 +52,7 @@ class Judged(NamedTuple):
     rules: HoursRules
 
 
-class Counting(NamedTuple):
+class Counting(Passing, frozen=True):
     """What a credited span counts for: its parts, ascending and disjoint."""
 
     counted: tuple[Span, ...]

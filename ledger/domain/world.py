@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol, TypeAlias
 
 from ledger.domain.event import NewEvent
+from ledger.domain.passing import Passing
 
 TimeWindow: TypeAlias = tuple[str, int, int]
 """(volunteer, from, until), whole seconds since 1970 UTC: all of a person's presences that touch this span."""
@@ -24,7 +25,7 @@ class ShiftPlaces(NamedTuple):
     waiting: int = 0
 
 
-class Reads(NamedTuple):
+class Reads(Passing, frozen=True):
     """What a command will need, so that one round trip can fetch it for all commands of a batch."""
 
     streams: tuple[str, ...] = ()
@@ -52,7 +53,7 @@ class NotLoaded(Exception):
         self.reads = reads
 
 
-class Presence(NamedTuple):
+class Presence(Passing, frozen=True):
     """A person's time taken by one attendance: the constraint row that guards against counting a second twice.
 
     Times are whole seconds since 1970 UTC.

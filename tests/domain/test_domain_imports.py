@@ -10,7 +10,8 @@ import ledger.domain
 
 DOMAIN = Path(next(iter(ledger.domain.__path__)))
 FILES = sorted(DOMAIN.rglob("*.py"))
-ALLOWED = {"pydantic"}
+ALLOWED = {"pydantic", "msgspec"}
+"""Libraries of values."""
 FORBIDDEN_FROM_THE_STANDARD_LIBRARY = {
     "asyncio",
     "http",
@@ -54,7 +55,7 @@ def test_the_domain_has_files():
     assert {"hours.py", "attendance.py", "registration.py"} <= {file.name for file in FILES}
 
 
-def test_the_domain_imports_only_itself_pydantic_and_pure_parts_of_the_standard_library():
+def test_the_domain_imports_only_itself_libraries_of_values_and_pure_parts_of_the_standard_library():
     wrong = {(file.name, module) for file in FILES for module in imported_by(file) if not allowed(module)}
     assert not wrong
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from ledger.domain.amendment import CorrectAttendance, WithdrawAttendance
 from ledger.domain.attendance_events import AttendanceReceived, AttendanceTransferred, HoursReleased
 from ledger.domain.attendance_state import Attendance
@@ -109,7 +111,7 @@ def test_one_event_has_one_follow_up_whoever_asks():
     assert first is not None
     assert request_id_of(scenario.events[0], first.rule) == request_id_of(scenario.events[0], first.rule)
     assert {event.data.stored_name for event in scenario.events} <= set(FOLLOWED)
-    other = scenario.events[0]._replace(position=scenario.events[0].position + 1)
+    other = replace(scenario.events[0], position=scenario.events[0].position + 1)
     assert request_id_of(other, first.rule) != request_id_of(scenario.events[0], first.rule)
 
 
