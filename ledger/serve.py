@@ -54,6 +54,8 @@ log = logging.getLogger(__name__)
 GRACE_SECONDS: Final = 10.0
 KEEP_SECONDS: Final = 0.2
 SECRET_BYTES_MIN: Final = 16
+OBJECTS_MADE: Final = 200_000
+"""By two full batches of commands, all of them on the way to be forgotten: to look for cycles among them is in vain."""
 Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Any]]
 
 
@@ -159,7 +161,7 @@ async def _serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     async with serving(settings) as addresses:
-        look_for_cycles_less_often()
+        look_for_cycles_less_often(OBJECTS_MADE)
         print(f"serving gRPC on {addresses.grpc}\nserving HTTP on {addresses.http}", flush=True)
         await stopping.wait()
 
