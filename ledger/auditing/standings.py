@@ -35,6 +35,12 @@ class _Known(NamedTuple):
     compulsory: bool
 
 
+def levels_reached(rules: RequirementRules, counted_seconds: int) -> list[str]:
+    """The levels for which that is enough, whoever they are for; the highest, of equal ones the last, comes last."""
+    ascending = sorted(rules.levels, key=lambda level: level.seconds_min)
+    return [level.name for level in ascending if level.seconds_min <= counted_seconds]
+
+
 class StandingCheck:
     """Streams come by name: policies and opportunities before volunteers, attendances before requirements."""
 
@@ -105,12 +111,12 @@ class StandingCheck:
         if counted != told.counted_seconds:
             self._report.differs(where, "data.counted_seconds", counted, told.counted_seconds)
         level = told.level if isinstance(told, RequirementMet) else None
-        reached = {one.name: one.seconds_min for one in rules.levels if one.seconds_min <= counted}
+        reached = levels_reached(rules, counted)
         if any(one.age_min_years is not None or one.age_max_years is not None for one in rules.levels):
             if level is not None and level not in reached:
-                self._report.differs(where, "data.level", f"one of {sorted(reached)}", level)
-        elif level != max(reached, key=reached.__getitem__, default=None):
-            self._report.differs(where, "data.level", max(reached, key=reached.__getitem__, default=None), level)
+                self._report.differs(where, "data.level", f"one of {reached}", level)
+        elif level != (reached[-1] if reached else None):
+            self._report.differs(where, "data.level", reached[-1] if reached else None, level)
 
     def _counted(self, told: StandingTold, rules: RequirementRules, partition: int) -> int:
         upto = {one.partition: one.position for one in told.evaluated_at}
