@@ -66,14 +66,17 @@ def exported(served: Served, folder: Path, reached: Mapping[int, int]) -> list[s
         lambda done: len(done.stdout.split()) == 2 * served.partitions,
     )
     vkeys = told.stdout.split()
+    source = ("--url", f"http://{served.http}", *own, *_keys(vkeys))
     eventually(
-        # A checkpoint follows within seconds; run again, the export goes on from where it ended.
-        lambda: answered(
-            hours_ledger("export", folder, "--url", f"http://{served.http}", *own, *_keys(vkeys), "--json", **at_rest)
-        ),
-        lambda told: all(log["size"] >= reached.get(log["partition"], 1) for log in told["partitions"]),
+        # The first checkpoint, and the next one, follow within seconds; run again, an export goes on where it ended.
+        lambda: hours_ledger("export", folder, *source, "--json", **at_rest),
+        lambda done: done.returncode == 0 and _has_reached(done, reached),
     )
     return vkeys
+
+
+def _has_reached(done: Done, reached: Mapping[int, int]) -> bool:
+    return all(log["size"] >= reached.get(log["partition"], 1) for log in answered(done)["partitions"])
 
 
 def generated(served: Served, volunteers: int) -> dict[int, int]:
