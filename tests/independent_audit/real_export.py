@@ -66,10 +66,10 @@ def exported(served: Served, folder: Path, reached: Mapping[int, int]) -> list[s
         lambda done: len(done.stdout.split()) == 2 * served.partitions,
     )
     vkeys = told.stdout.split()
-    source = ("--url", f"http://{served.http}", *own, *_keys(vkeys))
+    source = ["--url", f"http://{served.http}", *_keys(vkeys)]
     eventually(
         # The first checkpoint, and the next one, follow within seconds; run again, an export goes on where it ended.
-        lambda: hours_ledger("export", folder, *source, "--json", **at_rest),
+        lambda: hours_ledger("export", folder, *source, *own, "--json", **at_rest),
         lambda done: done.returncode == 0 and _has_reached(done, reached),
     )
     return vkeys
