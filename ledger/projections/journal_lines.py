@@ -61,7 +61,7 @@ class _Lines:
             start, end, entries = hours.start, hours.end, hours.entries
             says = (
                 event.type, event.actor, hours.shift, hours.opportunity, hours.organization, event.policy, hours.flags,
-                hours.withheld_reason, bool(hours.counted), hours.head_count, hours.source,
+                hours.withheld_reason, bool(hours.counted), hours.head_count, hours.heads_left, hours.source,
                 start is None, hours.at is None, hours.attendance_state,
             )  # fmt: skip
             if (said := said_before.get(says)) is None:
