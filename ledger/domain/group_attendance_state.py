@@ -19,6 +19,7 @@ from ledger.domain.attendance_events import Source
 from ledger.domain.event import RecordedEvent, stored_name
 from ledger.domain.hours import HoursMoved, apply_entries
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
+from ledger.domain.streams import volunteer_of
 from ledger.domain.values import Account, ImportedFrom, Interval
 from ledger.domain.world import World
 
@@ -129,6 +130,8 @@ class GroupAttendance:
     migrated: bool
     recorded_order: int
     """Partition position of its first event."""
+    named: frozenset[str] = frozenset()
+    """Volunteers who were named out of it since it was last counted."""
 
     def total(self, account: Account) -> int:
         """Seconds in one class."""
@@ -186,11 +189,14 @@ def _moved(known: GroupAttendance, event: HoursMoved, recorded: RecordedEvent) -
                 flags=event.flags,
                 withheld_reasons=_reasons(event.withheld_reason),
                 migrated=known.migrated or event.source == "migrated",
+                # Whoever counts anew says who has no name: one whose attendance was withdrawn may be among them.
+                named=frozenset(),
             )
         case GroupAttendanceWithdrawn():
             return replace(after, state="withdrawn", withheld_reasons=())
         case GroupHeadNamed():
-            return replace(after, head_count=event.heads_left, attended_seconds=event.seconds_left)
+            named = known.named | {volunteer_of(event.to_attendance)}
+            return replace(after, head_count=event.heads_left, attended_seconds=event.seconds_left, named=named)
         case GroupHoursVerified():
             return replace(after, state="verified")
         case GroupHoursDeclined():

@@ -1,8 +1,9 @@
 """One of a head count gets a name: the group holds one head less, and the person's own attendance begins.
 
 A head count counts only people who are not recorded by name; otherwise their hours would stand in both sums. The
-group's seconds fall by what the person served, never below zero. The person's hours may lie in another partition: they
-are received there by the command that follows (`follow_ups`). With the last head the count is withdrawn instead.
+group's seconds, which are credited ones, fall by what the person is credited, never below zero. The person's hours may
+lie in another partition: they are received there by the command that follows (`follow_ups`). With the last head the
+count is withdrawn instead.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ _LEAVE_FIRST: Final = (Account.ATTENDED, Account.WITHHELD, Account.VERIFIED)
 class NameGroupMember:
     """Record one of a head count by name.
 
-    Refuses NOT_FOUND, ALREADY_EXISTS, ATTENDANCE_WITHDRAWN, LAST_HEAD, TIMES_REVERSED, DURATION_OUT_OF_RANGE,
-    SERVICE_IN_FUTURE, SHIFT_HAS_NO_TIMES.
+    Refuses NOT_FOUND, ALREADY_EXISTS, ATTENDANCE_WITHDRAWN, ALREADY_NAMED, LAST_HEAD, TIMES_REVERSED,
+    DURATION_OUT_OF_RANGE, SERVICE_IN_FUTURE, SHIFT_HAS_NO_TIMES.
     """
 
     group_attendance: str
@@ -69,8 +70,10 @@ class NameGroupMember:
         served = served_span(start, end, world.now)
         times = from_epoch(served[0]), from_epoch(served[1])
         # Whatever could refuse the hours there is asked before they leave here.
-        ReceiveAttendance(self.to_attendance, known.shift, *times, known.name, "").credit(world)
-        left = _left(known, served[1] - served[0])
+        credited = ReceiveAttendance(self.to_attendance, known.shift, *times, known.name, "").credit(world)
+        if volunteer_of(self.to_attendance) in known.named:
+            refuse(Reason.ALREADY_NAMED, volunteer=volunteer_of(self.to_attendance), attendance=known.name)
+        left = _left(known, credited.span[1] - credited.span[0])
         named = GroupHeadNamed(
             holder=known.holder,
             attendance=known.name,

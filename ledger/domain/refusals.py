@@ -414,6 +414,12 @@ class Reason(Enum):
         "The people at {shift} were counted by heads, so this person is counted already; name one of {group} instead.",
         "عُدّ الحاضرون في {shift} جماعيًا فهذا الشخص محسوب بالفعل؛ سمِّ أحد أفراد {group} بدلًا من ذلك.",
     )
+    ALREADY_NAMED = (
+        Kind.REFUSED,
+        "{volunteer} was named out of {attendance} already: correct that person's attendance; or, if it was withdrawn, "
+        "count the group anew first.",
+        "‏{volunteer} سُمّي من {attendance} من قبل: صحّح حضور هذا الشخص؛ وإن كان قد سُحب فأعد عدّ المجموعة أولًا.",
+    )
     LAST_HEAD = (
         Kind.REFUSED,
         "{attendance} counts one person only: withdraw it, then record that person by name.",

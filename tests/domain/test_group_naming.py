@@ -11,6 +11,7 @@ from ledger.domain.group_naming import NameGroupMember
 from ledger.domain.transfer import TransferAttendance
 from ledger.domain.verification import DeclineHours, VerifyHours
 from tests.domain.given_when_then import Scenario
+from tests.domain.policies import with_rules
 from tests.domain.programme import ANA, BEN, GREEN_VERIFIER, MORNING, NOON, at, programme, served
 
 HOUR = 3600
@@ -50,6 +51,24 @@ def test_seconds_leave_by_what_the_person_served_and_never_below_zero():
     scenario.when(NameGroupMember(HEADS, B1, at("2026-11-20 04:00"), at("2026-11-20 10:00")))
     scenario.then_recorded(GroupHeadNamed, heads_left=1, seconds_left=0)
     assert scenario.seconds(HEADS) == {"reversed": 5 * HOUR}
+
+
+def test_what_leaves_is_what_the_person_is_credited():
+    """A break after two hours, a half: the count holds three and a half hours a head, and the named one has as much."""
+    scenario = with_rules(programme(), break_after_seconds=2 * HOUR, break_seconds=HOUR // 2)
+    scenario.given(RecordGroupAttendance(HEADS, MORNING, 3)).given(NameGroupMember(HEADS, A1))
+    following = follow_up(scenario.events[0])
+    assert following is not None
+    scenario.given(following.command)
+    assert scenario.seconds(A1) == {"attended": 7 * HOUR // 2}
+    assert scenario.seconds(HEADS) == {"attended": 7 * HOUR, "reversed": 7 * HOUR // 2}
+
+
+def test_nobody_is_named_twice_until_the_count_is_made_anew():
+    again = NameGroupMember(HEADS, f"{ANA}/attendances/2")
+    scenario = counted().given(NameGroupMember(HEADS, A1))
+    scenario.when(again).then_refused("ALREADY_NAMED", volunteer=ANA, attendance=HEADS)
+    scenario.given(CorrectGroupAttendance(HEADS, 3, 12 * HOUR)).when(again).then_recorded(GroupHeadNamed, heads_left=2)
 
 
 def test_what_nobody_confirmed_yet_leaves_first():

@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 
 
 async def transfers(programme: Doing, shift: str, dated: str, start: datetime, persons: tuple[str, ...]) -> None:
-    """Mixed-up hours, to another shift at once and to another person by what follows; one of a head count named."""
+    """Mixed-up hours, to another shift at once and to another person by what follows; some of a head count named."""
     one, two, three, *_ = persons
     group = f"{dated}/groupAttendances/some-named"
     began = start + DAY
@@ -33,7 +33,9 @@ async def transfers(programme: Doing, shift: str, dated: str, start: datetime, p
         RecordGroupAttendance(group, dated, 5, 36_000),
     )
     await followed(programme, TransferAttendance(f"{two}/attendances/mixed-up", f"{three}/attendances/right", shift))
-    await followed(programme, NameGroupMember(group, f"{two}/attendances/named", began, began + HOUR))
+    # Several in a row, by one actor, of one shift: a batch of the projections holds them all.
+    for person in (two, three, one):
+        await followed(programme, NameGroupMember(group, f"{person}/attendances/named", began, began + HOUR))
 
 
 async def followed(programme: Doing, command: Command) -> None:
