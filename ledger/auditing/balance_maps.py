@@ -16,7 +16,7 @@ from ledger.transparency.account_balance import read_balance
 from ledger.transparency.balance_map import updated
 from ledger.transparency.balances_note import BalancesNote, parse_balances_note
 from ledger.transparency.entry_chain import Entry
-from ledger.transparency.failures import Malformed, TransparencyFailure
+from ledger.transparency.failures import EntryCannotFollow, Malformed, TransparencyFailure
 from ledger.transparency.log_balances import LogPartition, balances_after, entries_by_key
 from ledger.transparency.map_hash import EMPTY
 from ledger.transparency.signed_note import parse_note
@@ -99,8 +99,10 @@ class BalanceMapCheck:
         except Malformed as failure:
             # Balances behind an event that is not understood, or that takes too much, would be guesses.
             self._is_understood = False
-            where = Where("store events", self._log.partition, self._size + 1)
-            self._report.differs(where, "entries", "those of an event that can follow", str(failure))
+            # Entries are added up once the whole page was read: that failure says itself which of its events it is.
+            position = failure.position if isinstance(failure, EntryCannotFollow) else self._size + 1
+            where = Where("store events", self._log.partition, position)
+            self._report.differs(where, "entries", "those of an event that can follow", failure)
             return
         update = updated(self._pages, self._root, {key: balance.value() for key, balance in changed.items()})
         self._pages.held.update(update.pages)
@@ -124,7 +126,7 @@ class BalanceMapCheck:
         try:
             told = self._read_note(bytes(row[1]))
         except TransparencyFailure as failure:
-            self._report.differs(where, "note", "a signed note", str(failure))
+            self._report.differs(where, "note", "a signed note", failure)
             return
         found = (told.size, told.map_root, told.log_root, told.partition, told.partitions)
         self._report.compare(where, expected, dict(zip(expected, found, strict=True)))

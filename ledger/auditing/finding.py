@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Final
 
 FINDINGS_KEPT_MAX: Final = 200
 """Of one place: a place that is all wrong must not hide what is wrong elsewhere."""
 SHOWN_MAX: Final = 160
+REASON_SHOWN_MAX: Final = 2_000
+"""Of a failure's own words: their end says why, and is what the reader needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,17 @@ class Report:
 
 
 def shown(value: object) -> str:
-    """A value in a report: whole if it is short, its beginning if not."""
-    text = value.hex() if isinstance(value, bytes) else value if isinstance(value, str) else repr(value)
+    """A value in a report: whole if it is short, its beginning if not; a failure by its message, with its reason."""
+    text = _text(value)
     if not text.isprintable():  # a terminal would obey it
         text = repr(text)
-    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}… ({len(text)} characters)"
+    shown_max = REASON_SHOWN_MAX if isinstance(value, Exception) else SHOWN_MAX
+    return text if len(text) <= shown_max else f"{text[:shown_max]}… ({len(text)} characters)"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value) if isinstance(value, str | Exception) else repr(value)

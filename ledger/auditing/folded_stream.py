@@ -100,7 +100,7 @@ def _add(stream: FoldedStream, where: Where, body: bytes, report: Report) -> Non
         report.differs(where, path, f"a value of {envelope.type}", first["msg"])
         stream.broken = True
     except (InvariantBroken, TypeError, ValueError) as error:
-        report.differs(where, "data", "an event that can follow", str(error))
+        report.differs(where, "data", "an event that can follow", error)
         stream.broken = True
     else:
         stream.steps.append(Step(event, state))

@@ -111,7 +111,7 @@ class IdentityCheck:
             opened = {} if self._opener is None else self._opener.opened(identities)
         except InvariantBroken as broken:
             where = Where("store events", identities[0].partition, identities[0].position)
-            self._report.differs(where, "data.details", "seals that open", str(broken))
+            self._report.differs(where, "data.details", "seals that open", broken)
         held = {bytes(key): name for key, name in self._store.execute(_HELD, [list(opened.values())])}
         for one in identities:
             key = opened.get(one.volunteer)

@@ -103,7 +103,7 @@ class SignedHeads:
                 try:
                     head = self._read(bytes(note))
                 except TransparencyFailure as failure:
-                    self._report.differs(where, "checkpoint", "a signed checkpoint", str(failure))
+                    self._report.differs(where, "checkpoint", "a signed checkpoint", failure)
                     continue
                 self._report.compare(where, {"size": head.size, "root": head.root}, {"size": size, "root": bytes(root)})
                 yield head

@@ -135,7 +135,10 @@ def _answer_check(data: bytes, keys: list[str], witnesses: list[str], witnesses_
 def _check(
     data: bytes, event: Path | None, old: Path | None, consistency: Path | None
 ) -> Callable[[TrustPolicy], Told]:
-    """What is to be checked, all files read. Raises typer.BadParameter for options that do not go together."""
+    """What is to be checked, its files read but for the proof of a growth.
+
+    Raises typer.BadParameter for options that do not go together.
+    """
     if event is None and data.startswith(HEADER.encode()):
         raise typer.BadParameter("a .tlog-proof is checked with the event it is of: give --event")
     if (old is None) != (consistency is None) or (event is not None and old is not None):
@@ -144,7 +147,7 @@ def _check(
         entry = read_at_most(event, ENTRY_BYTES_MAX)
         return lambda policy: of_event(verify_event(data, entry, policy))
     if old is not None and consistency is not None:
-        before, hashes = read_at_most(old, NOTE_BYTES_MAX), _hashes(consistency)
+        before, hashes = read_at_most(old, NOTE_BYTES_MAX), partial(_hashes, consistency)
         return lambda policy: of_growth(verify_growth(before, data, hashes, policy))
     return lambda policy: of_checkpoint(verify_checkpoint(data, policy))
 
@@ -154,9 +157,7 @@ def _given(path: Path | None, bytes_max: int) -> bytes | None:
 
 
 def _hashes(file: Path) -> list[bytes]:
+    """Raises Malformed for a file that is no proof, typer.BadParameter for one that cannot be read."""
     form = f"consistency proof {file}"
-    try:
-        lines = read_text(read_at_most(file, _HASHES_BYTES_MAX), form, _HASHES_BYTES_MAX).split("\n")
-        return [read_hash(line, form, "a line") for line in lines if line]
-    except Malformed as wrong:
-        raise typer.BadParameter(str(wrong)) from wrong
+    lines = read_text(read_at_most(file, _HASHES_BYTES_MAX), form, _HASHES_BYTES_MAX).split("\n")
+    return [read_hash(line, form, "a line") for line in lines if line]

@@ -111,7 +111,9 @@ def apply_entries(current: Allocation, entries: Iterable[Entry]) -> dict[tuple[d
             source = (entry.service_date, entry.from_class)
             left = allocation.get(source, 0) - entry.seconds
             if left < 0:
-                raise InvariantBroken(f"{source} would fall to {left} seconds")
+                raise InvariantBroken(
+                    f"{entry.from_class.value} hours of {entry.service_date.isoformat()} would fall to {left} seconds"
+                )
             allocation[source] = left
         sink = (entry.service_date, entry.to_class)
         allocation[sink] = allocation.get(sink, 0) + entry.seconds

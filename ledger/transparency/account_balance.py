@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from ledger.transparency.entry_chain import CLASSES, NUMBER_MAX, OUTSIDE, Entry, chain_head, chain_start
-from ledger.transparency.failures import Malformed
+from ledger.transparency.entry_chain import CLASS_NUMBERS, CLASSES, NUMBER_MAX, OUTSIDE, Entry, chain_head, chain_start
+from ledger.transparency.failures import EntryCannotFollow, Malformed
 
 BALANCE_BYTES: Final = 88
 VALUE_BYTES: Final = 32
 
 _VALUE: Final = b"\x13"
 _FORM: Final = "balance"
+_CLASS_NAMES: Final = {number: name for name, number in CLASS_NUMBERS.items()}
 _layout: Final = struct.Struct("!7Q32s")
 
 
@@ -59,7 +60,7 @@ class AccountBalance:
         """The balance after these further entries, in order.
 
         Raises:
-            Malformed: an entry takes more from a class than it holds, or makes it hold what no number here can say.
+            EntryCannotFollow: an entry takes more from a class than it holds, or makes it hold what no number can say.
         """
         moved = tuple(entries)
         held = [0, *self.seconds]
@@ -67,11 +68,10 @@ class AccountBalance:
             held[entry.from_class] -= entry.seconds
             held[entry.to_class] += entry.seconds
             if entry.from_class != OUTSIDE and held[entry.from_class] < 0:
-                where = f"position {entry.position}, entry {entry.entry_index}"
-                raise Malformed(_FORM, f"{where} takes {-held[entry.from_class]} s too many from {entry.from_class}")
+                too_many = f"{-held[entry.from_class]} s too many from {_CLASS_NAMES[entry.from_class]}"
+                raise _cannot_follow(entry, f"takes {too_many}")
             if held[entry.to_class] > NUMBER_MAX:
-                where = f"position {entry.position}, entry {entry.entry_index}"
-                raise Malformed(_FORM, f"{where} brings class {entry.to_class} above {NUMBER_MAX} s")
+                raise _cannot_follow(entry, f"brings {_CLASS_NAMES[entry.to_class]} above {NUMBER_MAX} s")
         claimed, attended, verified, disputed, withheld, reversed_ = held[1:CLASSES]
         return AccountBalance(
             claimed,
@@ -94,6 +94,11 @@ class AccountBalance:
     def value(self) -> bytes:
         """What the holder's leaf in the map holds: a commitment that gives nothing away without the balance."""
         return value_of(self.to_bytes())
+
+
+def _cannot_follow(entry: Entry, reason: str) -> EntryCannotFollow:
+    where = f"position {entry.position}, entry {entry.entry_index}"
+    return EntryCannotFollow(_FORM, f"{where} {reason}", entry.position)
 
 
 def value_of(balance: bytes) -> bytes:

@@ -17,6 +17,15 @@ class Malformed(TransparencyFailure):
         self.reason = reason
 
 
+class EntryCannotFollow(Malformed):
+    """An entry brings a class of its holder below zero, or above what a number here can say."""
+
+    def __init__(self, form: str, reason: str, position: int) -> None:
+        """`position` is that of the entry's event."""
+        super().__init__(form, reason)
+        self.position = position
+
+
 class OutOfTree(TransparencyFailure):
     """An index or a size that the tree does not have: a caller's mistake, or a hostile number."""
 

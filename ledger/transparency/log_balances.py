@@ -47,6 +47,6 @@ def balances_after(
     """The balances that these entries change, by key; `held` has those of the same keys before, where there are any.
 
     Raises:
-        Malformed: an entry takes more from a class than it holds.
+        EntryCannotFollow: an entry takes more from a class than it holds.
     """
     return {key: (held.get(key) or AccountBalance.without_entries(key)).after(moved) for key, moved in entries.items()}

@@ -6,7 +6,7 @@ when every step held, and it says no more than they showed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -14,7 +14,7 @@ from typing import Final
 from ledger.transparency.checkpoint import Checkpoint, parse_checkpoint_text
 from ledger.transparency.consistency import verify_consistency
 from ledger.transparency.cosignature import SignedBy, verified_signatures
-from ledger.transparency.failures import Malformed
+from ledger.transparency.failures import Malformed, ProofRejected
 from ledger.transparency.inclusion import verify_inclusion
 from ledger.transparency.page_proof import need_page, root_of_page
 from ledger.transparency.signed_note import parse_note
@@ -55,8 +55,15 @@ class GrowthVerdict:
     new: CheckpointVerdict
 
 
-def verify_checkpoint(checkpoint: bytes, policy: TrustPolicy, first: int = 1) -> CheckpointVerdict:
-    """Check a signed tree head.
+def verify_checkpoint(
+    checkpoint: bytes,
+    policy: TrustPolicy,
+    first: int = 1,
+    *,
+    named: str = "the checkpoint",
+    signer: str = "the log",
+) -> CheckpointVerdict:
+    """Check a signed tree head; `named` and `signer` are what a failed step calls it and whoever must sign it.
 
     Steps, counted from `first`: 1 form of a signed note; 2 form of a checkpoint; 3 the log's origin; 4 no signature of
     a known key is wrong; 5 the log's Ed25519 signature; 6 its ML-DSA-44 signature, if the policy has the key; 7 enough
@@ -65,7 +72,7 @@ def verify_checkpoint(checkpoint: bytes, policy: TrustPolicy, first: int = 1) ->
     Raises:
         StepFailed: a step does not hold.
     """
-    return _checkpoint(checkpoint, policy, first)
+    return _checkpoint(checkpoint, policy, first, named, signer)
 
 
 def verify_event(proof_file: bytes, event: bytes, policy: TrustPolicy) -> EventVerdict:
@@ -117,9 +124,15 @@ def verify_page(
 
 
 def verify_growth(
-    old_checkpoint: bytes, new_checkpoint: bytes, hashes: Sequence[bytes], policy: TrustPolicy
+    old_checkpoint: bytes,
+    new_checkpoint: bytes,
+    hashes: Sequence[bytes] | Callable[[], Sequence[bytes]],
+    policy: TrustPolicy,
 ) -> GrowthVerdict:
     """Check that a log only grew between two checkpoints: the old one kept, the new one just fetched.
+
+    `hashes` may be what reads the proof: it is called at step 15, once the sizes are known to ascend, for of a log that
+    went back there is no proof. A Malformed that it raises fails that step.
 
     Steps: 1 to 7 the old checkpoint, 8 to 14 the new one, as in `verify_checkpoint`; 15 the consistency proof.
 
@@ -127,11 +140,18 @@ def verify_growth(
         StepFailed: a step does not hold. At step 15, with both checkpoints signed, they and the failed proof may be
             evidence of a fork: keep them.
     """
-    old = _checkpoint(old_checkpoint, policy, 1, "the old ")
-    new = _checkpoint(new_checkpoint, policy, 8, "the new ")
+    old = _checkpoint(old_checkpoint, policy, 1, "the old checkpoint")
+    new = _checkpoint(new_checkpoint, policy, 8, "the new checkpoint")
     before, after = old.checkpoint, new.checkpoint
     with step(15, "the new tree continues the old one"):
-        verify_consistency(before.size, before.root, after.size, after.root, hashes)
+        if after.size < before.size:
+            raise ProofRejected(
+                "sizes",
+                f"the new checkpoint must not be of a smaller size ({after.size}) than the old one ({before.size}); "
+                "if the old one was signed earlier, the log went back: keep both checkpoints, they are the evidence",
+            )
+        proof = hashes() if callable(hashes) else hashes
+        verify_consistency(before.size, before.root, after.size, after.root, proof)
     return GrowthVerdict(old, new)
 
 
@@ -161,20 +181,22 @@ def verify_whole_log(checkpoint: bytes, events: Iterable[bytes], policy: TrustPo
     return verdict
 
 
-def _checkpoint(data: bytes, policy: TrustPolicy, first: int, which: str = "the ") -> CheckpointVerdict:
-    with step(first, f"{which}checkpoint is a signed note"):
+def _checkpoint(
+    data: bytes, policy: TrustPolicy, first: int, named: str = "the checkpoint", signer: str = "the log"
+) -> CheckpointVerdict:
+    with step(first, f"{named} is a signed note"):
         note = parse_note(data)
-    with step(first + 1, f"{which}note is a checkpoint"):
+    with step(first + 1, f"{named} has the form of a checkpoint"):
         checkpoint = parse_checkpoint_text(note.text)
-    with step(first + 2, f"{which}checkpoint's origin is {policy.origin}"):
+    with step(first + 2, f"the origin of {named} is {policy.origin}"):
         if checkpoint.origin != policy.origin:
             raise Malformed("origin", f"it is {checkpoint.origin!r}")
-    with step(first + 3, f"{which}checkpoint's signatures of known keys are theirs"):
+    with step(first + 3, f"the signatures of known keys in {named} are theirs"):
         signed = verified_signatures(note, policy.keys)
-    with step(first + 4, f"{which}checkpoint is signed by the log's Ed25519 key"):
+    with step(first + 4, f"{named} is signed by {signer}'s Ed25519 key"):
         policy.need_log(signed)
-    with step(first + 5, f"{which}checkpoint is signed by the log's ML-DSA-44 key"):
+    with step(first + 5, f"{named} is signed by {signer}'s ML-DSA-44 key"):
         policy.need_post_quantum(signed)
-    with step(first + 6, f"{which}checkpoint is signed by {policy.witnesses_required} witnesses"):
+    with step(first + 6, f"{named} is signed by {policy.witnesses_required} witnesses"):
         cosigned = policy.need_witnesses(signed)
     return CheckpointVerdict(checkpoint, tuple(signed), cosigned)

@@ -47,7 +47,7 @@ def verify_answer(
     Raises:
         StepFailed: a step does not hold.
     """
-    noted = verify_checkpoint(note, policy, first)
+    noted = verify_checkpoint(note, policy, first, named="the answer's note", signer="the service")
     with step(first + 7, "size and root are those of the lines below them"):
         need_lines_signed(noted.checkpoint)
     with step(first + 8, "the lines are a question, its result and the log of each partition"):

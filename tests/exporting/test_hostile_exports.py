@@ -122,6 +122,17 @@ def test_a_flipped_bit_of_any_file_is_named(copy, trusted, path, at, place, fiel
     assert (*place, field) in places(findings(copy, trusted))
 
 
+def test_why_a_note_is_refused_is_told_in_words_to_the_end(copy, trusted):
+    changed(copy / "1/checkpoint", flipped(40))
+    (finding,) = [one for one in findings(copy, trusted) if one.where.place == "export checkpoint"]
+    assert finding.found.startswith("step 4 (")
+    assert "… (" not in finding.found
+    assert "signature" in finding.found.partition(" failed: ")[2]
+    (copy / "1/checkpoint").write_bytes(b"nothing")
+    (finding,) = [one for one in findings(copy, trusted) if one.where.place == "export checkpoint"]
+    assert (finding.field, finding.found.partition(": ")[0]) == ("form", "signed note")
+
+
 def test_every_kind_of_file_is_needed(whole, tmp_path, trusted):
     kinds = ("checkpoint", "balances", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2", "tile/entries/001")
     for path in (MANIFEST, *(f"0/{kind}" for kind in kinds), "1/tile/entries/001.p/24"):

@@ -67,6 +67,16 @@ def test_an_event_changed_after_it_was_signed_is_named_by_its_position(settings)
         assert {("log tiles", 17, "hash"), ("log checkpoints", 302, "root")} <= found
 
 
+def test_an_event_that_takes_what_nobody_had_is_named_by_its_own_position(settings):
+    """Not by the end of the page it was read with, behind which there may be no event at all."""
+    value = "convert_to(replace(convert_from(body, 'UTF8'), '\"outside\"', '\"claimed\"'), 'UTF8')"
+    with changed(settings.owner_database, "events", "body", value, "partition = 0 and position = 17"):
+        found = [one for one in audit.audit(settings).findings if one.field == "entries"]
+    (finding,) = [one for one in found if one.where.place == "store events"]
+    assert finding.where.position == 17
+    assert finding.found.endswith("s too many from claimed")
+
+
 @pytest.mark.parametrize(
     ("where", "row"),
     [

@@ -257,11 +257,20 @@ def test_changed_files_fail_at_their_step(kept: Path):
         (verify(kept, "new", "--event", "event.json"), 1),
         (verify(kept, "new", "--old", "old", "--consistency", "g.changed", g=b"".join(growth[::-1])), 15),
         (verify(kept, "new", "--old", "old", "--consistency", "g.changed", g=b""), 15),
+        (verify(kept, "new", "--old", "old", "--consistency", "event.json"), 15),
+        (verify(kept, "new", "--old", "old", "--consistency", "g.changed", g=b"A" * 100_000), 15),
         (verify(kept, "old", "--old", "new", "--consistency", "growth"), 15),
     ):
         assert done.returncode == 1, done
         assert done.stderr.startswith(f"step {step} ("), done.stderr
         assert done.stdout == ""
+
+
+def test_a_log_that_went_back_is_told_although_no_proof_could_be_fetched(kept: Path):
+    done = verify(kept, "old", "--old", "new", "--consistency", "no-such-file")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("step 15 (")
+    assert "keep both checkpoints, they are the evidence" in done.stderr
 
 
 def test_a_failure_for_programs(kept: Path):
@@ -277,7 +286,7 @@ def test_a_failure_for_programs(kept: Path):
         ["hour.tlog-proof"],
         ["new", "--old", "old"],
         ["new", "--consistency", "growth"],
-        ["new", "--old", "old", "--consistency", "event.json"],
+        ["new", "--old", "old", "--consistency", "no-such-file"],
         ["hour.tlog-proof", "--event", "event.json", "--old", "old", "--consistency", "growth"],
         ["new", "--key", "rubbish"],
         ["new", "--witness", "@log.vkeys"],

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from ledger import rebuild
+from ledger.projections.rebuild import forget_rows
 from ledger.settings import Settings
 from tests.system import whole_programme
 from tests.system.stored_history import opened_ledger
@@ -33,6 +34,14 @@ def test_from_the_topic_alone_the_event_store_is_not_asked(settings):
     before = rebuild.rows(settings)
     nowhere = {"database": "", "relay_database": "", "owner_database": "", "keys_database": ""}
     assert rebuild.run(settings.model_copy(update=nowhere), source="kafka")
+    assert rebuild.rows(settings) == before
+
+
+def test_an_empty_read_database_is_filled_with_nothing_to_compare(settings, capsys):
+    before = rebuild.rows(settings)
+    forget_rows(settings.projector_database)
+    assert rebuild.run(settings, source="store")
+    assert capsys.readouterr().out.splitlines()[-1] == "filled; there was nothing to compare with"
     assert rebuild.rows(settings) == before
 
 

@@ -252,7 +252,7 @@ def test_balances_equal_the_naive_ones_however_the_log_is_cut():
 
 
 def test_a_class_never_falls_below_zero():
-    with pytest.raises(Malformed, match="position 7, entry 0 takes 7200 s too many"):
+    with pytest.raises(Malformed, match=r"position 7, entry 0 takes 7200 s too many from (claimed|attended)$"):
         AccountBalance.without_entries(bytes(32)).after(entries_of_event(GOOD).entries)
 
 
@@ -261,7 +261,7 @@ def test_a_class_never_holds_what_no_number_can_say():
     and_back = [movement("outside", "attended", 1), movement("attended", "reversed", 1)]
     more = moved(8, "attendance-corrected", ATTENDANCE, *and_back)
     whole = AccountBalance.without_entries(bytes(32)).after(entries_of_event(full).entries)
-    with pytest.raises(Malformed, match="position 8, entry 0 brings class 2 above 9223372036854775807 s"):
+    with pytest.raises(Malformed, match="position 8, entry 0 brings attended above 9223372036854775807 s"):
         whole.after(entries_of_event(more).entries)
 
 

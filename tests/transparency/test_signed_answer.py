@@ -165,6 +165,21 @@ def test_each_step_can_fail():
     assert steps_of(3) == 34
 
 
+def test_a_failure_names_the_answer_s_note_and_the_service():
+    """What lacks is a signature of the service: nobody must look for it in a checkpoint, or at the log."""
+    note = KEYS.sign(answer(), SIGNED_AT)
+    text, signatures = parse_note(note).text, parse_note(note).signatures
+    other = parse_note(KEYS.sign(answer(b"another question"), SIGNED_AT)).signatures
+    for changed, holds in (
+        (written(text, other), "the signatures of known keys in the answer's note are theirs"),
+        (written(text, signatures[1:]), "the answer's note is signed by the service's Ed25519 key"),
+        (written(text, signatures[:1]), "the answer's note is signed by the service's ML-DSA-44 key"),
+    ):
+        with pytest.raises(StepFailed) as failed:
+            verify_answer(changed, checkpoints(), KEYS.policy, POLICIES)
+        assert failed.value.step == holds
+
+
 def test_size_and_root_say_every_byte_below_them():
     """So the ML-DSA-44 signature, which covers no more, covers the whole answer."""
     head = answer().checkpoint()

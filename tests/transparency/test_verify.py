@@ -179,8 +179,24 @@ def test_a_fork_is_found_by_whoever_kept_a_checkpoint():
 
 
 def test_a_cut_tail_is_found_by_whoever_kept_a_checkpoint():
-    with pytest.raises(StepFailed, match="step 15"):
+    with pytest.raises(StepFailed, match=r"step 15 .* keep both checkpoints, they are the evidence"):
         verify_growth(LOG.checkpoint(300), LOG.checkpoint(299), [], POLICY)
+
+
+def test_sizes_are_compared_before_a_proof_is_read():
+    """Of a log that went back nobody can fetch a proof: that must not hide what the two checkpoints show."""
+    read: list[str] = []
+
+    def hashes() -> list[bytes]:
+        read.append("proof")
+        raise Malformed("consistency proof", "it must be there")
+
+    with pytest.raises(StepFailed, match=r"step 15 .*smaller size"):
+        verify_growth(LOG.checkpoint(300), LOG.checkpoint(299), hashes, POLICY)
+    assert not read
+    with pytest.raises(StepFailed, match=r"step 15 .*it must be there"):
+        verify_growth(LOG.checkpoint(299), LOG.checkpoint(300), hashes, POLICY)
+    assert read
 
 
 @pytest.mark.parametrize("size", [0, 1, 256, 300])
