@@ -23,7 +23,8 @@ given, but their mathematics is not checked here. Without --key no signature is 
 
 Memory grows with the number of holders and of streams, not with the number of events. So three things are not checked
 that would need every id to be remembered: that `id` is not used twice, that `corrects` names an event, and that the
-events of one request stand together.
+events of one request stand together. Nor is added up again what a closed period tells, nor what a standing with a
+requirement does: their form is checked.
 """
 
 from __future__ import annotations

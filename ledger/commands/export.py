@@ -42,7 +42,7 @@ def export(
 ) -> None:
     """Fetch every event, with the notes that sign for them, into DIR. Run again it goes on, also from an older export.
 
-    An embedded ledger that is served here is found by itself, with its token.
+    An embedded ledger served here on the default port is found by itself, with its token.
     """
     from ledger.auditing.progress import Progress
     from ledger.exporting.export import export as write_export

@@ -12,6 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from ledger.commands.printing import positions_json, seconds_of, time_text
 from ledger.importing.published_totals import hours_rounded, total_hours_rounded
 from volunteer_hours.v1 import hours_service_pb2 as hours
+from volunteer_hours.v1.policy_service_pb2 import Rate
 from volunteer_hours.v1.positions_pb2 import AsOf, Position
 from volunteer_hours.v1.values_pb2 import EvidenceClass, Period
 
@@ -95,7 +96,8 @@ class Valued:
     """By which rates hours were valued, and what all of them are worth."""
 
     rates: str
-    sources: tuple[str, ...]
+    used: tuple[Rate, ...]
+    """Those by which something was valued."""
     classes: tuple[str, ...]
     total: tuple[Value, ...]
 
@@ -103,7 +105,16 @@ class Valued:
         """For programs."""
         return {
             "rates": self.rates,
-            "sources": list(self.sources),
+            "rates_used": [
+                {
+                    "currency": rate.currency,
+                    "minor_units_per_hour": rate.minor_units_per_hour,
+                    "from_date": rate.from_date,
+                    "until_date": rate.until_date,
+                    "source": rate.source,
+                }
+                for rate in self.used
+            ],
             "value_classes": list(self.classes),
             "total_values": [one.as_json() for one in self.total],
         }
@@ -180,5 +191,4 @@ def _values(values: Iterable[hours.HoursValue]) -> tuple[Value, ...]:
 
 def _valued(answer: hours.SummarizeHoursResponse) -> Valued:
     classes = (EvidenceClass.Name(one).removeprefix("EVIDENCE_CLASS_").lower() for one in answer.value_classes)
-    sources = tuple(rate.source for rate in answer.rates_used)
-    return Valued(answer.rates, sources, tuple(classes), _values(answer.total_values))
+    return Valued(answer.rates, tuple(answer.rates_used), tuple(classes), _values(answer.total_values))

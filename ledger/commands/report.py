@@ -142,7 +142,8 @@ def print_report(report: Report, by: Dimension, title: str) -> None:
     printing.out.print(table)
     printing.out.print("each sum is rounded to whole hours, half to even; their total is the sum of these", style="dim")
     if report.closing_date:
-        printing.out.print(f"ages and rates as on {report.closing_date}", style="dim")
+        what = "rates" if by is not Dimension.AGE_BAND else "ages" if report.valued is None else "ages and rates"
+        printing.out.print(f"{what} as on {report.closing_date}", style="dim")
     if report.valued is not None:
         _print_rates(report.valued)
     _print_grounds(report)
@@ -154,8 +155,10 @@ def _print_rates(valued: Valued) -> None:
         if one.unvalued_seconds:
             without = printing.hours_text(one.unvalued_seconds)
             printing.out.print(f"no rate in {one.currency} for {without} of these hours", style="dim")
-    for source in valued.sources:
-        printing.out.print(f"rate: {source}", style="dim")
+    for rate in valued.used:
+        dates = f"{rate.from_date} to {rate.until_date}" if rate.until_date else f"from {rate.from_date} on"
+        each = f"{rate.minor_units_per_hour:,} minor units of {rate.currency} an hour"
+        printing.out.print(f"rate: {each}, {dates}: {rate.source}", style="dim")
 
 
 def _print_grounds(report: Report) -> None:

@@ -118,7 +118,10 @@ def _lines(verdict: BalanceFileVerdict, behind: CheckpointVerdict | None, *, who
     held = [f"{name} {seconds} s" for name, seconds in zip(_CLASSES, balance.seconds, strict=True) if seconds]
     lines = [f"  {', '.join(held)}; {balance.entry_count} entries"] if held or said.is_known else []
     if whole_list:
-        lines.append("  the list of entries is whole: none is missing, added, changed or moved")
+        lines.append(
+            "  the list of entries is whole: none is missing, added or moved, and of each are proven position,"
+        )
+        lines.append("  classes, seconds, date, reason, attendance and event; what else it shows says the event itself")
     note = said.note
     lines.append(f"  log {note.log_origin}, partition {note.partition} of {note.partitions}, size {note.size}")
     lines.append(f"  map root {base64_text(note.map_root)}")

@@ -48,7 +48,7 @@ class HoursQuestions:
         self._closed_periods = ClosedPeriodQuestions(pool, self._ground)
 
     async def get_balance(self, request: pb.GetBalanceRequest, seconds_left: float | None = None) -> pb.Balance:
-        """A holder's seconds by evidence class. Refuses NOT_FOUND, DATE_INVALID."""
+        """A holder's seconds by evidence class. Refuses NOT_FOUND, DATE_INVALID, DATES_REVERSED."""
         return await get_balance(self._pool, self._ground, self._lookups, request, seconds_left)
 
     async def batch_get_balances(
@@ -71,7 +71,7 @@ class HoursQuestions:
     ) -> pb.SummarizeHoursResponse:
         """Seconds of all holders by one dimension but age bands, and their value where the request names rates.
 
-        Refuses DATE_INVALID, RATES_UNKNOWN, VALUE_TOO_LARGE.
+        Refuses DATE_INVALID, DATES_REVERSED, RATES_UNKNOWN, VALUE_TOO_LARGE.
         """
         return await summarize_hours(self._pool, self._ground, request, seconds_left)
 
@@ -124,7 +124,10 @@ class HoursQuestions:
     async def totals_to_close(
         self, request: reporting_pb.ClosePeriodRequest, seconds_left: float | None = None
     ) -> TotalsNow:
-        """The sums a period is closed with, and their positions, one of each partition. Refuses DATE_INVALID."""
+        """The sums a period is closed with, and their positions, one of each partition.
+
+        Refuses DATE_INVALID, DATES_REVERSED.
+        """
         return await self._closed_periods.totals_now(request, seconds_left)
 
     async def get_closed_period(

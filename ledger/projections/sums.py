@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
+from ledger.domain.refusals import Reason, refuse
 from ledger.domain.values import calendar_date
 from volunteer_hours.v1.values_pb2 import EvidenceSeconds, Period
 
@@ -30,9 +31,11 @@ COUNTED: Final = f"{IN_PERIOD} and {KNOWN}"
 
 
 def period_dates(period: Period) -> tuple[date, date]:
-    """First and last date of a period; an empty bound is open. Refuses DATE_INVALID."""
+    """First and last date of a period; an empty bound is open. Refuses DATE_INVALID, DATES_REVERSED."""
     first = calendar_date(period.start_date) if period.start_date else date.min
     last = calendar_date(period.end_date) if period.end_date else date.max
+    if last < first:
+        refuse(Reason.DATES_REVERSED, start_date=first, end_date=last)  # who is answered 0 hours may publish it
     return first, last
 
 

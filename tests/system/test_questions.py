@@ -75,10 +75,14 @@ async def test_a_period_counts_dates_of_service_both_ends_included(postgres, fir
         assert {group.key: seconds(group) for group in summary.groups} == ({OPPORTUNITY: counted} if counted else {})
 
 
-async def test_an_impossible_date_is_refused(postgres):
+async def test_an_impossible_date_and_a_period_that_ends_before_it_begins_are_refused(postgres):
     async with answering(postgres, a_life()) as asked:
         request = pb.GetBalanceRequest(name=ANA, period=Period(start_date="2026-02-30"))
         assert await refused(asked.hours.get_balance(request)) == "DATE_INVALID"
+        turned = Period(start_date="2026-11-02", end_date="2026-11-01")
+        assert await refused(asked.hours.get_balance(pb.GetBalanceRequest(name=ANA, period=turned))) == "DATES_REVERSED"
+        summary = pb.SummarizeHoursRequest(group_by=pb.SUMMARY_DIMENSION_MONTH, period=turned)
+        assert await refused(asked.hours.summarize_hours(summary)) == "DATES_REVERSED"
 
 
 async def test_many_balances_come_in_the_order_asked_at_one_moment(postgres):
