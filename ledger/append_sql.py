@@ -116,8 +116,8 @@ _ADD_IDENTITIES: Final = """
     insert into volunteer_identities (identity_key, volunteer) select * from unnest(%b::bytea[], %b::text[])
 """
 
-# After the events: the function frees only what a stream says was erased. Before identities are added: the same number may
-# be registered anew in the same batch.
+# After the events: the function frees only what a stream says was erased. Before identities are added: the same number
+# may be registered anew in the same batch.
 _RELEASE_IDENTITIES: Final = "select release_identities(%b::text[])"
 
 _RAISE_COUNTER: Final = "update partition_counters set position = %b, recorded_at = %b where partition = %b"

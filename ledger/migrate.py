@@ -44,7 +44,7 @@ def migrate(settings: Settings) -> list[str]:
 
 
 def _wrap_plain_keys(settings: Settings) -> None:
-    """Keys of persons from before there were master keys; no SQL can do it. Raises WrongSetting without a master key."""
+    """Keys of persons from before there were master keys. Raises WrongSetting if there are some, and no master key."""
     if has_plain_rows(settings.owner_keys_database):
         wrap_plain_rows(settings.owner_keys_database, master_keys(settings))
 

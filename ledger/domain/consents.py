@@ -16,7 +16,10 @@ from ledger.domain.world import Reads, World
 
 @dataclass(frozen=True, slots=True)
 class AcceptCharter:
-    """Accept a version of a charter. Refuses NOT_FOUND, VOLUNTEER_ERASED, and NOTHING_CHANGES when it, or a newer one, was."""
+    """Accept a version of a charter.
+
+    Refuses NOT_FOUND, VOLUNTEER_ERASED, NOTHING_CHANGES when it, or a newer one, was accepted.
+    """
 
     volunteer: str
     charter: str
