@@ -145,7 +145,9 @@ class DirectoryService:
 def _with_agreements(message: resources_pb2.Volunteer, sealed: SealedVolunteer) -> resources_pb2.Volunteer:
     message.consents.extend(sealed.consents)
     message.charters.extend(sealed.charters)
-    message.erased |= sealed.erased
+    if sealed.erased:
+        message.erased = True
+        message.ClearField("details")
     return message
 
 
