@@ -39,7 +39,9 @@ class Erasing:
         while True:
             recorded = await heads(connection)
             for partition, head in recorded.items():
-                reached[partition] = await self._follow(connection, partition, reached.get(partition, 0), head)
+                # A store restored to an earlier end gives these positions to other events, erasures among them.
+                after = min(reached.get(partition, 0), head)
+                reached[partition] = await self._follow(connection, partition, after, head)
             if all(reached[partition] >= head for partition, head in recorded.items()):
                 await asyncio.sleep(EVERY_SECONDS)
 

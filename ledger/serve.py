@@ -21,6 +21,7 @@ import psycopg
 import uvloop
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
+from pydantic import SecretStr
 
 from ledger.access.identity_keys import IdentityKeys
 from ledger.access.master_keys import master_keys
@@ -87,7 +88,8 @@ def embedded_parts(settings: Settings, data_dir: Path) -> Iterator[Settings]:
     """The embedded database, and two children, all kept running: one feeds the projections, one keeps the log."""
     ledger = EmbeddedLedger(data_dir, settings)
     whole = ledger.start()
-    environment = {**os.environ, **as_environment(whole)}
+    without_keys = whole.model_copy(update={"master_key_file": "", "master_key": SecretStr("")})  # they open nothing
+    environment = {**os.environ, **as_environment(without_keys)}
     children = [
         ChildProcess(name, [sys.executable, "-m", module], data_dir / f"{name}.log", environment=environment)
         for name, module in (("projections", "consumers.project_embedded"), ("keep-log", "ledger.log_keeping.keeper"))
