@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from bench import programme
 from bench.fill import store_facts
+from ledger.access.master_keys import new_master_key
 from ledger.event_store import heads, read_page
 from ledger.migrate import migrate
 from ledger.open_ledger import open_ledger
@@ -117,6 +118,7 @@ def new_settings(server_url: str, partitions: int) -> Settings:
         grpc_address="127.0.0.1:0",
         http_address="127.0.0.1:0",
         request_hash_key=SecretStr("a request hash key to measure with"),
+        master_key=SecretStr(new_master_key()),
         identity_key=SecretStr("an identity key to measure with"),
         relay_key=SecretStr("a relay key to measure with, 32 bytes"),
     )

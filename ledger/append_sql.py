@@ -116,6 +116,10 @@ _ADD_IDENTITIES: Final = """
     insert into volunteer_identities (identity_key, volunteer) select * from unnest(%b::bytea[], %b::text[])
 """
 
+# After the events: the function frees only what a stream says was erased. Before identities are added: the same number
+# may be registered anew in the same batch.
+_RELEASE_IDENTITIES: Final = "select release_identities(%b::text[])"
+
 _RAISE_COUNTER: Final = "update partition_counters set position = %b, recorded_at = %b where partition = %b"
 
 
@@ -150,6 +154,7 @@ def statements(
     heads: dict[str, int],
     presences: Iterable[Presence],
     identities: dict[bytes, str],
+    erased: Collection[str],
 ) -> list[Statement]:
     """What is added for these events, but for the counter. `events` must not be empty."""
     added: list[Statement] = [(_ADD_EVENTS, (partition, recorded_at, *_event_columns(events)))]
@@ -167,6 +172,8 @@ def statements(
     held = list(presences)
     if held:
         added.append((_SET_PRESENCES, _presence_columns(held)))
+    if erased:
+        added.append((_RELEASE_IDENTITIES, (TextArray(erased),)))
     if identities:
         added.append((_ADD_IDENTITIES, (BytesArray(identities), TextArray(identities.values()))))
     return added

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from ledger.access.identity_keys import SECRET_BYTES_MIN, IdentityKeys
+from ledger.access.master_keys import master_keys
 from ledger.auditing import balance_maps, closed_periods, constraint_rows, directory, log_tree, sums
 from ledger.auditing.applied_hashes import AppliedHashCheck
 from ledger.auditing.attendances import AttendanceCheck
@@ -135,7 +136,8 @@ def _identity_opener(settings: Settings, moment: Snapshots) -> IdentityOpener | 
     secret = settings.identity_key.get_secret_value().encode()
     if moment.keys is None or len(secret) < SECRET_BYTES_MIN:
         return None
-    return IdentityOpener(moment.keys, IdentityKeys(secret, verify_check_digit=False), moment.ledger_id)
+    wrapping = master_keys(settings)
+    return IdentityOpener(moment.keys, wrapping, IdentityKeys(secret, verify_check_digit=False), moment.ledger_id)
 
 
 def _walk_topic(settings: Settings, moment: Snapshots, report: Report, settled: bool, progress: Progress) -> None:

@@ -26,6 +26,7 @@ from ledger.domain.passing import Passing
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal, refuse
 from ledger.domain.registration_events import OfRegistration, Registration
 from ledger.domain.streams import is_group, partition_of, shift_of
+from ledger.domain.volunteer import VolunteerErased
 from ledger.domain.world import Command, NotLoaded, Presence, Reads, ShiftPlaces, TimeWindow
 from ledger.event_bytes import EVENT_BYTES_MAX, Envelope, encode
 from ledger.statement_pipeline import Statement
@@ -113,6 +114,8 @@ class Changes:
     """Group attendance → how many people it counts."""
     presences: dict[tuple[str, str], Presence] = field(default_factory=dict)
     identities: dict[bytes, str] = field(default_factory=dict)
+    erased: list[str] = field(default_factory=list)
+    """Volunteers whose identity numbers are free again."""
 
 
 class Batch:
@@ -336,6 +339,14 @@ class Batch:
                 counts[event.stream] = heads
         if new.identity_key is not None:
             loaded.identities[new.identity_key] = changes.identities[new.identity_key] = event.stream
+        if isinstance(event.data, VolunteerErased):
+            self._release_identities(event.stream)
+
+    def _release_identities(self, volunteer: str) -> None:
+        changes, loaded = self.changes, self.loaded
+        changes.erased.append(volunteer)
+        changes.identities = {key: holder for key, holder in changes.identities.items() if holder != volunteer}
+        loaded.identities = {key: None if holder == volunteer else holder for key, holder in loaded.identities.items()}
 
     def folded_streams(self) -> dict[str, tuple[int, object | None]]:
         """The aggregates worth keeping for the next batch, once this one is durable."""
@@ -356,6 +367,7 @@ class Batch:
             changes.heads,
             changes.presences.values(),
             changes.identities,
+            changes.erased,
         )
 
     def last_statements(self) -> list[Statement]:

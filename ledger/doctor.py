@@ -8,7 +8,15 @@ from typing import Final
 import psycopg
 from kafka.errors import KafkaError
 
-from ledger.doctoring import databases, log_and_signer, progress_of_places, secrets_and_versions, topic, witnesses
+from ledger.doctoring import (
+    databases,
+    log_and_signer,
+    master_key,
+    progress_of_places,
+    secrets_and_versions,
+    topic,
+    witnesses,
+)
 from ledger.doctoring.diagnosis import Diagnosis, Health
 from ledger.settings import Settings, WrongSetting
 
@@ -18,6 +26,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("versions", secrets_and_versions.versions),
     ("settings", secrets_and_versions.secrets),
     ("databases", databases.durability),
+    ("master key", master_key.master_key),
     ("rights", databases.rights),
     ("clocks", databases.clocks),
     ("topic", topic.settings_of_topic),

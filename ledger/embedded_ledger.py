@@ -8,6 +8,9 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from pydantic import SecretStr
+
+from ledger.access.master_keys import new_master_key, put_first
 from ledger.answer_keys import AnswerKeys
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.migrate import migrate
@@ -18,6 +21,7 @@ EVENTS_DATABASE: Final = "ledger_events"
 KEYS_DATABASE: Final = "ledger_keys"
 READ_DATABASE: Final = "ledger_read"
 SIGNER_FOLDER: Final = "signer"
+MASTER_KEY_FILE: Final = "master.key"
 _SECRETS: Final = ("request_hash_key", "identity_key", "relay_key", "auditor_token", "answer_keys")
 
 
@@ -36,11 +40,16 @@ class EmbeddedLedger:
         Without `opening` an empty store stays empty, to be filled with the events of another one.
         """
         self.postgres.start()
+        master_key_file = self._data_dir.absolute() / MASTER_KEY_FILE
+        if not master_key_file.exists():
+            put_first(master_key_file, new_master_key())
         settings = self._settings.model_copy(
             update={
                 **database_urls(self.postgres),
                 **self._kept_secrets(),
                 "kafka": self._settings.kafka,
+                "master_key_file": str(master_key_file),
+                "master_key": SecretStr(""),
                 "signer_folder": str(self._data_dir.absolute() / SIGNER_FOLDER),
             }
         )

@@ -10,7 +10,9 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from ledger.access.master_keys import master_keys
 from ledger.domain.refusals import InvariantBroken
+from ledger.rewrapping import has_plain_rows, wrap_plain_rows
 from ledger.settings import Settings
 
 ROLES: Final = ("ledger_service", "ledger_relay", "ledger_log_keeper", "ledger_projector", "ledger_reader")
@@ -37,7 +39,14 @@ def migrate(settings: Settings) -> list[str]:
     ):
         create_database(target.url)
         applied += _apply(target, passwords)
+    _wrap_plain_keys(settings)
     return applied
+
+
+def _wrap_plain_keys(settings: Settings) -> None:
+    """Keys of persons from before there were master keys. Raises WrongSetting if there are some, and no master key."""
+    if has_plain_rows(settings.owner_keys_database):
+        wrap_plain_rows(settings.owner_keys_database, master_keys(settings))
 
 
 def create_database(url: str) -> None:

@@ -118,7 +118,7 @@ class LedgerRecorder(ApplicationRecorder):
                 for stored, position in zip(stored_events, positions, strict=True)
             ]
             events = EventColumns(positions, *zip(*placed, strict=True))
-            added = statements(self._partition, recorded_at, events, None, {}, {}, {}, [], {})
+            added = statements(self._partition, recorded_at, events, None, {}, {}, {}, [], {}, [])
             for text, parameters in [*added, raise_counter(self._partition, positions[-1], recorded_at)]:
                 connection.execute(text, parameters)
         return list(positions)

@@ -14,6 +14,7 @@ from typing import Final
 import psycopg
 
 from ledger.access.identity_keys import IdentityKeys
+from ledger.access.master_keys import master_keys
 from ledger.auditing.identities import IdentityOpener, SealedIdentity, sealed_identity
 from ledger.auditing.progress import Progress
 from ledger.domain.constraints import heads_after, places_delta, presence_after, waiting_after
@@ -22,6 +23,7 @@ from ledger.domain.ledger_opened import LedgerOpened
 from ledger.domain.refusals import InvariantBroken
 from ledger.domain.registration_events import OfRegistration
 from ledger.domain.streams import ROUTING_RULE, shift_of
+from ledger.domain.volunteer import VolunteerErased
 from ledger.domain.world import Presence, ShiftPlaces
 from ledger.event_bytes import Envelope, decode, recorded_event
 from ledger.exporting.export_history import ExportHistory
@@ -39,6 +41,7 @@ from ledger.restored_rows import (
     add_presences,
     add_waiting,
     presences_of,
+    release_identities,
     waiting_of,
 )
 from ledger.settings import Settings, WrongSetting
@@ -80,7 +83,7 @@ def run(settings: Settings, *, history: ExportHistory | None = None, print_lines
         psycopg.connect(settings.keys_database, autocommit=True) as keys,
     ):
         secret = IdentityKeys(settings.identity_key.get_secret_value().encode(), verify_check_digit=False)
-        opener = IdentityOpener(keys, secret, settings.ledger_id)
+        opener = IdentityOpener(keys, master_keys(settings), secret, settings.ledger_id)
         _prepare(store, settings)
         sources = _of_topic(settings) if history is None else _of_export(settings, history)
         for partition, length, pages in sources:
@@ -224,6 +227,13 @@ class _Restoring:
         add_presences(self._store, after.values())
         counted = ((event.stream, heads_after(event.data)) for event in events)
         add_heads(self._store, {stream: heads for stream, heads in counted if heads is not None})
+        self._add_identities(events, identities)
+
+    def _add_identities(self, events: list[RecordedEvent], identities: list[SealedIdentity]) -> None:
+        """First those of the erased go: the same person may have registered anew right after."""
+        erased = {event.stream for event in events if isinstance(event.data, VolunteerErased)}
+        release_identities(self._store, erased)
+        identities = [one for one in identities if one.volunteer not in erased]
         opened = self._opener.opened(identities)
         add_identities(self._store, opened)
         self._done.identities += len(opened)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import psycopg
@@ -121,6 +121,12 @@ def add_presences(store: Store, presences: Iterable[Presence]) -> None:
 
 def _span(one: Presence) -> tuple[str, str, int, int, list[int]]:
     return one.volunteer, one.attendance, one.start, one.end, [moment for span in one.counted for moment in span]
+
+
+def release_identities(store: Store, volunteers: Collection[str]) -> None:
+    """Of who was erased no identity number stays, even where their key is at hand again."""
+    if volunteers:
+        store.execute("delete from volunteer_identities where volunteer = any(%s)", [list(volunteers)])
 
 
 def add_identities(store: Store, keys: Mapping[str, bytes]) -> None:

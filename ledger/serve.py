@@ -21,8 +21,10 @@ import psycopg
 import uvloop
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
+from pydantic import SecretStr
 
 from ledger.access.identity_keys import IdentityKeys
+from ledger.access.master_keys import master_keys
 from ledger.access.past_birth_dates import PastBirthDates
 from ledger.access.person_keys import PersonKeys
 from ledger.answer_keys import answer_keys
@@ -30,6 +32,7 @@ from ledger.application import Application
 from ledger.child_process import ChildProcess
 from ledger.database_guard import check_database
 from ledger.embedded_ledger import EmbeddedLedger
+from ledger.erasing import Erasing
 from ledger.following import Following
 from ledger.garbage import look_for_cycles_less_often
 from ledger.grpc.server import GrpcServer
@@ -85,7 +88,8 @@ def embedded_parts(settings: Settings, data_dir: Path) -> Iterator[Settings]:
     """The embedded database, and two children, all kept running: one feeds the projections, one keeps the log."""
     ledger = EmbeddedLedger(data_dir, settings)
     whole = ledger.start()
-    environment = {**os.environ, **as_environment(whole)}
+    without_keys = whole.model_copy(update={"master_key_file": "", "master_key": SecretStr("")})  # they open nothing
+    environment = {**os.environ, **as_environment(without_keys)}
     children = [
         ChildProcess(name, [sys.executable, "-m", module], data_dir / f"{name}.log", environment=environment)
         for name, module in (("projections", "consumers.project_embedded"), ("keep-log", "ledger.log_keeping.keeper"))
@@ -127,6 +131,7 @@ def check(settings: Settings) -> None:
     for name in ("request_hash_key", "identity_key"):
         if len(getattr(settings, name).get_secret_value().encode()) < SECRET_BYTES_MIN:
             raise WrongSetting(f"LEDGER_{name.upper()} must be a secret of at least {SECRET_BYTES_MIN} bytes")
+    master_keys(settings)
     if 0 < len(settings.auditor_token.get_secret_value().encode()) < SECRET_BYTES_MIN:
         raise WrongSetting(f"LEDGER_AUDITOR_TOKEN must be empty or a secret of at least {SECRET_BYTES_MIN} bytes")
     if answer_keys(settings) is None:
@@ -170,13 +175,13 @@ async def _serve(settings: Settings) -> None:
 async def serving(settings: Settings) -> AsyncIterator[Addresses]:
     """A running server; gives the addresses it listens on. Leaving drains it: what was accepted is finished."""
     async with (
-        _pool(settings.database, 9) as events,
+        _pool(settings.database, 10) as events,
         _pool(settings.keys_database, 4) as keys,
         _pool(settings.read_database, 16) as read,
         # Pages are for anybody: however many are asked for, those who record hours never wait for a connection.
         _pool(settings.database, 4) as log_pages,
     ):
-        person_keys = PersonKeys(keys, settings.ledger_id)
+        person_keys = PersonKeys(keys, settings.ledger_id, master_keys(settings))
         horizon = Horizon(events, settings.partitions)
         await horizon.look()
         application = Application(
@@ -211,6 +216,8 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
         evaluations = StandingEvaluations(read, settings.partitions, PastBirthDates(events, person_keys).at)
         tasks = [
             asyncio.create_task(horizon.watch(), name="horizon"),
+            asyncio.create_task(person_keys.watch(), name="forgetting"),
+            asyncio.create_task(Erasing(events, person_keys).watch(), name="erasing"),
             asyncio.create_task(Following(application, events).watch(), name="following"),
             asyncio.create_task(StandingsFollowing(application, events, evaluations).watch(), name="standings"),
         ]

@@ -73,6 +73,11 @@ class Settings(BaseSettings):
     """Under it request bodies are compared. The same in all processes, for ever."""
     identity_key: SecretStr = SecretStr("")
     """Under it identity numbers are made unique. The same in all processes, for ever."""
+    master_key_file: str = ""
+    """Keys that wrap the keys of persons, NAME:KEY a line; the first wraps (`hours-ledger keys --new-master-key`).
+    Kept apart from all databases: whoever has it and a copy of the keys opens everything."""
+    master_key: SecretStr = SecretStr("")
+    """The same lines, with spaces between, where there is no file."""
     relay_key: SecretStr = SecretStr("")
     """Under it the relay signs records on the topic."""
     auditor_token: SecretStr = SecretStr("")

@@ -1,4 +1,4 @@
-"""The keys of persons, in a database of their own, and what is sealed and opened with them.
+"""The keys of persons, in a database of their own, wrapped there, and what is sealed and opened with them.
 
 A key that is not there opens nothing any more: its person's data reads as Erased, everywhere and for ever.
 """
@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from ledger.access.key_wrapping import KeyWrapping, StoredKey
 from ledger.access.seal import PersonKey, key_id_of, new_key, open_seal, seal_text
 from ledger.domain.sealed import SealedField
 from ledger.domain.volunteer import Volunteer
@@ -22,6 +24,35 @@ from ledger.domain.volunteer import Volunteer
 KEY_SECONDS_MAX: Final = 60.0
 """How long a key may be remembered: after an erasure, other processes can open at most this long."""
 KEYS_REMEMBERED_MAX: Final = 100_000
+FORGET_SECONDS: Final = 1.0
+"""Between two looks at what was remembered long enough."""
+
+_KEYS_OF: Final = """
+    select distinct on (volunteer) key_id, volunteer, key, master_key_id from person_keys
+    where volunteer = any(%s) order by volunteer, created_at, key_id
+"""
+_KEYS: Final = "select key_id, volunteer, key, master_key_id from person_keys where key_id = any(%s)"
+_ERASED: Final = "select volunteer from erased_persons where volunteer = any(%s)"
+_ADD: Final = """
+    insert into person_keys (key_id, volunteer, key, master_key_id)
+    select * from unnest(%s::text[], %s::text[], %s::bytea[], %s::text[])
+"""
+_DESTROY: Final = """
+    with gone as (delete from person_keys where volunteer = any(%(erased)s) returning volunteer)
+    insert into erased_persons (volunteer, keys_destroyed)
+    select name, (select count(*) from gone where gone.volunteer = name) from unnest(%(erased)s::text[]) as name
+    on conflict (volunteer) do update
+    set keys_destroyed = erased_persons.keys_destroyed + excluded.keys_destroyed, destroyed_at = excluded.destroyed_at
+    where excluded.keys_destroyed > 0
+"""
+_REACHED: Final = """
+    insert into erasures_followed (partition, position) values (%s, %s)
+    on conflict (partition) do update set position = excluded.position
+"""
+_DESTRUCTION: Final = """
+    select keys_destroyed, destroyed_at, extract(epoch from clock_timestamp() - destroyed_at)::float8
+    from erased_persons where volunteer = %s
+"""
 
 
 class Erasure(Enum):
@@ -36,12 +67,24 @@ ERASED: Final = Erasure.ERASED
 Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Destruction:
+    """What is left of an erased person's keys: that they were destroyed."""
+
+    keys: int
+    at: datetime
+    seconds_ago: float
+
+
 class PersonKeys:
     """Seals and opens personal fields of one ledger."""
 
-    def __init__(self, pool: Pool, ledger_id: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, pool: Pool, ledger_id: str, wrapping: KeyWrapping, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """`pool` is of the keys database; `clock` says how old remembered keys are."""
         self._pool = pool
+        self._wrapping = wrapping
         self._ledger_id = ledger_id
         self._clock = clock
         self._remembered: dict[str, tuple[float, PersonKey]] = {}
@@ -72,23 +115,55 @@ class PersonKeys:
 
         A new key is committed before anything sealed with it can be recorded: if we crash in between, a key without
         use is left, which harms nobody. The other way round would leave an event that nobody can ever open.
+
+        Who was erased gets a key that is kept nowhere: a command about them is refused, and a repeated one is answered
+        from what was recorded first, so nothing sealed with it is ever stored.
         """
         wanted = set(volunteers)
         async with self._pool.connection() as connection:
-            rows = await connection.execute(
-                "select distinct on (volunteer) key_id, volunteer, key from person_keys "
-                "where volunteer = any(%s) order by volunteer, created_at, key_id",
-                (list(wanted),),
-            )
-            keys = {row[1]: PersonKey(*row) for row in await rows.fetchall()}
+            rows = await (await connection.execute(_KEYS_OF, (list(wanted),))).fetchall()
+            keys = {key.volunteer: key for key in self._wrapping.unwrap([StoredKey(*row) for row in rows])}
             fresh = [new_key(volunteer) for volunteer in sorted(wanted - keys.keys())]
             if fresh:
-                await connection.execute(
-                    "insert into person_keys (key_id, volunteer, key) "
-                    "select * from unnest(%s::text[], %s::text[], %s::bytea[])",
-                    ([k.key_id for k in fresh], [k.volunteer for k in fresh], [k.key for k in fresh]),
-                )
+                named = ([key.volunteer for key in fresh],)
+                erased = {row[0] for row in await (await connection.execute(_ERASED, named)).fetchall()}
+                kept = self._wrapping.wrap([key for key in fresh if key.volunteer not in erased])
+                columns = zip(*((row.key_id, row.volunteer, row.key, row.master_key_id) for row in kept), strict=True)
+                if kept:
+                    await connection.execute(_ADD, [list(column) for column in columns])
         return keys | {key.volunteer: key for key in fresh}
+
+    async def destroy(self, volunteers: Sequence[str], partition: int, position: int) -> None:
+        """Destroy all keys of these persons, whose erasures stand at positions up to `position` of a partition.
+
+        Keys and position go in one transaction. Doing it again changes nothing. This process forgets the keys at once,
+        others within KEY_SECONDS_MAX.
+        """
+        async with self._pool.connection() as connection, connection.transaction():
+            if volunteers:
+                await connection.execute(_DESTROY, {"erased": list(volunteers)})
+            await connection.execute(_REACHED, (partition, position))
+        gone = set(volunteers)
+        for key_id in [key_id for key_id, (_, key) in self._remembered.items() if key.volunteer in gone]:
+            del self._remembered[key_id]
+
+    async def erasures_followed(self) -> dict[int, int]:
+        """Partition → position up to which `destroy` has seen to erasures."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute("select partition, position from erasures_followed")
+            return dict(await cursor.fetchall())
+
+    async def destruction_of(self, volunteer: str) -> Destruction | None:
+        """What was destroyed of a person; None: nothing yet."""
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(_DESTRUCTION, (volunteer,))).fetchone()
+        return None if row is None else Destruction(*row)
+
+    async def watch(self) -> None:
+        """Forget what was remembered long enough, until cancelled: nothing destroyed stays in an idle process."""
+        while True:
+            self._forget_old(self._clock())
+            await asyncio.sleep(FORGET_SECONDS)
 
     async def open(self, field: SealedField) -> str | Erased:
         """The text of one sealed field. Raises InvariantBroken on a seal that was changed or moved."""
@@ -129,18 +204,25 @@ class PersonKeys:
         missing = list(key_ids - known.keys())
         if missing:
             async with self._pool.connection() as connection:
-                rows = await connection.execute(
-                    "select key_id, volunteer, key from person_keys where key_id = any(%s)", (missing,)
-                )
-                read = {row[0]: PersonKey(*row) for row in await rows.fetchall()}
+                rows = await (await connection.execute(_KEYS, (missing,))).fetchall()
+            read = {key.key_id: key for key in self._wrapping.unwrap([StoredKey(*row) for row in rows])}
             self._remember(read, now)
             known |= read
         return known
 
     def _remember(self, keys: Mapping[str, PersonKey], now: float) -> None:
+        self._forget_old(now)
         if len(self._remembered) + len(keys) > KEYS_REMEMBERED_MAX:
             self._remembered.clear()
         self._remembered.update((key_id, (now, key)) for key_id, key in keys.items())
+
+    def _forget_old(self, now: float) -> None:
+        """The oldest come first: a key is remembered anew only after it was forgotten."""
+        while self._remembered:
+            key_id, (read_at, _) = next(iter(self._remembered.items()))
+            if now - read_at <= KEY_SECONDS_MAX:
+                return
+            del self._remembered[key_id]
 
 
 def _date_or_none(text: str | Erased) -> date | None:

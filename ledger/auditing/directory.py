@@ -209,7 +209,7 @@ def _volunteers(steps: list[Step]) -> Rows:
             for consent in state.consents.values()
         }
         charters = {charter.name: charter.version for charter in state.charters.values()}
-        yield state.name, {"details": details, "consents": consents, "charters": charters}
+        yield state.name, {"details": details, "consents": consents, "charters": charters, "erased": state.erased}
 
 
 def _opportunities(steps: list[Step]) -> Rows:

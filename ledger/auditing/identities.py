@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.access.identity_keys import IdentityKeys
+from ledger.access.key_wrapping import KeyWrapping, StoredKey
 from ledger.access.seal import PersonKey, key_id_of, open_seal
 from ledger.auditing.finding import Report, Where
 from ledger.auditing.folded_stream import FoldedStream
@@ -19,12 +20,14 @@ from ledger.domain.event import RecordedEvent
 from ledger.domain.identity import IdentityType
 from ledger.domain.refusals import InvariantBroken, Refusal
 from ledger.domain.sealed import SealedField
-from ledger.domain.volunteer import VolunteerRegistered, path_of
+from ledger.domain.volunteer import Volunteer, VolunteerRegistered, path_of
 
 PLACE: Final = "store volunteer_identities"
 _HELD: Final = "select identity_key, volunteer from volunteer_identities where identity_key = any(%s)"
 _HELD_BY: Final = "select identity_key from volunteer_identities where volunteer = %s"
-_KEYS: Final = "select key_id, volunteer, key from person_keys where key_id = any(%s)"
+_KEYS: Final = "select key_id, volunteer, key, master_key_id from person_keys where key_id = any(%s)"
+_KEYS_LEFT: Final = "select count(*) from person_keys where volunteer = any(%s)"
+_OF_ERASED: Final = "select volunteer, identity_key from volunteer_identities where volunteer = any(%s)"
 _TYPES: Final[dict[str, IdentityType]] = {"national_id": "national_id", "iqama": "iqama", "passport": "passport"}
 
 
@@ -42,8 +45,9 @@ class SealedIdentity:
 class IdentityOpener:
     """From sealed identity documents to the keyed hashes under which they are unique."""
 
-    def __init__(self, keys: Database, identity_keys: IdentityKeys, ledger_id: str) -> None:
+    def __init__(self, keys: Database, wrapping: KeyWrapping, identity_keys: IdentityKeys, ledger_id: str) -> None:
         self._keys = keys
+        self._wrapping = wrapping
         self._identity_keys = identity_keys
         self._ledger_id = ledger_id
 
@@ -55,7 +59,8 @@ class IdentityOpener:
         """
         key_ids = {key_id_of(field.sealed) for one in identities for field in (one.kind, one.number)}
         rows = self._keys.execute(_KEYS, [list(key_ids)]).fetchall()
-        known = {row[0]: PersonKey(row[0], row[1], bytes(row[2])) for row in rows}
+        stored = [StoredKey(row[0], row[1], bytes(row[2]), row[3]) for row in rows]
+        known = {key.key_id: key for key in self._wrapping.unwrap(stored)}
         found: dict[str, bytes] = {}
         for one in identities:
             kind, number = self._text(known, one.kind), self._text(known, one.number)
@@ -65,6 +70,11 @@ class IdentityOpener:
                 except Refusal as refusal:
                     raise InvariantBroken(f"{one.volunteer}: the sealed identity number has no right form") from refusal
         return found
+
+    def keys_left(self, volunteers: list[str]) -> int:
+        """How many keys there still are of these persons."""
+        row = self._keys.execute(_KEYS_LEFT, [volunteers]).fetchone()
+        return 0 if row is None else int(row[0])
 
     def _text(self, known: dict[str, PersonKey], field: SealedField) -> str | None:
         key = known.get(key_id_of(field.sealed))
@@ -97,11 +107,15 @@ class IdentityCheck:
         self._expected = 0
         self._not_compared = 0
         self._uncertain = False
+        self._erased = self._keys_left = self._strangers = 0
 
     def streams(self, streams: list[FoldedStream]) -> None:
         """Open what can be opened, and compare."""
         self._uncertain |= any(stream.broken and stream.kind == "volunteers" for stream in streams)
-        found = (sealed_identity(stream.steps[0].event) for stream in streams if stream.steps)
+        erased = {stream.name: stream for stream in streams if _is_erased(stream)}
+        self._nothing_left(erased)
+        held_to = (stream for stream in streams if stream.steps and stream.name not in erased)
+        found = (sealed_identity(stream.steps[0].event) for stream in held_to)
         identities = [one for one in found if one is not None]
         if not identities:
             return
@@ -120,6 +134,19 @@ class IdentityCheck:
             elif held.get(key) != one.volunteer:
                 self._differs(one, key, held.get(key))
 
+    def _nothing_left(self, erased: dict[str, FoldedStream]) -> None:
+        """Of who was erased no identity number is kept; that keys are still to be destroyed is told."""
+        if not erased:
+            return
+        self._erased += len(erased)
+        for volunteer, identity_key in self._store.execute(_OF_ERASED, [list(erased)]):
+            stream = erased[volunteer]
+            where = Where(PLACE, stream.partition, stream.steps[-1].event.position, volunteer)
+            self._report.differs(where, "identity_key", "none: the person was erased", bytes(identity_key))
+            self._strangers += 1
+        if self._opener is not None:
+            self._keys_left += self._opener.keys_left(list(erased))
+
     def _differs(self, one: SealedIdentity, key: bytes, holder: str | None) -> None:
         where = Where(PLACE, one.partition, one.position, one.volunteer)
         if holder is not None:
@@ -134,7 +161,7 @@ class IdentityCheck:
     def end(self) -> None:
         """No row that no event registers."""
         row = self._store.execute("select count(*) from volunteer_identities").fetchone()
-        count = 0 if row is None else row[0]
+        count = (0 if row is None else row[0]) - self._strangers
         # Whatever could be opened was looked for by its own key: rows that lack can only be of those that could not.
         lacking = self._expected - count
         if not 0 <= lacking <= self._not_compared and not self._uncertain:
@@ -143,8 +170,15 @@ class IdentityCheck:
             self._report.note(
                 f"{lacking} identity numbers that cannot be opened have no row: somebody could register them again"
             )
+        if self._erased:
+            self._report.note(f"{self._erased} persons were erased; {self._keys_left} keys of theirs are still there")
         if self._not_compared:
             self._report.note(
                 f"{self._not_compared} identity numbers cannot be opened (erased, or no keys at hand): "
                 "their rows are counted, not compared"
             )
+
+
+def _is_erased(stream: FoldedStream) -> bool:
+    state = stream.steps[-1].state if stream.steps else None
+    return isinstance(state, Volunteer) and state.erased

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from ledger.access.master_keys import master_keys, new_master_key, put_first
 from ledger.answer_keys import MAKE, AnswerKeys, answer_keys
 from ledger.commands import arguments, printing
 from ledger.commands.connection import CommandFailed
-from ledger.commands.places import is_embedded, settings_at_rest
+from ledger.commands.places import is_embedded, settings_at_rest, settings_of
 from ledger.log_keeping.signer_folder import VKEYS_SUFFIX
 from ledger.settings import Settings, WrongSetting
 from ledger.transparency.failures import Malformed
@@ -26,6 +27,12 @@ AnswersOption = Annotated[
 NewAnswerKeysOption = Annotated[
     bool, typer.Option("--new-answer-keys", help="New private keys for LEDGER_ANSWER_KEYS; they are kept nowhere.")
 ]
+NewMasterKeyOption = Annotated[
+    bool, typer.Option("--new-master-key", help="A new key for LEDGER_MASTER_KEY_FILE; it is kept nowhere.")
+]
+RotateOption = Annotated[
+    bool, typer.Option("--rotate-master", help="Wrap all keys of persons under the first, newest master key.")
+]
 OfPartitionOption = Annotated[
     int | None, typer.Option("--partition", min=0, help="Of this partition's log alone.", show_default=False)
 ]
@@ -36,6 +43,8 @@ def keys(
     answers: AnswersOption = False,
     auditor_token: TokenOption = False,
     new_answer_keys: NewAnswerKeysOption = False,
+    new_master_key_: NewMasterKeyOption = False,
+    rotate_master: RotateOption = False,
     partition: OfPartitionOption = None,
     data_dir: arguments.DataDirOption = None,
     as_json: arguments.JsonOption = False,
@@ -44,11 +53,18 @@ def keys(
 
     With --auditor-token the auditors' token, to be given to auditors alone.
     """
-    if (verifier, answers, auditor_token, new_answer_keys).count(True) != 1:
-        raise typer.BadParameter("say which: --verifier, --answers, --auditor-token or --new-answer-keys")
+    if (verifier, answers, auditor_token, new_answer_keys, new_master_key_, rotate_master).count(True) != 1:
+        raise typer.BadParameter(
+            "say which: --verifier, --answers, --auditor-token, --new-answer-keys, --new-master-key or --rotate-master"
+        )
     told: dict[str, str | list[str]]
+    if rotate_master:
+        _rotate(data_dir, as_json)
+        return
     if new_answer_keys:
         told = {"answer_keys": AnswerKeys.fresh(Settings().log_origin).setting()}
+    elif new_master_key_:
+        told = {"master_key": new_master_key()}
     elif auditor_token:
         told = {"auditor_token": _token(data_dir)}
     elif answers:
@@ -112,3 +128,21 @@ def _token(data_dir: Path | None) -> str:
     if not token:
         raise CommandFailed("this ledger has no auditors' token yet; serve it once")
     return token
+
+
+def _rotate(data_dir: Path | None, as_json: bool) -> None:
+    """An embedded ledger gets its new master key here; elsewhere it stands first in the file already."""
+    from ledger.rewrapping import rewrap  # here: the other keys are told without a database
+
+    with settings_of(data_dir) as settings:
+        if not settings.owner_keys_database:
+            raise WrongSetting("LEDGER_OWNER_KEYS_DATABASE is not set; keys of persons are wrapped anew with it")
+        if is_embedded(data_dir):
+            put_first(Path(settings.master_key_file), new_master_key())
+        wrapping = master_keys(settings)
+        rows = rewrap(settings.owner_keys_database, wrapping)
+        name = wrapping.master_key_id
+    if as_json:
+        printing.print_json({"master_key_id": name, "rewrapped": rows})
+    else:
+        print(f"{rows} keys of persons are wrapped anew, all under {name}")

@@ -110,10 +110,15 @@ def _ledger_folder(data_dir: Path | None) -> Path:
 
 
 def _kept_in(folder: Path) -> dict[str, str]:
-    from ledger.embedded_ledger import SIGNER_FOLDER
+    from ledger.embedded_ledger import MASTER_KEY_FILE, SIGNER_FOLDER
 
     secrets: dict[str, str] = json.loads((folder / "secrets.json").read_text("utf-8"))
-    return {**secrets, "signer_folder": str(folder / SIGNER_FOLDER)}
+    return {
+        **secrets,
+        "master_key": "",
+        "master_key_file": str(folder / MASTER_KEY_FILE),
+        "signer_folder": str(folder / SIGNER_FOLDER),
+    }
 
 
 def _while_served(folder: Path, settings: Settings) -> Settings:

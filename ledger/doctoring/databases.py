@@ -48,7 +48,10 @@ _FORBIDDEN: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("log_tiles", "UPDATE"),
         *(("log_checkpoints", right) for right in ("DELETE", "TRUNCATE")),
     ),
-    "keys_database": (("person_keys", "UPDATE"), ("person_keys", "TRUNCATE")),
+    "keys_database": (
+        *(("person_keys", right) for right in ("UPDATE", "TRUNCATE")),
+        *((table, right) for table in ("erased_persons", "erasures_followed") for right in ("DELETE", "TRUNCATE")),
+    ),
     "read_database": tuple(("balances", right) for right in ("INSERT", "UPDATE", "DELETE", "TRUNCATE")),
     "projector_database": (("quarantine", "DELETE"), ("alarms", "DELETE")),
 }

@@ -16,7 +16,10 @@ from ledger.domain.world import Reads, World
 
 @dataclass(frozen=True, slots=True)
 class AcceptCharter:
-    """Accept a version of a charter. Refuses NOT_FOUND, NOTHING_CHANGES when it, or a newer one, was accepted."""
+    """Accept a version of a charter.
+
+    Refuses NOT_FOUND, VOLUNTEER_ERASED, NOTHING_CHANGES when it, or a newer one, was accepted.
+    """
 
     volunteer: str
     charter: str
@@ -30,7 +33,7 @@ class AcceptCharter:
         return Reads(streams=(self.volunteer,))
 
     def decide(self, world: World) -> list[NewEvent]:
-        known = volunteer.existing(world, self.volunteer)
+        known = volunteer.known_person(world, self.volunteer)
         before = known.charters.get(self.charter)
         if before is not None and before.version >= self.charter_version:
             refuse(Reason.NOTHING_CHANGES, name=self.volunteer)
@@ -40,7 +43,7 @@ class AcceptCharter:
 
 @dataclass(frozen=True, slots=True)
 class RecordGuardianConsent:
-    """Record that a guardian agreed. Refuses NOT_FOUND, ALREADY_EXISTS, CONSENT_IN_PAST."""
+    """Record that a guardian agreed. Refuses NOT_FOUND, VOLUNTEER_ERASED, ALREADY_EXISTS, CONSENT_IN_PAST."""
 
     consent: str
     """volunteers/{v}/consents/{c}"""
@@ -57,7 +60,7 @@ class RecordGuardianConsent:
         return Reads(streams=(self.stream,))
 
     def decide(self, world: World) -> list[NewEvent]:
-        known = volunteer.existing(world, self.stream)
+        known = volunteer.known_person(world, self.stream)
         if self.consent in known.consents:
             refuse(Reason.ALREADY_EXISTS, name=self.consent)
         if self.until_date is not None and self.until_date < world.now.date():

@@ -150,6 +150,11 @@ class Reason(Enum):
         "{name} exists already; choose another id or leave it empty.",
         "‏{name} موجود مسبقًا؛ اختر معرّفًا آخر أو اتركه فارغًا.",
     )
+    VOLUNTEER_ERASED = (
+        Kind.REFUSED,
+        "{name} was erased: nothing more can be known of them; the same person registers anew under another name.",
+        "مُحيت بيانات {name} فلا يمكن معرفة المزيد عنه؛ يسجّل الشخص نفسه من جديد باسم آخر.",
+    )
     IDENTITY_ALREADY_REGISTERED = (
         Kind.ALREADY_EXISTS,
         "This identity number is registered already; look the volunteer up instead.",

@@ -21,6 +21,11 @@ Sealed: TypeAlias = Annotated[str, StringConstraints(pattern=SEALED_PATTERN)]
 EventId: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
+def key_id_in(sealed: Sealed) -> str:
+    """The key that a field was sealed with, as the seal names it."""
+    return sealed.split(".")[1]
+
+
 @dataclass(frozen=True, slots=True)
 class SealedField:
     """A seal with all that it is bound to but the ledger: what is needed to open it."""

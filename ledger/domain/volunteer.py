@@ -20,7 +20,7 @@ from ledger.domain.consent_events import (
 )
 from ledger.domain.event import Event, NewEvent, RecordedEvent, Value, stored_name
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
-from ledger.domain.sealed import Sealed, SealedField
+from ledger.domain.sealed import Sealed, SealedField, key_id_in
 from ledger.domain.world import Reads, World
 
 DETAILS_PATH: Final = "details"
@@ -76,6 +76,15 @@ class VolunteerUpdated(Event):
     """Names of the fields that are no longer known."""
 
 
+@stored_name("volunteer-erased")
+class VolunteerErased(Event):
+    """Who the person is shall be known no more: their keys are destroyed after this."""
+
+    volunteer: str
+    key_ids: tuple[str, ...]
+    """Of every key that a field of this stream was sealed with, ascending."""
+
+
 @dataclass(frozen=True, slots=True)
 class Volunteer:
     """A volunteer as their events leave them; the details stay sealed."""
@@ -86,21 +95,29 @@ class Volunteer:
     consents: Mapping[str, Consent] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
     """Guardians' consents by name, withdrawn ones too."""
     charters: Mapping[str, Charter] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
+    key_ids: frozenset[str] = frozenset()
+    """Of every key that a field of theirs was ever sealed with, cleared ones too."""
+    erased: bool = False
 
 
 def evolve(state: object | None, recorded: RecordedEvent) -> Volunteer:
     """The volunteer after one more event. Raises InvariantBroken on one that cannot follow."""
     match state, recorded.data:
         case None, VolunteerRegistered(details=details):
-            return Volunteer(recorded.stream, MappingProxyType(_fields(recorded, details)))
-        case Volunteer(), VolunteerUpdated(details=details, cleared=cleared):
+            fields = MappingProxyType(_fields(recorded, details))
+            return Volunteer(recorded.stream, fields, key_ids=_key_ids(details))
+        case Volunteer(erased=False), VolunteerUpdated(details=details, cleared=cleared):
             kept = {field: sealed for field, sealed in state.details.items() if field not in cleared}
-            return replace(state, details=MappingProxyType({**kept, **_fields(recorded, details)}))
-        case Volunteer(), CharterAccepted(charter=charter, charter_version=version):
+            fields = MappingProxyType({**kept, **_fields(recorded, details)})
+            return replace(state, details=fields, key_ids=state.key_ids | _key_ids(details))
+        case Volunteer(erased=False), VolunteerErased():
+            return replace(state, details=MappingProxyType({}), erased=True)
+        case Volunteer(erased=False), CharterAccepted(charter=charter, charter_version=version):
             accepted = Charter(charter, version)
             return replace(state, charters=MappingProxyType({**state.charters, charter: accepted}))
-        case Volunteer(), GuardianConsentGiven(consent=consent, until_date=until_date):
-            return _with_consent(state, Consent(consent, until_date))
+        case Volunteer(erased=False), GuardianConsentGiven(consent=consent, guardian=guardian, until_date=until_date):
+            key_ids = state.key_ids if guardian is None else state.key_ids | {key_id_in(guardian)}
+            return _with_consent(replace(state, key_ids=key_ids), Consent(consent, until_date))
         case Volunteer(), GuardianConsentWithdrawn(consent=consent) if consent in state.consents:
             return _with_consent(state, replace(state.consents[consent], withdrawn=True))
     raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
@@ -108,6 +125,10 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Volunteer:
 
 def _with_consent(known: Volunteer, consent: Consent) -> Volunteer:
     return replace(known, consents=MappingProxyType({**known.consents, consent.name: consent}))
+
+
+def _key_ids(details: SealedDetails) -> frozenset[str]:
+    return frozenset(key_id_in(sealed) for _, sealed in details.given())
 
 
 def _fields(recorded: RecordedEvent, details: SealedDetails) -> dict[str, SealedField]:
@@ -125,6 +146,14 @@ def existing(world: World, name: str) -> Volunteer:
     if not isinstance(state, Volunteer):
         raise InvariantBroken(f"{name} is no volunteer: {state!r}")
     return state
+
+
+def known_person(world: World, name: str) -> Volunteer:
+    """The volunteer called `name`, of whom more may be learnt. Refuses NOT_FOUND, VOLUNTEER_ERASED."""
+    known = existing(world, name)
+    if known.erased:
+        refuse(Reason.VOLUNTEER_ERASED, name=name)
+    return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +186,7 @@ class RegisterVolunteer:
 
 @dataclass(frozen=True, slots=True)
 class UpdateVolunteer:
-    """Change or clear details. Refuses NOT_FOUND, UPDATE_MASK_INVALID, NOTHING_CHANGES.
+    """Change or clear details. Refuses NOT_FOUND, VOLUNTEER_ERASED, UPDATE_MASK_INVALID, NOTHING_CHANGES.
 
     Two seals of one text differ, so a detail given again is recorded again: nobody can tell, and nobody should.
     """
@@ -176,7 +205,7 @@ class UpdateVolunteer:
         return Reads(streams=(self.volunteer,))
 
     def decide(self, world: World) -> list[NewEvent]:
-        known = existing(world, self.volunteer)
+        known = known_person(world, self.volunteer)
         changed = dict(self.details.given())
         for field in (*changed, *self.cleared):
             if field not in CHANGEABLE_FIELDS:

@@ -11,15 +11,17 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from ledger.access.erasures import ErasureRecords
 from ledger.access.identities import holders_of
-from ledger.access.person_keys import ERASED, Erased, PersonKeys
+from ledger.access.person_keys import ERASED, KEY_SECONDS_MAX, Erased, PersonKeys
 from ledger.domain.refusals import Reason, refuse
 from ledger.grpc.interceptor import Call
 from ledger.grpc.personal_details import PLAIN_FIELDS, PersonalDetails
-from ledger.grpc.values import IDENTITY_NUMBERS
+from ledger.grpc.values import IDENTITY_NUMBERS, timestamp
 from ledger.projections.directory_questions import DirectoryQuestions, SealedVolunteer
 from volunteer_hours.v1 import directory_service_pb2 as pb
 from volunteer_hours.v1 import resources_pb2
+from volunteer_hours.v1.positions_pb2 import Position
 
 
 class DirectoryService:
@@ -36,6 +38,7 @@ class DirectoryService:
         self._person_keys = person_keys
         self._personal_details = personal_details
         self._event_pool = event_pool
+        self._erasures = ErasureRecords(event_pool)
 
     async def GetOrganization(self, request: pb.GetOrganizationRequest, call: Call) -> resources_pb2.Organization:
         return await self._questions.get_organization(request, call.seconds_left)
@@ -64,6 +67,25 @@ class DirectoryService:
             next_page_token=page.next_page_token,
             positions=page.positions,
         )
+
+    async def GetErasureReceipt(self, request: pb.GetErasureReceiptRequest, call: Call) -> pb.ErasureReceipt:
+        """What is destroyed by now: each of its lines is looked up where the thing itself lies."""
+        call.require_actor()
+        recorded = await self._erasures.of(request.name)
+        destroyed = await self._person_keys.destruction_of(request.name)
+        purged = await self._questions.is_purged(request.name)
+        receipt = pb.ErasureReceipt(
+            name=request.name,
+            erased_time=timestamp(recorded.erased_at),
+            position=Position(partition=recorded.partition, position=recorded.position),
+            key_ids=recorded.key_ids,
+            read_rows_purged=purged,
+        )
+        if destroyed is not None:
+            receipt.keys_destroyed = destroyed.keys
+            receipt.keys_destroyed_time.CopyFrom(timestamp(destroyed.at))
+            receipt.complete = purged and destroyed.seconds_ago >= KEY_SECONDS_MAX
+        return receipt
 
     async def _opened(self, volunteers: Sequence[SealedVolunteer]) -> list[resources_pb2.Volunteer]:
         """Open all seals of a page with one question for keys."""
@@ -123,6 +145,9 @@ class DirectoryService:
 def _with_agreements(message: resources_pb2.Volunteer, sealed: SealedVolunteer) -> resources_pb2.Volunteer:
     message.consents.extend(sealed.consents)
     message.charters.extend(sealed.charters)
+    if sealed.erased:
+        message.erased = True
+        message.ClearField("details")
     return message
 
 

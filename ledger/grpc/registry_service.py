@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ledger.domain.consents import AcceptCharter, RecordGuardianConsent, WithdrawGuardianConsent
+from ledger.domain.erasure import EraseVolunteer
 from ledger.domain.initiative import RegisterInitiative
 from ledger.domain.opportunity import (
     CloseOpportunity,
@@ -102,6 +103,10 @@ class RegistryService:
         cleared = tuple(path for path in paths if path not in given)
         sealed = await self._personal_details.seal(request.name, changed)
         command = UpdateVolunteer(request.name, sealed.details, cleared, sealed.event_id)
+        return resources.volunteer_message(await self._commands.execute(call, request, command))
+
+    async def EraseVolunteer(self, request: pb.EraseVolunteerRequest, call: Call) -> resources_pb2.Volunteer:
+        command = EraseVolunteer(request.name)
         return resources.volunteer_message(await self._commands.execute(call, request, command))
 
     async def PublishOpportunity(self, request: pb.PublishOpportunityRequest, call: Call) -> resources_pb2.Opportunity:

@@ -120,6 +120,7 @@ def volunteer_message(result: CommandResult) -> resources_pb2.Volunteer:
     volunteer = state_after(result, Volunteer)
     return resources_pb2.Volunteer(
         name=volunteer.name,
+        erased=volunteer.erased,
         consents=[
             resources_pb2.GuardianConsent(
                 name=consent.name,

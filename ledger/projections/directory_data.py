@@ -155,6 +155,13 @@ class VolunteerUpdated(_Data):
     cleared: tuple[str, ...] = ()
 
 
+class VolunteerErased(_Data):
+    """volunteer-erased"""
+
+    volunteer: str
+    key_ids: tuple[str, ...]
+
+
 class CharterAccepted(_Data):
     """charter-accepted"""
 
@@ -370,6 +377,7 @@ DirectoryData: TypeAlias = (
     | RequirementLost
     | VolunteerRegistered
     | VolunteerUpdated
+    | VolunteerErased
     | CharterAccepted
     | GuardianConsentGiven
     | GuardianConsentWithdrawn
@@ -407,6 +415,7 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     "requirement-lost": RequirementLost,
     "volunteer-registered": VolunteerRegistered,
     "volunteer-updated": VolunteerUpdated,
+    "volunteer-erased": VolunteerErased,
     "charter-accepted": CharterAccepted,
     "guardian-consent-given": GuardianConsentGiven,
     "guardian-consent-withdrawn": GuardianConsentWithdrawn,

@@ -40,6 +40,7 @@ class SealedVolunteer:
     consents: Sequence[pb.GuardianConsent] = field(default=())
     charters: Sequence[pb.AcceptedCharter] = field(default=())
     positions: Sequence[Position] = field(default=())
+    erased: bool = False
 
 
 ORGANIZATIONS: Final = """
@@ -80,7 +81,7 @@ def initiative(row: Sequence[Any]) -> pb.Initiative:
     return pb.Initiative(name=row[0], display_name=LocalizedText(ar=row[1] or "", en=row[2] or ""), responsible=row[3])
 
 
-VOLUNTEERS: Final = "select volunteer, details, consents, charters from volunteers"
+VOLUNTEERS: Final = "select volunteer, details, consents, charters, erased from volunteers"
 
 
 def volunteer(row: Sequence[Any], positions: Sequence[Position] = ()) -> SealedVolunteer:
@@ -93,7 +94,7 @@ def volunteer(row: Sequence[Any], positions: Sequence[Position] = ()) -> SealedV
         for name, told in sorted(row[2].items())
     ]
     charters = [pb.AcceptedCharter(charter=charter, version=version) for charter, version in sorted(row[3].items())]
-    return SealedVolunteer(row[0], details, consents, charters, positions)
+    return SealedVolunteer(row[0], details, consents, charters, positions, row[4])
 
 
 OPPORTUNITIES: Final = """

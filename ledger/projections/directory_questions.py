@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ledger.domain.refusals import Reason, Refusal
 from ledger.projections import directory_messages as messages
 from ledger.projections.basis import Ground, KnownHorizon, ReadPool
 from ledger.projections.directory_messages import SealedVolunteer
@@ -99,6 +100,16 @@ class DirectoryQuestions:
         """A volunteer; the details are sealed."""
         row, _, positions = await self._rows.one(_VOLUNTEERS, request.name, request.positions, seconds_left)
         return messages.volunteer(row, positions)
+
+    async def is_purged(self, volunteer: str, seconds_left: float | None = None) -> bool:
+        """Whether the read database holds nothing sealed of a person who was erased."""
+        try:
+            known = await self.get_volunteer(pb.GetVolunteerRequest(name=volunteer), seconds_left)
+        except Refusal as refusal:
+            if refusal.reason is Reason.NOT_FOUND:  # the projections have not seen the person at all, yet
+                return False
+            raise
+        return known.erased and not known.details
 
     async def list_volunteers(
         self, request: pb.ListVolunteersRequest, seconds_left: float | None = None

@@ -16,6 +16,7 @@ from ledger.projections.directory_data import (
     CharterAccepted,
     GuardianConsentGiven,
     GuardianConsentWithdrawn,
+    VolunteerErased,
     VolunteerRegistered,
     VolunteerUpdated,
 )
@@ -24,6 +25,7 @@ from ledger.projections.stored_event import Batch
 
 _COPY: Final = "copy volunteers (partition, volunteer, details) from stdin (format binary)"
 _UPDATED: Final = "update volunteers set details = (details - %s::text[]) || %s where volunteer = %s"
+_ERASED: Final = "update volunteers set details = '{}', erased = true where volunteer = %s"
 _CHARTER: Final = "update volunteers set charters = charters || %s where volunteer = %s"
 _CONSENT: Final = "update volunteers set consents = consents || %s where volunteer = %s"
 _CONSENT_WITHDRAWN: Final = """
@@ -50,6 +52,8 @@ def apply(connection: ReadDatabase, batch: Batch) -> None:
             case VolunteerUpdated():
                 details = Jsonb(_seals(event.id, data.details), dumps=msgspec.json.encode)
                 change_one(connection, _UPDATED, [list(data.cleared), details, data.volunteer])
+            case VolunteerErased():
+                change_one(connection, _ERASED, [data.volunteer])
             case CharterAccepted():
                 change_one(connection, _CHARTER, [Jsonb({data.charter: data.charter_version}), data.volunteer])
             case GuardianConsentGiven():

@@ -46,6 +46,7 @@ MOVES_NOTHING: Final = frozenset(
         "initiative-registered",
         "volunteer-registered",
         "volunteer-updated",
+        "volunteer-erased",
         "charter-accepted",
         "guardian-consent-given",
         "guardian-consent-withdrawn",

@@ -19,6 +19,7 @@ from ledger.domain.policy import STANDARD_POLICY_STREAM, STANDARD_POLICY_V1
 from ledger.domain.refusals import Refusal, placeholders
 from ledger.domain.registration_events import OfRegistration
 from ledger.domain.streams import shift_of
+from ledger.domain.volunteer import VolunteerErased
 from ledger.domain.world import Command, Presence, TimeWindow
 
 Given: TypeAlias = Command | tuple[str, Event]
@@ -80,6 +81,8 @@ class Ledger:
             self.heads[recorded.stream] = heads
         if identity_key is not None:
             self.identities[identity_key] = recorded.stream
+        if isinstance(recorded.data, VolunteerErased):
+            self.identities = {key: name for key, name in self.identities.items() if name != recorded.stream}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from psycopg import sql
+from pydantic import SecretStr
 
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.local_kafka import LocalKafka
@@ -50,6 +51,16 @@ def test_server_that_may_tear_pages_or_lose_them(kafka: LocalKafka, fresh_postgr
             connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(wrong)))
             connection.execute("select pg_reload_conf()")
         refused(settings, f"as role ledger_service: {wrong} is off, it must be on$")
+
+
+def test_no_master_key(postgres: EmbeddedPostgres, kafka: LocalKafka) -> None:
+    """Keys of persons would lie plain."""
+    settings = opened_ledger(postgres, kafka, 1)
+    for wrong, said in (
+        ("", "set one of LEDGER_MASTER_KEY_FILE and LEDGER_MASTER_KEY"),
+        ("short", "master key 1 must"),
+    ):
+        refused(settings.model_copy(update={"master_key": SecretStr(wrong)}), said)
 
 
 def test_commit_that_does_not_wait_for_the_service_alone(postgres: EmbeddedPostgres, kafka: LocalKafka) -> None:

@@ -21,6 +21,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from pydantic import SecretStr
 
+from ledger.access.master_keys import new_master_key
 from ledger.answer_keys import AnswerKeys
 from ledger.domain.attendance_events import AttendanceRecorded
 from ledger.domain.streams import partition_of
@@ -63,6 +64,7 @@ def opened_store(postgres: EmbeddedPostgres, partitions: int) -> Settings:
         http_address="127.0.0.1:0",
         relay_key=SecretStr(RELAY_KEY),
         request_hash_key=SecretStr("a request hash key for tests"),
+        master_key=SecretStr(new_master_key()),
         identity_key=SecretStr("an identity key for tests"),
         answer_keys=SecretStr(AnswerKeys.fresh(Settings().log_origin).setting()),
     )

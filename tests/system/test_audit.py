@@ -152,6 +152,18 @@ def test_a_missing_row_is_named(settings, table):
         assert named(settings, f"store {table}", field).where.position
 
 
+def test_an_identity_number_left_of_somebody_erased_is_named(settings):
+    with psycopg.connect(settings.owner_database, autocommit=True) as superuser:
+        row = [b"left", whole_programme.FORGOTTEN]
+        superuser.execute("insert into volunteer_identities (identity_key, volunteer) values (%s, %s)", row)
+        try:
+            finding = named(settings, "store volunteer_identities", "identity_key")
+            assert finding.where.row == whole_programme.FORGOTTEN
+            assert len(audit.audit(settings, settled=True).findings) == 1
+        finally:
+            superuser.execute("delete from volunteer_identities where identity_key = %s", row[:1])
+
+
 def test_a_key_without_an_event_is_named(settings):
     with psycopg.connect(settings.owner_database, autocommit=True) as superuser:
         superuser.execute("insert into request_keys values ('tests', 'never asked', '\\x00', 0, 1, 1)")
@@ -210,6 +222,7 @@ def test_what_a_line_says_of_an_attendance_is_named_with_its_position(settings, 
         ("organizations", "state", "'registered'"),
         ("appointments", "member", "'staff/somebody-else'"),
         ("volunteers", "details", "'{}'"),
+        ("volunteers", "erased", "not erased"),
         ("volunteers", "charters", "'{\"charters/national\": 9}'"),
         ("volunteers", "consents", "'{\"volunteers/x/consents/y\": {}}'"),
         ("opportunities", "waiting_places", "waiting_places + 1"),

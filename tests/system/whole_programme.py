@@ -13,12 +13,14 @@ from psycopg_pool import AsyncConnectionPool
 from consumers import project
 from ledger import relay
 from ledger.access.identity_keys import IdentityKeys
+from ledger.access.master_keys import master_keys
 from ledger.access.person_keys import PersonKeys
 from ledger.application import Application
 from ledger.batch import CommandResult
 from ledger.domain.attendance import CheckIn, CheckOut, CorrectAttendance, RecordAttendance, WithdrawAttendance
 from ledger.domain.claims import ClaimHours, ConfirmAttendance, WithdrawClaim
 from ledger.domain.disputes import DisputeHours, ResolveDispute
+from ledger.domain.erasure import EraseVolunteer
 from ledger.domain.group_attendance import CorrectGroupAttendance, RecordGroupAttendance, WithdrawGroupAttendance
 from ledger.domain.identity import IdentityType
 from ledger.domain.opportunity import CloseOpportunity, OpportunityDetails, PublishOpportunity, UpdateOpportunity
@@ -47,6 +49,7 @@ from tests.system.waiting_programme import waiting
 GREEN, OTHER = "organizations/green", "organizations/other"
 GARDEN, CLOSED = "opportunities/garden", "opportunities/closed"
 MORNING, DATED = f"{GARDEN}/shifts/morning", f"{GARDEN}/shifts/dated"
+FORGOTTEN = "volunteers/synthetic-forgotten"
 PERSONS = tuple(f"volunteers/synthetic-{number}" for number in range(6))
 CONFIRMED = f"{PERSONS[5]}/attendances/confirmed"
 VERIFIER, JUDGE = "staff/verifier", "staff/judge"
@@ -127,7 +130,7 @@ async def _record(settings: Settings) -> None:
     await application.open()
     await pool.open()
     try:
-        programme = Programme(application, settings, PersonKeys(pool, settings.ledger_id))
+        programme = Programme(application, settings, PersonKeys(pool, settings.ledger_id, master_keys(settings)))
         await _beginnings(programme)
         await _registrations(programme)
         await _attendances(programme)
@@ -136,6 +139,7 @@ async def _record(settings: Settings) -> None:
         await _groups(programme)
         await _policies(programme)
         await _standings(programme)
+        await _erasure(programme)
         await transfers(programme, MORNING, DATED, START, PERSONS)
         await waiting(programme, GREEN, VERIFIER, PERSONS)
         await close_again(programme, settings)
@@ -264,6 +268,13 @@ async def _standings(programme: Programme) -> None:
     unwatched = rules.model_copy(update={"watched": False})
     await programme.do(ProposePolicy("policies/served", year.date(), "synthetic", unwatched))
     await programme.do(ApprovePolicy("policies/served/versions/2"), actor="staff/approver")
+
+
+async def _erasure(programme: Programme) -> None:
+    """One is erased, and registers again as somebody else. Whoever follows erasures may not have come by yet."""
+    await programme.register(FORGOTTEN, "passport", "SYN9999999")
+    await programme.do(EraseVolunteer(FORGOTTEN))
+    await programme.register(f"{FORGOTTEN}-anew", "passport", "SYN9999999")
 
 
 def _standing(volunteer: str, year: datetime, cause: CommandResult, level: str | None) -> RecordStanding:

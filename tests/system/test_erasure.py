@@ -1,0 +1,282 @@
+"""A person erased on real servers: who they are is nowhere any more, what they did stays to the second. Synthetic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import psycopg
+import pytest
+
+from ledger import rebuild
+from ledger.access.person_keys import KEY_SECONDS_MAX
+from ledger.embedded_postgres import EmbeddedPostgres
+from ledger.local_kafka import LocalKafka
+from ledger.settings import Settings
+from ledger.transparency.inclusion import verify_inclusion
+from ledger.transparency.tree_hash import leaf_hash, leaf_hashes, root_of
+from tests.system.canaries import found
+from tests.system.grpc_caller import Client, refusal_of, with_id
+from tests.system.kept_log import assert_sound, keep_once
+from tests.system.running_ledger import RunningLedger
+from tests.system.small_programme import ANA, VERIFIER, beginnings, record
+from tests.system.stored_history import caught_up, opened_ledger, wait_until
+from tests.system.whole_ledger_audit import assert_audit_clean
+from volunteer_hours.v1 import audit_service_pb2 as audit
+from volunteer_hours.v1 import audit_service_pb2_grpc as audit_grpc
+from volunteer_hours.v1 import directory_service_pb2 as directory
+from volunteer_hours.v1 import directory_service_pb2_grpc as directory_grpc
+from volunteer_hours.v1 import hours_service_pb2 as hours
+from volunteer_hours.v1 import hours_service_pb2_grpc as hours_grpc
+from volunteer_hours.v1 import registry_service_pb2 as registry
+from volunteer_hours.v1 import resources_pb2, values_pb2, verification_service_pb2
+
+ZAHRA, ANEW = "volunteers/zahra", "volunteers/zahra-anew"
+ACTOR = (("x-actor", "staff/coordinator"),)
+FOLLOWS_SECONDS_MAX = 15.0
+PASSPORT = "SYNCANARY0417"
+CANARIES = {
+    "full_name": "Zahra Canary-Synthetic زهراء",
+    "birth_date": "1931-08-17",
+    "identity_number": PASSPORT,
+    "email": "canary-first@synthetic.example",
+    "email_later": "canary-later@synthetic.example",
+    "phone": "+966500417417",
+    "residence_region": "QZ-9X7",
+    "guardian": "Guardian Canary-Synthetic",
+}
+"""Every sealed field but gender and type of document: these are words that stand everywhere."""
+
+
+def details() -> resources_pb2.PersonalDetails:
+    return resources_pb2.PersonalDetails(
+        full_name=CANARIES["full_name"],
+        birth_date=CANARIES["birth_date"],
+        identity=identity(),
+        email=CANARIES["email"],
+        phone=CANARIES["phone"],
+        gender="female",
+        residence_region=CANARIES["residence_region"],
+    )
+
+
+def identity() -> values_pb2.Identity:
+    return values_pb2.Identity(type=values_pb2.IDENTITY_TYPE_PASSPORT, number=PASSPORT)
+
+
+class Erasing(Client):
+    """A caller with all it needs to erase somebody and to look what is left."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        super().__init__(channel)
+        self.directory = directory_grpc.DirectoryServiceStub(channel)
+        self.hours = hours_grpc.HoursServiceStub(channel)
+        self.audit = audit_grpc.AuditServiceStub(channel)
+
+    def begin(self) -> None:
+        """The programme, and Zahra with every sealed field, a guardian, and hours of which one is verified."""
+        for method, message in beginnings():
+            self.send(f"RegistryService/{method}", with_id(message))
+        new = registry.RegisterVolunteerRequest(volunteer_id="zahra", details=details())
+        self.send("RegistryService/RegisterVolunteer", with_id(new))
+        update = registry.UpdateVolunteerRequest(name=ZAHRA)
+        update.details.email = CANARIES["email_later"]
+        update.update_mask.paths.append("email")
+        self.send("RegistryService/UpdateVolunteer", with_id(update))
+        consent = registry.RecordGuardianConsentRequest(
+            parent=ZAHRA, consent_id="c", guardian_name=CANARIES["guardian"]
+        )
+        self.send("RegistryService/RecordGuardianConsent", with_id(consent))
+        for person in (ZAHRA, ANA):
+            self.send("ParticipationService/RecordAttendance", served(person, "2026-11-20 05:00", "2026-11-20 06:00"))
+        self.send("ParticipationService/RecordAttendance", served(ZAHRA, "2026-11-20 07:00", "2026-11-20 08:30"))
+        verify = verification_service_pb2.VerifyHoursRequest(name=f"{ZAHRA}/attendances/at-05")
+        self.send("VerificationService/VerifyHours", with_id(verify), VERIFIER)
+
+    def erase(self, name: str = ZAHRA) -> resources_pb2.Volunteer:
+        answer = self.send("RegistryService/EraseVolunteer", with_id(registry.EraseVolunteerRequest(name=name)))
+        return resources_pb2.Volunteer.FromString(answer)
+
+    def receipt(self, name: str = ZAHRA) -> directory.ErasureReceipt:
+        return self.directory.GetErasureReceipt(
+            directory.GetErasureReceiptRequest(name=name), metadata=ACTOR, timeout=10
+        )
+
+    def volunteer(self, after: resources_pb2.Volunteer) -> resources_pb2.Volunteer:
+        question = directory.GetVolunteerRequest(name=after.name, positions=after.positions)
+        return self.directory.GetVolunteer(question, metadata=ACTOR, timeout=20)
+
+    def sums(self) -> list[bytes]:
+        """The balances of all who have hours."""
+        answers = [self.hours.GetBalance(hours.GetBalanceRequest(name=name)) for name in (ZAHRA, ANA)]
+        return [answer.seconds.SerializeToString(deterministic=True) for answer in answers]
+
+
+def served(person: str, start: str, end: str) -> bytes:
+    return with_id(record(start, end, volunteer=person, attendance_id=f"at-{start[11:13]}"))
+
+
+@pytest.fixture
+def settings(fresh_postgres: EmbeddedPostgres, kafka: LocalKafka, tmp_path: Path, partitions: int) -> Settings:
+    made = opened_ledger(fresh_postgres, kafka, partitions)
+    return made.model_copy(update={"signer_folder": str(tmp_path / "signer")})
+
+
+@contextmanager
+def served_ledger(settings: Settings, folder: Path, servers: int) -> Iterator[tuple[RunningLedger, list[Erasing]]]:
+    with RunningLedger(settings, folder, servers=servers) as running:
+        channels = [grpc.insecure_channel(address) for address in running.addresses]
+        yield running, [Erasing(channel) for channel in channels]
+        for channel in channels:
+            channel.close()
+
+
+def keys_of(settings: Settings, person: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(settings.owner_keys_database) as connection:
+        return connection.execute("select * from person_keys where volunteer = %s", [person]).fetchall()
+
+
+def events_of(client: Erasing, partitions: int) -> list[list[bytes]]:
+    pages = [client.audit.ReplayEvents(audit.ReplayEventsRequest(partition=number)) for number in range(partitions)]
+    return [[event for page in one for event in page.events] for one in pages]
+
+
+def proofs_of(client: Erasing, sizes: Sequence[int]) -> list[audit.InclusionProof]:
+    """Of the newest event of each partition, in the tree that was signed then."""
+    return [
+        client.audit.GetInclusionProof(audit.GetInclusionProofRequest(partition=number, position=size, size=size))
+        for number, size in enumerate(sizes)
+    ]
+
+
+@pytest.mark.parametrize("partitions", [1, 3], ids=["P=1", "P=3"])
+def test_nothing_is_left_of_who_they_were_and_all_of_what_they_did(
+    settings: Settings, fresh_postgres: EmbeddedPostgres, kafka: LocalKafka, tmp_path: Path, partitions: int
+):
+    logs = tmp_path / "logs"
+    with served_ledger(settings, logs, 2) as (_, [client, other]):
+        client.begin()
+        wait_until(lambda: caught_up(settings))
+        keep_once(settings)
+        before, sums = events_of(client, partitions), client.sums()
+        sizes = [len(events) for events in before]
+        proofs, roots = proofs_of(client, sizes), [root_of(leaf_hashes(events)) for events in before]
+        known = other.directory.GetVolunteer(directory.GetVolunteerRequest(name=ZAHRA), metadata=ACTOR)
+        assert known.details.full_name == CANARIES["full_name"]  # the other process remembers the key from here on
+        with pytest.raises(grpc.RpcError) as none:
+            client.receipt()
+        assert refusal_of(none.value).reason == "NOT_FOUND"
+
+        key_ids = sorted(str(row[0]) for row in keys_of(settings, ZAHRA))
+        erased = client.erase()
+        assert erased.erased
+        wait_until(lambda: client.receipt().HasField("keys_destroyed_time"), FOLLOWS_SECONDS_MAX)
+        assert keys_of(settings, ZAHRA) == []
+        for one in (client, other):
+            told = one.volunteer(erased)
+            assert (told.erased, told.HasField("details")) == (True, False)
+        receipt = client.receipt()
+        assert (list(receipt.key_ids), receipt.keys_destroyed) == (key_ids, len(key_ids))
+        assert receipt.read_rows_purged
+        assert not receipt.complete, "others may remember a key for some seconds"
+        assert client.refused("RegistryService/EraseVolunteer", again()).reason == "VOLUNTEER_ERASED"
+        assert client.refused("RegistryService/UpdateVolunteer", update()).reason == "VOLUNTEER_ERASED"
+        assert keys_of(settings, ZAHRA) == [], "a refused command left a key"
+
+        assert client.sums() == sums
+        assert proofs_of(client, sizes) == proofs
+        for events, size, proof, root in zip(events_of(client, partitions), sizes, proofs, roots, strict=True):
+            verify_inclusion(leaf_hash(events[size - 1]), size - 1, size, list(proof.hashes), root)
+
+        assert client.refused("DirectoryService/LookupVolunteer", lookup()).reason == "NOT_FOUND"
+        new = registry.RegisterVolunteerRequest(volunteer_id="zahra-anew")
+        new.details.identity.CopyFrom(identity())
+        new.details.full_name = "Somebody synthetic"
+        client.send("RegistryService/RegisterVolunteer", with_id(new))
+        found_now = resources_pb2.Volunteer.FromString(client.send("DirectoryService/LookupVolunteer", lookup()))
+        assert found_now.name == ANEW
+        client.erase(ANEW)  # the number was given once more: its canary must go, too
+        wait_until(lambda: client.receipt(ANEW).HasField("keys_destroyed_time"), FOLLOWS_SECONDS_MAX)
+        wait_until(lambda: caught_up(settings))
+        keep_once(settings)
+    rows = rebuild.rows(settings)
+    assert rebuild.run(settings, source="kafka")
+    assert rebuild.rows(settings) == rows
+    assert_sound(settings)
+    assert_audit_clean(settings, settled=True)
+    with psycopg.connect(settings.owner_read_database, autocommit=True) as owner:
+        owner.execute("checkpoint")
+        assert owner.execute("select volunteer from volunteers where erased and details <> '{}'").fetchall() == []
+        [(data,)] = owner.execute("select current_setting('data_directory')").fetchall()
+    segments = [path for path in kafka.data_dir.rglob(f"{settings.topic}-*") if path.is_dir()]
+    places = [Path(data), logs, *segments]
+    for searched in ([Path(data)], segments):
+        assert found({"pseudonym": ZAHRA}, searched), f"{searched}: what is searched like this is found"
+    assert found(CANARIES, places) == []
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("partitions", [3], ids=["P=3"])
+def test_a_receipt_is_complete_once_no_process_can_remember_a_key(settings: Settings, tmp_path: Path):
+    with served_ledger(settings, tmp_path / "logs", 1) as (_, [client]):
+        client.begin()
+        client.erase()
+        wait_until(lambda: client.receipt().HasField("keys_destroyed_time"), FOLLOWS_SECONDS_MAX)
+        since = time.monotonic()
+        wait_until(lambda: client.receipt().complete, KEY_SECONDS_MAX + FOLLOWS_SECONDS_MAX)
+        assert time.monotonic() - since >= KEY_SECONDS_MAX - FOLLOWS_SECONDS_MAX
+
+
+@pytest.mark.parametrize("partitions", [3], ids=["P=3"])
+def test_an_erasure_is_finished_after_a_kill_and_again_after_old_keys_were_restored(settings: Settings, tmp_path: Path):
+    with served_ledger(settings, tmp_path / "logs", 1) as (running, [client]):
+        client.begin()
+        with psycopg.connect(settings.owner_keys_database) as keys:
+            keys.execute("lock table person_keys in exclusive mode")  # nobody destroys anything
+            client.erase()
+            assert not client.receipt().HasField("keys_destroyed_time")
+            assert running.kill("server-0")
+        [backup] = keys_of(settings, ZAHRA)
+        running.bring_back("server-0")
+        running.wait_ready("server-0")
+        wait_until(lambda: keys_of(settings, ZAHRA) == [])
+        wait_until(lambda: told(client).keys_destroyed == 1)
+
+        assert running.kill("server-0")
+        with psycopg.connect(settings.owner_keys_database) as keys:
+            keys.execute("insert into person_keys values (%s, %s, %s, %s, %s)", backup)
+            keys.execute("update erasures_followed set position = 0")
+        running.bring_back("server-0")
+        wait_until(lambda: keys_of(settings, ZAHRA) == [])
+        wait_until(lambda: caught_up(settings))
+        assert running.stopped_loudly() == []
+    assert_audit_clean(settings, settled=True)
+
+
+def told(client: Erasing) -> directory.ErasureReceipt:
+    """The receipt, or an empty one while the server starts."""
+    try:
+        return client.receipt()
+    except grpc.RpcError as error:
+        if error.code() != grpc.StatusCode.UNAVAILABLE:
+            raise
+        return directory.ErasureReceipt()
+
+
+def again() -> bytes:
+    return with_id(registry.EraseVolunteerRequest(name=ZAHRA))
+
+
+def update() -> bytes:
+    asked = registry.UpdateVolunteerRequest(name=ZAHRA)
+    asked.details.full_name = CANARIES["full_name"]
+    asked.update_mask.paths.append("full_name")
+    return with_id(asked)
+
+
+def lookup() -> bytes:
+    return directory.LookupVolunteerRequest(identity=identity()).SerializeToString()
