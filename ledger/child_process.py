@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+SAID_BYTES_MAX = 65_536
 
 # The kernel sends the death signal when the *thread* that started the child ends, not the process. A child started from
 # a short-lived thread would be shot for no reason, so one thread that lives as long as we do starts them all.
@@ -59,6 +60,7 @@ class ChildProcess:
         self.run_as = run_as
         self.death_signal = death_signal
         self._process: subprocess.Popen[bytes] | None = None
+        self._log_begins = 0
 
     def start(self) -> None:
         """Start the child in a session of its own: Ctrl-C in a terminal reaches only us, and we stop it in order.
@@ -71,6 +73,7 @@ class ChildProcess:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self.log_file.open("ab") as log:
+            self._log_begins = log.tell()
             return subprocess.Popen(
                 [*_become(self.death_signal, self.run_as), *self.command],
                 stdin=subprocess.DEVNULL,
@@ -132,6 +135,14 @@ class ChildProcess:
         if not self.log_file.exists():
             return "(no log)"
         return "\n".join(self.log_file.read_text("utf-8", "replace").splitlines()[-lines:])
+
+    def said_since_start(self) -> str:
+        """What its last start wrote to its log, or the end of that: earlier starts are another story."""
+        if not self.log_file.exists():
+            return ""
+        with self.log_file.open("rb") as log:
+            log.seek(max(self._log_begins, log.seek(0, os.SEEK_END) - SAID_BYTES_MAX))
+            return log.read().decode("utf-8", "replace")
 
 
 def _become(death_signal: signal.Signals, run_as: RunAs | None) -> list[str]:

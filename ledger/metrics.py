@@ -44,6 +44,12 @@ FOLLOW_UPS: Final = Counter(
     ["rule", "outcome"],
     registry=REGISTRY,
 )
+CHILD_STOPPED: Final = Gauge(
+    "ledger_child_stopped",
+    "1 if this child of the process stopped with an alarm and is not started again: somebody must look at its log.",
+    ["child"],
+    registry=REGISTRY,
+)
 EVENT_STORE_REACHED: Final = Gauge(
     "ledger_event_store_reached", "1 if the event store told the figures beside this one.", registry=REGISTRY
 )

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Final
 
 from ledger.domain.refusals import InvariantBroken
+from ledger.last_words import ENDED_BY
 from ledger.log_keeping.stops import LogStopped
 from ledger.projections.positions import ForkDetected
 from ledger.settings import WrongSetting
@@ -28,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 def exit_code(error: BaseException | None) -> int:
-    """The code a process ends with after `error`; supervisors start it again after START_AGAIN alone."""
+    """The code a process ends with after `error`; no supervisor starts it again after STOPPED_LOUDLY."""
     if error is None:
         return ENDED
     if isinstance(error, WrongSetting):
@@ -52,7 +53,7 @@ def run_as_process(work: Callable[[threading.Event], None]) -> None:
     finally:
         error = sys.exception()
         if error is not None:
-            _log.error("ended by %s: %s", type(error).__name__, error, exc_info=error)
+            _log.error("%s%s: %s", ENDED_BY, type(error).__name__, error, exc_info=error)
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()

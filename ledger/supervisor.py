@@ -1,4 +1,7 @@
-"""Starts again what ended. Relay and consumers end on any doubt: their place is then read anew, never guessed."""
+"""Starts again what ended. Relay and consumers end on any doubt: their place is then read anew, never guessed.
+
+A child that stopped loudly stays down: starting it again changes nothing, and would only bury its alarm.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,10 @@ from typing import Protocol
 
 from rich.console import Console
 
+from ledger import metrics
 from ledger.child_process import ChildFailed, ChildProcess
+from ledger.last_words import ALARM, last_words
+from ledger.process_end import STOPPED_LOUDLY
 
 WAIT_SECONDS_FIRST = 0.2
 WAIT_SECONDS_MAX = 10.0
@@ -39,6 +45,7 @@ class Watched:
     started_at: float
     wait_seconds: float = WAIT_SECONDS_FIRST
     not_before: float | None = None
+    alarm_told: bool = False
 
 
 class Supervisor:
@@ -54,14 +61,19 @@ class Supervisor:
         self._servers.append(Watched(name, server, time.monotonic()))
 
     def watch_child(self, child: ChildProcess) -> None:
-        """Start a child and keep it running until stop_children()."""
+        """Start a child and keep it running until stop_children(), or until it stops loudly."""
         child.start()
+        metrics.CHILD_STOPPED.labels(child.name).set(0)
         self._children.append(Watched(child.name, child, time.monotonic()))
 
     def restart_what_ended(self) -> None:
-        """Start again what ended, each after a wait that doubles while it keeps ending."""
+        """Start again what ended, each after a wait that doubles while it keeps ending; not what stopped loudly."""
         for watched in [*self._servers, *self._children]:
-            if not watched.thing.running:
+            if watched.thing.running:
+                continue
+            if isinstance(watched.thing, ChildProcess) and watched.thing.exit_code == STOPPED_LOUDLY:
+                _tell_alarm_once(watched, watched.thing)
+            else:
                 _restart_when_due(watched)
 
     def stop_children(self) -> None:
@@ -79,6 +91,16 @@ class Supervisor:
             if isinstance(watched.thing, ChildProcess)
         ]
         return "\n".join(tails)
+
+
+def _tell_alarm_once(watched: Watched, child: ChildProcess) -> None:
+    if watched.alarm_told:
+        return
+    watched.alarm_told = True
+    metrics.CHILD_STOPPED.labels(child.name).set(1)
+    why = last_words(child.said_since_start()) or "it said nothing"
+    told = f"{ALARM}: {child.name} has stopped and is not started again: {why}; see {child.log_file}"
+    console.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
 def _restart_when_due(watched: Watched) -> None:

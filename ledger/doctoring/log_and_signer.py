@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -10,14 +10,21 @@ from typing import Final
 import psycopg
 
 from ledger.doctoring.diagnosis import Diagnosis, ok, warn, wrong
+from ledger.doctoring.signed_and_stored import what_is_wrong
+from ledger.log_keeping.map_state import MapState
 from ledger.log_keeping.signer_folder import need_closed, origins_of, read_keys, read_mapped, read_signed
 from ledger.log_keeping.stops import LogStopped, head_in_words
 from ledger.settings import Settings
+from ledger.transparency.checkpoint import Checkpoint
 
 LAG_SECONDS_MAX: Final = 5.0
 
+# Where events were cut off, the counter still says what it said.
 _LAG_SQL: Final = """
-    select counters.partition, counters.position, signed.size, clock_timestamp(),
+    select counters.partition,
+           least(counters.position,
+                 (select coalesce(max(position), 0) from events where events.partition = counters.partition)),
+           signed.size, clock_timestamp(),
            (select recorded_at from events
             where events.partition = counters.partition and events.position = coalesce(signed.size, 0) + 1)
     from partition_counters as counters
@@ -85,7 +92,10 @@ def _map_lag(
 
 
 def signer(settings: Settings) -> Iterator[Diagnosis]:
-    """Keys and memory of the signer, where they are within reach. Raises WrongSetting, as the keeper would."""
+    """Keys and memory of the signer, where they are within reach, and whether the store holds what was signed.
+
+    Raises WrongSetting, as the keeper would.
+    """
     if not settings.signer_folder:
         yield ok("signer", "LEDGER_SIGNER_FOLDER is not set: the keeper of the log runs elsewhere")
         return
@@ -96,11 +106,31 @@ def signer(settings: Settings) -> Iterator[Diagnosis]:
     need_closed(folder)
     try:
         keys = read_keys(folder, origins_of(settings))
-        for partition, one in enumerate(keys):
-            signed, mapped = read_signed(folder, partition, one).head, read_mapped(folder, partition)
-            balances = "no balances mapped" if mapped is None else f"balances mapped at {mapped.in_words()}"
-            yield ok(f"signer, partition {partition}", f"signed {head_in_words(signed)}, {balances}")
+        heads = [read_signed(folder, partition, one).head for partition, one in enumerate(keys)]
+        mapped = [read_mapped(folder, partition) for partition in range(len(keys))]
     except FileNotFoundError as missing:
         yield warn("signer", f"{missing.filename} is not there; keep-log makes it at its first start")
     except LogStopped as stopped:
         yield wrong("signer", str(stopped))
+    else:
+        yield from _signed_and_stored(settings, heads, mapped)
+
+
+def _signed_and_stored(
+    settings: Settings, heads: Sequence[Checkpoint], mapped: Sequence[MapState | None]
+) -> Iterator[Diagnosis]:
+    found = _found_wrong(settings, heads)
+    for partition, (signed, balances, wrongness) in enumerate(zip(heads, mapped, found, strict=True)):
+        name = f"signer, partition {partition}"
+        if wrongness is not None:
+            yield wrong(name, wrongness)
+            continue
+        told = "no balances mapped" if balances is None else f"balances mapped at {balances.in_words()}"
+        yield ok(name, f"signed {head_in_words(signed)}, {told}")
+
+
+def _found_wrong(settings: Settings, heads: Sequence[Checkpoint]) -> list[str | None]:
+    if not settings.log_keeper_database:
+        return [None for _ in heads]
+    with psycopg.connect(settings.log_keeper_database, autocommit=True) as connection:
+        return [what_is_wrong(connection, partition, signed) for partition, signed in enumerate(heads)]

@@ -21,7 +21,11 @@ from ledger.witness_quorum import Quorum, Witness, quorum_of
 _NEWEST_SQL: Final = """
     select distinct on (partition) partition, size, checkpoint from log_checkpoints order by partition, size desc
 """
-_HEAD_SQL: Final = "select position from partition_counters where partition = %s"
+# Where events were cut off, the counter still says what it said.
+_HEAD_SQL: Final = """
+    select least(position, (select coalesce(max(position), 0) from events where partition = counters.partition))
+    from partition_counters as counters where partition = %s
+"""
 
 
 @dataclass(frozen=True, slots=True)

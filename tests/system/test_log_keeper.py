@@ -19,11 +19,13 @@ from ledger.log_keeping import log_lane, signer_memory
 from ledger.log_keeping.signer_keys import LogKeys
 from ledger.log_keeping.signer_memory import SignerMemory
 from ledger.log_keeping.tile_store import TileStore
+from ledger.metrics import REGISTRY
 from ledger.process_end import STOPPED_LOUDLY
 from ledger.serve import embedded_parts
 from ledger.settings import Settings
 from tests.system.crash import Crash, crash_at
 from tests.system.kept_log import (
+    as_owner,
     assert_sound,
     emptied_ledger,
     is_caught_up,
@@ -198,6 +200,27 @@ def test_the_embedded_ledger_keeps_its_log(server_dir: Path) -> None:
     with embedded_parts(Settings(partitions=3), server_dir) as settings:
         wait_until(lambda: is_caught_up(settings))
         assert_sound(settings)
+
+
+def test_the_embedded_ledger_tells_of_a_keeper_that_stopped_and_goes_on(
+    server_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped() -> bool:
+        return REGISTRY.get_sample_value("ledger_child_stopped", {"child": "keep-log"}) == 1.0
+
+    with embedded_parts(Settings(partitions=1), server_dir) as settings:
+        wait_until(lambda: is_caught_up(settings))
+        assert not stopped()
+        as_owner(settings, "update partition_counters set position = 0")
+        wait_until(stopped)
+        time.sleep(2.0)
+        as_owner(settings, "update partition_counters set position = (select max(position) from events)")
+        projections = REGISTRY.get_sample_value("ledger_child_stopped", {"child": "projections"})
+    assert projections == 0.0
+    told = capsys.readouterr().err
+    assert told.count("keep-log") == 2, told
+    assert "ALARM: keep-log has stopped and is not started again: the log is not kept any more: StoreBehind" in told
+    assert f"; see {server_dir / 'keep-log.log'}\n" in told
 
 
 def test_a_keeper_that_stops_loudly_ends_with_3_and_an_alarm(log: Settings, tmp_path: Path) -> None:
