@@ -11,10 +11,9 @@ import asyncio
 from typing import Final
 
 from ledger.access.person_keys import PersonKeys
-from ledger.one_follower import Connection, Pool, follow_alone, heads
+from ledger.one_follower import POSITIONS_TOGETHER, Connection, Pool, follow_alone, heads
 
 EVERY_SECONDS: Final = 0.2
-POSITIONS_TOGETHER: Final = 20_000
 
 _LOCK_NUMBER: Final = 0x766F_6C65
 _ERASED: Final = """

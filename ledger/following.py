@@ -18,22 +18,24 @@ from ledger.domain.refusals import Reason, Refusal
 from ledger.event_bytes import decode, recorded_event
 from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
 from ledger.lapsing import ClaimLapsing
-from ledger.one_follower import Connection, Pool, follow_alone, heads
+from ledger.one_follower import (
+    EVENTS_TOGETHER,
+    POSITIONS_TOGETHER,
+    Connection,
+    Pool,
+    events_of,
+    follow_alone,
+    heads,
+)
 
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS: Final = 0.2
 LAPSE_SECONDS: Final = 60.0
 """Between two looks at the claims whose time may have come."""
-POSITIONS_TOGETHER: Final = 20_000
-EVENTS_TOGETHER: Final = 500
 
 _LOCK_NUMBER: Final = 0x766F_6C66
 _FOLLOWED: Final = "select partition, position from followed"
-_EVENTS: Final = """
-    select position, body from events
-    where partition = %b and position > %b and position <= %b and type = any(%b) order by position limit %b
-"""
 _REACHED: Final = """
     insert into followed (partition, position) values (%b, %b)
     on conflict (partition) do update set position = excluded.position
@@ -71,8 +73,7 @@ class Following:
         if after >= head:
             return after
         until = min(head, after + POSITIONS_TOGETHER)
-        wanted = (partition, after, until, list(FOLLOWED), EVENTS_TOGETHER)
-        rows = await (await connection.execute(_EVENTS, wanted, binary=True)).fetchall()
+        rows = await events_of(connection, partition, after, until, FOLLOWED)
         for position, body in rows:
             if not await self._do(body):
                 until = position - 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import psycopg
@@ -17,8 +17,15 @@ Connection: TypeAlias = AsyncConnection[Any]
 Pool: TypeAlias = AsyncConnectionPool[Connection]
 
 RETRY_SECONDS: Final = 1.0
+POSITIONS_TOGETHER: Final = 20_000
+"""Looked through at once at most; where what is looked for is rare, the position kept moves on all the same."""
+EVENTS_TOGETHER: Final = 500
 _LOCK: Final = "select pg_try_advisory_lock(%b)"
 _HEADS: Final = "select partition, position from partition_counters"
+_EVENTS: Final = """
+    select position, body from events
+    where partition = %b and position > %b and position <= %b and type = any(%b) order by position limit %b
+"""
 
 
 async def follow_alone(
@@ -57,3 +64,11 @@ async def _follow_locked(
 async def heads(connection: Connection) -> Mapping[int, int]:
     """Partition → the last position recorded."""
     return dict(await (await connection.execute(_HEADS, binary=True)).fetchall())
+
+
+async def events_of(
+    connection: Connection, partition: int, after: int, until: int, types: Sequence[str]
+) -> Sequence[tuple[int, bytes]]:
+    """(position, stored bytes) of the first EVENTS_TOGETHER events of these types behind `after`, up to `until`."""
+    wanted = (partition, after, until, list(types), EVENTS_TOGETHER)
+    return await (await connection.execute(_EVENTS, wanted, binary=True)).fetchall()

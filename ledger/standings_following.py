@@ -18,7 +18,15 @@ from ledger.domain.event import RecordedEvent, event_classes
 from ledger.domain.hours import PresenceMoved
 from ledger.domain.standing_causes import APPROVALS, OTHERS, OfAll, OfPerson, touched
 from ledger.event_bytes import decode, recorded_event
-from ledger.one_follower import Connection, Pool, follow_alone, heads
+from ledger.one_follower import (
+    EVENTS_TOGETHER,
+    POSITIONS_TOGETHER,
+    Connection,
+    Pool,
+    events_of,
+    follow_alone,
+    heads,
+)
 from ledger.projections.basis import NotYetApplied
 from ledger.projections.standing_evaluations import Evaluated, StandingEvaluations
 from ledger.standing_commands import StandingCommands
@@ -27,15 +35,9 @@ from ledger.standing_walks import StandingWalks, begin_walk
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS: Final = 0.3
-POSITIONS_TOGETHER: Final = 20_000
-EVENTS_TOGETHER: Final = 500
 
 _LOCK_NUMBER: Final = 0x766F_7374
 _FOLLOWED: Final = "select partition, position from standings_followed"
-_EVENTS: Final = """
-    select position, body from events
-    where partition = %b and position > %b and position <= %b and type = any(%b) order by position limit %b
-"""
 _REACHED: Final = """
     insert into standings_followed (partition, position) values (%b, %b)
     on conflict (partition) do update set position = excluded.position
@@ -98,10 +100,7 @@ class StandingsFollowing:
         if self._watched is None:
             self._watched = await self._evaluations.watched(self._needed)
         until, all_types = min(head, after + POSITIONS_TOGETHER), bool(self._watched)
-        types = self._types if all_types else list(APPROVALS)
-        rows = await (
-            await connection.execute(_EVENTS, (partition, after, until, types, EVENTS_TOGETHER), binary=True)
-        ).fetchall()
+        rows = await events_of(connection, partition, after, until, self._types if all_types else APPROVALS)
         if rows and (not all_types or len(rows) == EVENTS_TOGETHER):
             # What lies behind an approval may have to be looked at from now on.
             until = rows[-1][0]

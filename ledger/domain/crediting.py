@@ -175,7 +175,7 @@ def ground_of_service(world: World, terms_organization: str, offered: str, rules
 
 def _entries(current: Allocation, counting: Counting, place_zone: ZoneInfo, counted_as: Account) -> tuple[Entry, ...]:
     if not current:
-        return counting.first_entries(place_zone, counted_as)
+        return presence.first_entries(counting, place_zone, counted_as)
     target = counting.allocation(place_zone, counted_as)
     return entries_between(current, target, withheld_reason=counting.withheld_reason, reversed_reason=CORRECTED)
 

@@ -59,10 +59,6 @@ class Counting(Passing, frozen=True):
     withheld: tuple[Span, ...]
     withheld_reason: str | None
 
-    def first_entries(self, place_zone: ZoneInfo, counted_as: Account) -> tuple[Entry, ...]:
-        """The entries that bring its seconds from outside to where they should stand."""
-        return _first_entries(self, place_zone, counted_as)
-
     def allocation(self, place_zone: ZoneInfo, counted_as: Account) -> dict[tuple[date, Account], int]:
         """Where its seconds should stand, by calendar date of the place, before anybody verified them."""
         allocation: dict[tuple[date, Account], int] = {}
@@ -73,8 +69,8 @@ class Counting(Passing, frozen=True):
 
 
 @lru_cache(SHARED_MAX)
-def _first_entries(counting: Counting, place_zone: ZoneInfo, counted_as: Account) -> tuple[Entry, ...]:
-    # The many who serve at one time share them.
+def first_entries(counting: Counting, place_zone: ZoneInfo, counted_as: Account) -> tuple[Entry, ...]:
+    """Entries that bring seconds from outside to where they should stand; many who serve at one time share them."""
     target = counting.allocation(place_zone, counted_as)
     return entries_between({}, target, withheld_reason=counting.withheld_reason)
 
