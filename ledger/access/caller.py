@@ -1,0 +1,35 @@
+"""Who a call comes from: the system, the person acting through it, and what they may do at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody may do; `permissions` says what each one opens."""
+
+    ADMINISTRATOR = "administrator"
+    COORDINATOR = "coordinator"
+    VERIFIER = "verifier"
+    VOLUNTEER = "volunteer"
+    GOVERNMENT_READER = "government_reader"
+    AUDITOR = "auditor"
+    EMPLOYER = "employer"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, after it was proven. What may be done is looked up anew for every call: it can end in between."""
+
+    client: str
+    """The registered client's id; request ids are its own."""
+    actor: str
+    """The person, such as staff/amal or volunteers/3f2, or the system itself as clients/{client}."""
+    roles: Mapping[Role, Set[str]]
+    """Role → the organisations it is held for; empty for roles that are not bound to one."""
+    purposes: Set[str] = frozenset()
+    """For which the client may ask about persons."""
+    purpose: str = ""
+    """The one that this call named."""
