@@ -359,6 +359,7 @@ STREAMS = {
     "periods": re.compile(f"periods/{ID}"),
     "organizations": re.compile(f"organizations/{ID}"),
     "initiatives": re.compile(f"initiatives/{ID}"),
+    "clients": re.compile(f"clients/{ID}"),
     "volunteers": re.compile(f"volunteers/{ID}"),
     "attendances": re.compile(f"volunteers/{ID}/attendances/{ID}"),
     "standings": re.compile(f"volunteers/{ID}/requirements/{ID}/standings/{ID}"),
@@ -398,6 +399,9 @@ EVENTS = {
     "member-appointed": ("organizations", "organization appointment member role from_time until_time?"),
     "appointment-ended": ("organizations", "organization appointment until_time"),
     "initiative-registered": ("initiatives", "initiative display_name responsible"),
+    "client-registered": ("clients", "client:client_name terms"),
+    "client-updated": ("clients", "client:client_name terms"),
+    "client-revoked": ("clients", "client:client_name revoked_for:text"),
     "volunteer-registered": ("volunteers", "volunteer details:volunteer_details"),
     "volunteer-updated": ("volunteers", "volunteer details:volunteer_details cleared"),
     "volunteer-erased": ("volunteers", "volunteer key_ids"),
@@ -491,6 +495,7 @@ FIELD_CHECKS: dict[str, Check] = {
         "entry_count:nought_or_more"
     ),
     "organization": form(f"(?:organizations|initiatives)/{ID}", "the name of an organization or initiative"),
+    "client_name": form(STREAMS["clients"].pattern, "the name of a client"),
     "initiative": form(STREAMS["initiatives"].pattern, "the name of an initiative"),
     "to_attendance": form(STREAMS["attendances"].pattern, "the name of an attendance"),
     "to_shift": form(STREAMS["shifts"].pattern, "the name of a shift"),
@@ -538,6 +543,12 @@ FIELD_CHECKS: dict[str, Check] = {
     "levels": array_of(record("name:text seconds_min:seconds age_min_years:age? age_max_years:age?")),
     "rates": array_of(
         record("from_date:date until_date:date? currency:reason minor_units_per_hour:seconds source:text")
+    ),
+    "certificates": array_of(form("[0-9a-f]{64}", "64 lower-case hexadecimal digits")),
+    "roles": array_of(one_of("administrator coordinator verifier volunteer government_reader auditor employer")),
+    "organizations": array_of(form(f"(?:organizations|initiatives)/{ID}", "the name of an organization or initiative")),
+    "terms": record(
+        "system_name:text certificates own_roles:roles delegated_roles:roles organizations purposes:skills until_time?"
     ),
     "rules": by_kind(
         hours=record(

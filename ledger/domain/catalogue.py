@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from ledger.domain import (
     attendance,
+    client,
     closed_period,
     group_attendance,
     initiative,
@@ -38,6 +39,7 @@ EVOLVE: Final[Mapping[str, Evolve]] = {
     "opportunities/shifts/groupAttendances": group_attendance.evolve,
     "policies": policy.evolve,
     "periods": closed_period.evolve,
+    "clients": client.evolve,
     "partitions": ledger_opened.evolve,
 }
 

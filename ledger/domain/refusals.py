@@ -21,6 +21,8 @@ class Kind(Enum):
     ALREADY_EXISTS = "already_exists"
     REFUSED = "refused"
     """A rule forbids it as things stand: something else must happen first."""
+    UNAUTHENTICATED = "unauthenticated"
+    """It is not known who calls."""
     FORBIDDEN = "forbidden"
     """Not this actor: somebody else must do it."""
     NOT_YET_KNOWN = "not_yet_known"
@@ -159,6 +161,34 @@ class Reason(Enum):
         Kind.ALREADY_EXISTS,
         "This identity number is registered already; look the volunteer up instead.",
         "رقم الهوية هذا مسجّل مسبقًا؛ ابحث عن المتطوع بدلًا من تسجيله.",
+    )
+
+    # Who calls, and what they may do
+    UNAUTHENTICATED = (
+        Kind.UNAUTHENTICATED,
+        "It is not known who calls ({cause}); present a registered certificate, or a valid token as "
+        "`authorization: Bearer …`.",
+        "لم تُعرف هوية المتصل ({cause})؛ قدّم شهادة مسجّلة أو رمز دخول صالحًا في `authorization: Bearer …`.",
+    )
+    PERMISSION_DENIED = (
+        Kind.FORBIDDEN,
+        "{actor} may not call {method} through {client}; a role that opens it is needed: {roles}.",
+        "لا يحق لـ {actor} استدعاء {method} عبر {client}؛ يلزم دور يتيحه: {roles}.",
+    )
+    PURPOSE_NEEDED = (
+        Kind.FORBIDDEN,
+        "Name what you ask for in the metadata x-purpose: one of the purposes that {client} is registered for.",
+        "حدّد غرض السؤال في البيان x-purpose من الأغراض المسجّلة لـ {client}.",
+    )
+    CLIENT_REVOKED = (
+        Kind.REFUSED,
+        "{client} was revoked for good; register the system under another name.",
+        "أُلغي تسجيل {client} نهائيًا؛ سجّل النظام باسم آخر.",
+    )
+    ROLE_WITHOUT_SCOPE = (
+        Kind.INVALID,
+        "The role {role} means nothing here without {needed}; say {needed}.",
+        "لا معنى للدور {role} هنا من دون {needed}؛ حدّد {needed}.",
     )
 
     # Organisations and their members

@@ -53,6 +53,7 @@ Sealed: TypeAlias = Annotated[str, _whole(_SEALED)]
 
 Policy: TypeAlias = Annotated[str, _name("policies/{}")]
 ClosedPeriod: TypeAlias = Annotated[str, _name("periods/{}")]
+Client: TypeAlias = Annotated[str, _name("clients/{}")]
 Initiative: TypeAlias = Annotated[str, _name("initiatives/{}")]
 Organization: TypeAlias = Annotated[str, _name("(?:organizations|initiatives)/{}")]
 """Who offers an opportunity: either kind."""
@@ -125,6 +126,23 @@ class ImportedFrom(Fields, kw_only=True):
 
     system: str
     record_id: str
+
+
+RoleName: TypeAlias = Literal[
+    "administrator", "coordinator", "verifier", "volunteer", "government_reader", "auditor", "employer"
+]
+
+
+class ClientTerms(Fields, kw_only=True):
+    """What is said of a system that calls."""
+
+    system_name: str
+    certificates: list[Annotated[str, _whole("[0-9a-f]{64}")]]
+    own_roles: list[RoleName]
+    delegated_roles: list[RoleName]
+    organizations: list[Organization]
+    purposes: list[str]
+    until_time: Moment | UnsetType = UNSET
 
 
 class Place(Fields, kw_only=True):

@@ -29,6 +29,7 @@ CODES: Final[Mapping[Kind, grpc.StatusCode]] = {
     Kind.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     Kind.ALREADY_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     Kind.REFUSED: grpc.StatusCode.FAILED_PRECONDITION,
+    Kind.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
     Kind.FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
     Kind.NOT_YET_KNOWN: grpc.StatusCode.FAILED_PRECONDITION,
     Kind.RETRY: grpc.StatusCode.UNAVAILABLE,

@@ -73,6 +73,10 @@ class Batch:
 
 
 NOT_PROJECTED: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        ("client-registered", "client-updated", "client-revoked"),
+        "who may call is read from the event store itself: projections may lag (decision 19)",
+    ),
     "ledger-opened": "settings and guards read the event store's own table; no question asks for it",
 }
 """Stored names without rows, each with its reason."""

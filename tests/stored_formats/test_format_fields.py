@@ -9,6 +9,7 @@ from typing import TypeAlias
 import pytest
 from pydantic import BaseModel
 
+from ledger.domain.client import ClientTerms
 from ledger.domain.closed_period import PeriodTotals
 from ledger.domain.event import Event, event_classes
 from ledger.domain.opportunity import OpportunityDetails
@@ -27,6 +28,7 @@ OBJECTS = {
     "PeriodTotals": PeriodTotals,
     "LocalizedText": LocalizedText,
     "ImportedFrom": ImportedFrom,
+    "ClientTerms": ClientTerms,
     "Place": Place,
     "PersonDetails": SealedDetails,
     "OpportunityDetails": OpportunityDetails,
