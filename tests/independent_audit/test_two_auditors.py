@@ -43,6 +43,7 @@ NAMED_BY: Final = {
     "periods": "period",
     "organizations": "organization",
     "initiatives": "initiative",
+    "clients": "client",
     "volunteers": "volunteer",
     "attendances": "attendance",
     "standings": "standing",
