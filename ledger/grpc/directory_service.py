@@ -53,14 +53,12 @@ class DirectoryService:
         return await self._questions.list_initiatives(request, call.seconds_left)
 
     async def GetVolunteer(self, request: pb.GetVolunteerRequest, call: Call) -> resources_pb2.Volunteer:
-        call.require_actor()
         sealed = await self._questions.get_volunteer(request, call.seconds_left)
         [volunteer] = await self._opened([sealed])
         volunteer.positions.extend(sealed.positions)
         return volunteer
 
     async def ListVolunteers(self, request: pb.ListVolunteersRequest, call: Call) -> pb.ListVolunteersResponse:
-        call.require_actor()
         page = await self._questions.list_volunteers(request, call.seconds_left)
         return pb.ListVolunteersResponse(
             volunteers=await self._opened(page.volunteers),
@@ -70,7 +68,6 @@ class DirectoryService:
 
     async def GetErasureReceipt(self, request: pb.GetErasureReceiptRequest, call: Call) -> pb.ErasureReceipt:
         """What is destroyed by now: each of its lines is looked up where the thing itself lies."""
-        call.require_actor()
         recorded = await self._erasures.of(request.name)
         destroyed = await self._person_keys.destruction_of(request.name)
         purged = await self._questions.is_purged(request.name)
@@ -134,7 +131,6 @@ class DirectoryService:
 
     async def LookupVolunteer(self, request: pb.LookupVolunteerRequest, call: Call) -> resources_pb2.Volunteer:
         """Only the name: who holds the number may ask for more by it. Nobody learns which numbers exist nearby."""
-        call.require_actor()
         identity_key = self._personal_details.identity_key(request.identity)
         [holder] = await holders_of(self._event_pool, [identity_key])
         if holder is None:

@@ -2,18 +2,16 @@
 
 It wraps the methods when they are registered instead of standing in grpc's chain of interceptors: the same door for
 every method, at a tenth of the cost a call.
-
-Until callers authenticate, the metadata `x-actor` says who acts. That is believed only because the server listens on a
-loopback address alone, or was told by LEDGER_INSECURE=1 to go without.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn, TypeVar
 
 import grpc
 import psycopg
@@ -22,20 +20,20 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import status_pb2
 
-from ledger.domain.refusals import Reason, Refusal, refuse
+from ledger.access.caller import Caller
+from ledger.domain.refusals import Reason, Refusal
 from ledger.group_commit import WriterStopped
-from ledger.grpc.status import Context, FieldViolation, InvalidRequest, abort, broken_status, overdue_status, status_of
+from ledger.grpc.gate import Entered, Gate, MethodGuard
+from ledger.grpc.status import Context, abort, broken_status, overdue_status, status_of
 from ledger.grpc.validation import read_request
 from ledger.metrics import CallEnds
 
 log = logging.getLogger(__name__)
 
-ACTOR_PATTERN: Final = re.compile(r"[a-z]+/[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
-CLIENT_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-DEFAULT_CLIENT: Final = "local"
-_CLIENT_VIOLATION: Final = FieldViolation("x-client", "give 1 to 63 of a-z 0-9 . _ -", "metadata.x_client")
+M = TypeVar("M", bound=Message)
 
-
+LOOK_AGAIN_SECONDS: Final = 1.0
+"""How often it is looked whether whoever has a stream open may still have it."""
 EXPECTED: Final = (Refusal, TimeoutError, WriterStopped, psycopg.OperationalError, psycopg.InterfaceError)
 """What may go wrong without anything being broken: a broken rule, a passed deadline, a database that is away."""
 
@@ -46,22 +44,18 @@ class Call:
 
     method: str
     """The method's own name, such as CheckIn."""
-    client: str
-    """The system that calls; request ids are its own."""
-    asserted_actor: str
-    """Who acts, empty when nobody was named."""
+    caller: Caller
     context: Context
 
     @property
-    def actor(self) -> str:
-        """Who acts. Refuses ACTOR_MISSING."""
-        self.require_actor()
-        return self.asserted_actor
+    def client(self) -> str:
+        """The system that calls; request ids are its own."""
+        return self.caller.client
 
-    def require_actor(self) -> None:
-        """Refuse ACTOR_MISSING unless somebody is named."""
-        if not self.asserted_actor:
-            refuse(Reason.ACTOR_MISSING)
+    @property
+    def actor(self) -> str:
+        """Who acts."""
+        return self.caller.actor
 
     @property
     def seconds_left(self) -> float | None:
@@ -69,102 +63,148 @@ class Call:
         return self.context.time_remaining()
 
 
-def handlers(service: object, descriptor: ServiceDescriptor) -> grpc.GenericRpcHandler:
+def handlers(service: object, descriptor: ServiceDescriptor, gate: Gate) -> grpc.GenericRpcHandler:
     """All methods of `descriptor`, each answered by the method of that name of `service`.
 
     Raises:
         AttributeError: `service` lacks a method that its proto promises.
+        KeyError: the table of permissions lacks one.
     """
-    by_name = {method.name: _handler(service, method) for method in descriptor.methods}
+    by_name = {method.name: _handler(service, method, gate) for method in descriptor.methods}
     return grpc.method_handlers_generic_handler(descriptor.full_name, by_name)
 
 
-def _handler(service: object, method: MethodDescriptor) -> grpc.RpcMethodHandler[bytes, Message]:
+def _handler(service: object, method: MethodDescriptor, gate: Gate) -> grpc.RpcMethodHandler[bytes, Message]:
     answer = getattr(service, method.name)
-    kind = GetMessageClass(method.input_type)
+    door = _Door(method, gate.guard(method))
     serialize = GetMessageClass(method.output_type).SerializeToString
-    ends = CallEnds(f"{method.containing_service.name}/{method.name}")
     if method.client_streaming:
-        return grpc.stream_stream_rpc_method_handler(_streams(answer, kind, method.name, ends), None, serialize)
+        return grpc.stream_stream_rpc_method_handler(door.streams(answer), None, serialize)
     if method.server_streaming:
-        return grpc.unary_stream_rpc_method_handler(_stream(answer, kind, method.name, ends), None, serialize)
-    return grpc.unary_unary_rpc_method_handler(_unary(answer, kind, method.name, ends), None, serialize)
+        return grpc.unary_stream_rpc_method_handler(door.stream(answer), None, serialize)
+    return grpc.unary_unary_rpc_method_handler(door.unary(answer), None, serialize)
 
 
-def _unary(
-    answer: Callable[[Message, Call], Awaitable[Message]], kind: type[Message], name: str, ends: CallEnds
-) -> Callable[[bytes, Context], Awaitable[Message]]:
-    async def guarded(body: bytes, context: Context) -> Message:
+class _Door:
+    """Of one method."""
+
+    def __init__(self, method: MethodDescriptor, guard: MethodGuard) -> None:
+        self._name = method.name
+        self._kind = GetMessageClass(method.input_type)
+        self._guard = guard
+        self._ends = CallEnds(guard.name)
+
+    def unary(
+        self, answer: Callable[[Message, Call], Awaitable[Message]]
+    ) -> Callable[[bytes, Context], Awaitable[Message]]:
+        guard, kind, ends = self._guard, self._kind, self._ends
+
+        async def guarded(body: bytes, context: Context) -> Message:
+            entered: Entered | None = None
+            try:
+                entered = guard.enter(context)
+                request = read_request(kind, body)
+                role = await guard.role_for(entered, request)
+                message = await answer(request, self._call(entered, context))
+                await guard.record(entered, role, request, message)
+                ends.answered.inc()
+                return message
+            except EXPECTED as error:
+                await self._refused(error, entered, context)
+            except Exception:
+                await self._broken(context)
+
+        return guarded
+
+    def stream(
+        self, answer: Callable[[Message, Call], AsyncGenerator[Message, None]]
+    ) -> Callable[[bytes, Context], AsyncIterator[Message]]:
+        guard, ends = self._guard, self._ends
+
+        async def guarded(body: bytes, context: Context) -> AsyncIterator[Message]:
+            entered: Entered | None = None
+            try:
+                entered = guard.enter(context)
+                request = read_request(self._kind, body)
+                role = await guard.role_for(entered, request)
+                await guard.record(entered, role, request)
+                async with aclosing(self._watched(answer(request, self._call(entered, context)), entered)) as told:
+                    async for message in told:
+                        await guard.record(entered, role, request, message)
+                        yield message
+                ends.answered.inc()
+            except EXPECTED as error:
+                await self._refused(error, entered, context)
+            except Exception:
+                await self._broken(context)
+
+        return guarded
+
+    def streams(
+        self, answer: Callable[[AsyncIterator[Message], Call], AsyncGenerator[Message, None]]
+    ) -> Callable[[AsyncIterator[bytes], Context], AsyncIterator[Message]]:
+        guard, ends = self._guard, self._ends
+
+        async def guarded(bodies: AsyncIterator[bytes], context: Context) -> AsyncIterator[Message]:
+            entered: Entered | None = None
+            try:
+                entered = guard.enter(context)
+                requests = self._requests(bodies, entered)
+                async with aclosing(self._watched(answer(requests, self._call(entered, context)), entered)) as told:
+                    async for message in told:
+                        yield message
+                ends.answered.inc()
+            except EXPECTED as error:
+                await self._refused(error, entered, context)
+            except Exception:
+                await self._broken(context)
+
+        return guarded
+
+    async def _requests(self, bodies: AsyncIterator[bytes], entered: Entered) -> AsyncIterator[Message]:
+        async for body in bodies:
+            now = self._guard.again(entered)
+            request = read_request(self._kind, body)
+            await self._guard.role_for(now, request)
+            yield request
+
+    async def _watched(
+        self, messages: AsyncGenerator[Message, None], entered: Entered
+    ) -> AsyncGenerator[Message, None]:
+        """The same messages; each leaves only while its caller may still have it, and a silent stream is ended too."""
+        pending: asyncio.Future[Message] | None = None
         try:
-            message = await answer(read_request(kind, body), _call(name, context))
-            ends.answered.inc()
-            return message
-        except EXPECTED as error:
-            ends.refused.inc()
-            await abort(context, _status_for(error))
-        except Exception:
-            ends.broken.inc()
-            log.exception("%s failed", name)
-            await abort(context, broken_status())
+            while True:
+                pending = pending or asyncio.ensure_future(anext(messages))
+                done, _ = await asyncio.wait({pending}, timeout=LOOK_AGAIN_SECONDS)
+                self._guard.again(entered)
+                if done:
+                    try:
+                        message = pending.result()
+                    except StopAsyncIteration:
+                        return
+                    finally:
+                        pending = None
+                    yield message
+        finally:
+            if pending is not None:
+                pending.cancel()
+                await asyncio.gather(pending, return_exceptions=True)
+            await messages.aclose()
 
-    return guarded
+    def _call(self, entered: Entered, context: Context) -> Call:
+        return Call(self._name, entered.caller, context)
 
+    async def _refused(self, error: Exception, entered: Entered | None, context: Context) -> NoReturn:
+        self._ends.refused.inc()
+        if entered is not None:
+            await self._guard.alike(entered, error)
+        await abort(context, _status_for(error))
 
-def _stream(
-    answer: Callable[[Message, Call], AsyncIterator[Message]], kind: type[Message], name: str, ends: CallEnds
-) -> Callable[[bytes, Context], AsyncIterator[Message]]:
-    async def guarded(body: bytes, context: Context) -> AsyncIterator[Message]:
-        try:
-            async for message in answer(read_request(kind, body), _call(name, context)):
-                yield message
-            ends.answered.inc()
-        except EXPECTED as error:
-            ends.refused.inc()
-            await abort(context, _status_for(error))
-        except Exception:
-            ends.broken.inc()
-            log.exception("%s failed", name)
-            await abort(context, broken_status())
-
-    return guarded
-
-
-def _streams(
-    answer: Callable[[AsyncIterator[Message], Call], AsyncIterator[Message]],
-    kind: type[Message],
-    name: str,
-    ends: CallEnds,
-) -> Callable[[AsyncIterator[bytes], Context], AsyncIterator[Message]]:
-    async def guarded(bodies: AsyncIterator[bytes], context: Context) -> AsyncIterator[Message]:
-        try:
-            requests = (read_request(kind, body) async for body in bodies)
-            async for message in answer(requests, _call(name, context)):
-                yield message
-            ends.answered.inc()
-        except EXPECTED as error:
-            ends.refused.inc()
-            await abort(context, _status_for(error))
-        except Exception:
-            ends.broken.inc()
-            log.exception("%s failed", name)
-            await abort(context, broken_status())
-
-    return guarded
-
-
-def _call(name: str, context: Context) -> Call:
-    """Who asks. Refuses ACTOR_MISSING, and INVALID_ARGUMENT for a client of another form."""
-    client, actor = DEFAULT_CLIENT, ""
-    for key, value in context.invocation_metadata() or ():
-        if key == "x-actor":
-            if not isinstance(value, str) or not ACTOR_PATTERN.fullmatch(value):
-                refuse(Reason.ACTOR_MISSING)
-            actor = value
-        elif key == "x-client":
-            if not isinstance(value, str) or not CLIENT_PATTERN.fullmatch(value):
-                raise InvalidRequest([_CLIENT_VIOLATION])
-            client = value
-    return Call(name, client, actor, context)
+    async def _broken(self, context: Context) -> NoReturn:
+        self._ends.broken.inc()
+        log.exception("%s failed", self._name)
+        await abort(context, broken_status())
 
 
 def _status_for(error: Exception) -> status_pb2.Status:

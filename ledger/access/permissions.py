@@ -1,0 +1,221 @@
+"""The table: for every method which role may call it, on what, and whose hours its answer tells.
+
+What is not here is refused; a method without a row fails `tests/contracts/test_permissions.py`. Roles are tried in the
+order of `ORDER`; the first one whose rule lets the request through is the one that the access is recorded under.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.access.caller import Role
+from ledger.access.rules import Everything, OwnOrganization, OwnPerson, Rule, Serves, VerifiesFor, WithPurpose
+
+ORDER: Final = (
+    Role.ADMINISTRATOR,
+    Role.VOLUNTEER,
+    Role.COORDINATOR,
+    Role.VERIFIER,
+    Role.AUDITOR,
+    Role.GOVERNMENT_READER,
+    Role.EMPLOYER,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Where a call names the persons whose hours or details its answer tells: paths in the request or the answer."""
+
+    request: str = ""
+    answer: str = ""
+    everybody: bool = False
+    """Events are read whole: which positions is recorded, not who."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """A row of the table."""
+
+    roles: Mapping[Role, Rule]
+    looks: Looks | None = None
+
+
+_ALL: Final = Everything()
+_ADMINISTRATOR: Final[Mapping[Role, Rule]] = {Role.ADMINISTRATOR: _ALL}
+_ANYBODY: Final[Mapping[Role, Rule]] = {role: _ALL for role in ORDER if role is not Role.EMPLOYER}
+_OFFICES: Final[Mapping[Role, Rule]] = {
+    **_ADMINISTRATOR,
+    Role.AUDITOR: _ALL,
+    Role.GOVERNMENT_READER: WithPurpose(),
+}
+_REPLAYS: Final[Mapping[Role, Rule]] = {**_ADMINISTRATOR, Role.AUDITOR: _ALL}
+
+
+def _command(**rules: Rule) -> Permission:
+    return Permission({**_ADMINISTRATOR, **{Role(name): rule for name, rule in rules.items()}})
+
+
+def _asked_of(path: str, **rules: Rule) -> Mapping[Role, Rule]:
+    """Hours of persons who are named: for offices, and for the person."""
+    return {**_OFFICES, Role.VOLUNTEER: OwnPerson(path), **{Role(name): rule for name, rule in rules.items()}}
+
+
+def _organization(path: str) -> Permission:
+    """What a coordinator does for an organisation."""
+    return _command(coordinator=OwnOrganization(path))
+
+
+def _attended(path: str) -> Permission:
+    """What a coordinator or the person does with an attendance or a registration."""
+    return _command(coordinator=OwnOrganization(path), volunteer=OwnPerson(path))
+
+
+def _verified() -> Permission:
+    return _command(verifier=VerifiesFor("name", "organization"))
+
+
+_NAME: Final = Looks(request="name")
+
+PERMISSIONS: Final[Mapping[str, Permission]] = {
+    "AccessService/RegisterClient": Permission(_ADMINISTRATOR),
+    "AccessService/UpdateClient": Permission(_ADMINISTRATOR),
+    "AccessService/RevokeClient": Permission(_ADMINISTRATOR),
+    "AccessService/GetClient": Permission(_REPLAYS),
+    "AccessService/ListClients": Permission(_REPLAYS),
+    "AccessService/ListAccesses": Permission({**_REPLAYS, Role.VOLUNTEER: OwnPerson("parent")}),
+    "RegistryService/RegisterOrganization": Permission(_ADMINISTRATOR),
+    "RegistryService/AccreditOrganization": Permission(_ADMINISTRATOR),
+    "RegistryService/SuspendOrganization": Permission(_ADMINISTRATOR),
+    "RegistryService/ReinstateOrganization": Permission(_ADMINISTRATOR),
+    "RegistryService/RegisterInitiative": Permission(_ADMINISTRATOR),
+    "RegistryService/AppointMember": Permission(_ADMINISTRATOR),
+    "RegistryService/EndAppointment": Permission(_ADMINISTRATOR),
+    "RegistryService/RegisterVolunteer": _command(coordinator=_ALL, volunteer=OwnPerson("volunteer_id", "volunteers/")),
+    "RegistryService/UpdateVolunteer": _command(volunteer=OwnPerson("name")),
+    "RegistryService/EraseVolunteer": Permission(_ADMINISTRATOR),
+    "RegistryService/PublishOpportunity": _organization("opportunity.organization"),
+    "RegistryService/UpdateOpportunity": _organization("name"),
+    "RegistryService/CloseOpportunity": _organization("name"),
+    "RegistryService/OpenShift": _organization("parent"),
+    "RegistryService/UpdateShift": _organization("name"),
+    "RegistryService/CancelShift": _organization("name"),
+    "RegistryService/SetRegistrationRules": _organization("name"),
+    "RegistryService/AcceptCharter": _command(volunteer=OwnPerson("name"), coordinator=Serves("name")),
+    "RegistryService/RecordGuardianConsent": _command(coordinator=Serves("parent")),
+    "RegistryService/WithdrawGuardianConsent": _command(coordinator=Serves("name")),
+    "ParticipationService/RegisterForShift": _command(
+        coordinator=OwnOrganization("shift"), volunteer=OwnPerson("volunteer")
+    ),
+    "ParticipationService/WithdrawRegistration": _attended("name"),
+    "ParticipationService/ApproveRegistration": _organization("name"),
+    "ParticipationService/DeclineRegistration": _organization("name"),
+    "ParticipationService/RecordAbsence": _organization("name"),
+    "ParticipationService/CheckIn": _command(coordinator=OwnOrganization("shift"), volunteer=OwnPerson("volunteer")),
+    "ParticipationService/CheckOut": _attended("name"),
+    "ParticipationService/RecordAttendance": _organization("attendance.shift"),
+    "ParticipationService/RecordAttendances": _organization("attendances.shift"),
+    "ParticipationService/RecordGroupAttendance": _organization("shift"),
+    "ParticipationService/CorrectAttendance": _organization("name"),
+    "ParticipationService/WithdrawAttendance": _organization("name"),
+    "ParticipationService/ClaimHours": _command(volunteer=OwnPerson("volunteer")),
+    "ParticipationService/WithdrawClaim": _command(volunteer=OwnPerson("name")),
+    "ParticipationService/ConfirmAttendance": _command(volunteer=OwnPerson("name")),
+    "ParticipationService/TransferAttendance": Permission(_ADMINISTRATOR),
+    "ParticipationService/NameGroupMember": _organization("name"),
+    "VerificationService/VerifyHours": _verified(),
+    "VerificationService/BatchVerifyHours": _command(verifier=VerifiesFor("items.name", "items.organization")),
+    "VerificationService/DeclineHours": _verified(),
+    "VerificationService/ReverseHours": _verified(),
+    "VerificationService/ReassessHours": _command(verifier=OwnOrganization("name")),
+    "VerificationService/AdjustHours": _verified(),
+    "VerificationService/DisputeHours": _command(
+        verifier=VerifiesFor("name", "organization"),
+        coordinator=OwnOrganization("name"),
+        volunteer=OwnPerson("name"),
+    ),
+    "VerificationService/ResolveDispute": _verified(),
+    "PolicyService/ProposePolicy": Permission(_ADMINISTRATOR),
+    "PolicyService/ApprovePolicy": Permission(_ADMINISTRATOR),
+    "PolicyService/GetPolicy": Permission(_ANYBODY),
+    "PolicyService/ListPolicies": Permission(_ANYBODY),
+    "ReportingService/ClosePeriod": Permission(_ADMINISTRATOR),
+    "DirectoryService/GetOrganization": Permission(_ANYBODY),
+    "DirectoryService/ListOrganizations": Permission(_ANYBODY),
+    "DirectoryService/GetInitiative": Permission(_ANYBODY),
+    "DirectoryService/ListInitiatives": Permission(_ANYBODY),
+    "DirectoryService/GetVolunteer": Permission(
+        {
+            **_ADMINISTRATOR,
+            Role.GOVERNMENT_READER: WithPurpose(),
+            Role.VOLUNTEER: OwnPerson("name"),
+            Role.COORDINATOR: Serves("name"),
+            Role.VERIFIER: Serves("name"),
+        },
+        _NAME,
+    ),
+    "DirectoryService/ListVolunteers": Permission(_ADMINISTRATOR, Looks(answer="volunteers.name")),
+    "DirectoryService/GetErasureReceipt": Permission({**_REPLAYS, Role.VOLUNTEER: OwnPerson("name")}),
+    "DirectoryService/GetOpportunity": Permission(_ANYBODY),
+    "DirectoryService/ListOpportunities": Permission(_ANYBODY),
+    "DirectoryService/GetShift": Permission(_ANYBODY),
+    "DirectoryService/ListShifts": Permission(_ANYBODY),
+    "DirectoryService/GetRegistration": Permission(
+        {
+            **_ADMINISTRATOR,
+            Role.VOLUNTEER: OwnPerson("name"),
+            Role.COORDINATOR: OwnOrganization("name"),
+            Role.VERIFIER: OwnOrganization("name"),
+        },
+        Looks(answer="volunteer"),
+    ),
+    "DirectoryService/ListRegistrations": Permission(
+        {
+            **_ADMINISTRATOR,
+            Role.COORDINATOR: OwnOrganization("parent"),
+            Role.VERIFIER: OwnOrganization("parent"),
+        },
+        Looks(answer="registrations.volunteer"),
+    ),
+    "DirectoryService/GetAttendance": Permission(
+        _asked_of("name", coordinator=OwnOrganization("name"), verifier=OwnOrganization("name")), _NAME
+    ),
+    "DirectoryService/ListAttendances": Permission(
+        _asked_of("parent", coordinator=OwnOrganization("parent"), verifier=OwnOrganization("parent")),
+        Looks(answer="attendances.name"),
+    ),
+    "DirectoryService/GetRequirementStanding": Permission(_asked_of("name"), _NAME),
+    "DirectoryService/ListRequirementStandings": Permission(_asked_of("parent"), Looks(request="parent")),
+    "DirectoryService/LookupVolunteer": Permission(
+        {**_ADMINISTRATOR, Role.GOVERNMENT_READER: WithPurpose()}, Looks(answer="name")
+    ),
+    "HoursService/GetBalance": Permission(_asked_of("name", coordinator=OwnOrganization("name")), _NAME),
+    "HoursService/BatchGetBalances": Permission(_asked_of("names"), Looks(answer="balances.name")),
+    "HoursService/ListEntries": Permission(
+        _asked_of("parent", coordinator=OwnOrganization("parent")), Looks(request="parent")
+    ),
+    "HoursService/SummarizeHours": Permission(
+        {
+            **_ADMINISTRATOR,
+            Role.AUDITOR: _ALL,
+            Role.GOVERNMENT_READER: _ALL,
+            Role.COORDINATOR: OwnOrganization("organization"),
+            Role.VERIFIER: OwnOrganization("organization"),
+        }
+    ),
+    "HoursService/CheckRequirement": Permission(_asked_of("name"), Looks(answer="name")),
+    "HoursService/BatchCheckRequirements": Permission(_asked_of("names"), Looks(answer="results.check.name")),
+    "HoursService/ExplainBalance": Permission(_asked_of("name", coordinator=OwnOrganization("name")), _NAME),
+    "HoursService/WatchBalance": Permission(_asked_of("name"), _NAME),
+    "HoursService/WatchRequirement": Permission(_asked_of("name"), _NAME),
+    "HoursService/GetClosedPeriod": Permission(_ANYBODY),
+    "HoursService/ListClosedPeriods": Permission(_ANYBODY),
+    "HoursService/ListRestatements": Permission(_OFFICES, Looks(answer="restatements.attendance")),
+    "AuditService/ReplayEvents": Permission(_REPLAYS, Looks(everybody=True)),
+    "AuditService/GetEvent": Permission(_REPLAYS, Looks(everybody=True)),
+    "AuditService/GetCheckpoint": Permission(_ANYBODY),
+    "AuditService/GetInclusionProof": Permission(_ANYBODY),
+    "AuditService/GetConsistencyProof": Permission(_ANYBODY),
+    "AuditService/GetBalanceProof": Permission(_asked_of("name"), _NAME),
+}
