@@ -10,7 +10,6 @@ loopback address alone, or was told by LEDGER_INSECURE=1 to go without.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +21,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import status_pb2
 
+from ledger.access.caller import ACTOR_PATTERN, CLIENT_PATTERN
 from ledger.domain.refusals import Reason, Refusal, refuse
 from ledger.group_commit import WriterStopped
 from ledger.grpc.status import Context, FieldViolation, InvalidRequest, abort, broken_status, overdue_status, status_of
@@ -30,8 +30,6 @@ from ledger.metrics import CallEnds
 
 log = logging.getLogger(__name__)
 
-ACTOR_PATTERN: Final = re.compile(r"[a-z]+/[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
-CLIENT_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 DEFAULT_CLIENT: Final = "local"
 _CLIENT_VIOLATION: Final = FieldViolation("x-client", "give 1 to 63 of a-z 0-9 . _ -", "metadata.x_client")
 
