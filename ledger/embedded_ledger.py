@@ -10,6 +10,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from ledger.access.local_issuer import JWKS_FILE, LOCAL_AUDIENCE, LOCAL_CLIENT, LOCAL_ISSUER, LocalIssuer
 from ledger.access.master_keys import new_master_key, put_first
 from ledger.answer_keys import AnswerKeys
 from ledger.embedded_postgres import EmbeddedPostgres
@@ -43,10 +44,12 @@ class EmbeddedLedger:
         master_key_file = self._data_dir.absolute() / MASTER_KEY_FILE
         if not master_key_file.exists():
             put_first(master_key_file, new_master_key())
+        LocalIssuer.made_in(self._data_dir)
         settings = self._settings.model_copy(
             update={
                 **database_urls(self.postgres),
                 **self._kept_secrets(),
+                **self._local_issuer(),
                 "kafka": self._settings.kafka,
                 "master_key_file": str(master_key_file),
                 "master_key": SecretStr(""),
@@ -62,6 +65,17 @@ class EmbeddedLedger:
     def stop(self) -> None:
         """End the server in order."""
         self.postgres.stop()
+
+    def _local_issuer(self) -> dict[str, str]:
+        """Tokens of the issuer in the folder are believed, and no others."""
+        first_clients = self._settings.first_clients
+        return {
+            "token_issuer": LOCAL_ISSUER,
+            "token_audience": LOCAL_AUDIENCE,
+            "token_jwks": str(self._data_dir.absolute() / JWKS_FILE),
+            "token_algorithms": "ES256",
+            "first_clients": f"{first_clients},{LOCAL_CLIENT}" if first_clients else LOCAL_CLIENT,
+        }
 
     def _kept_secrets(self) -> dict[str, str]:
         """The secrets of this ledger, made at its first start. If they are lost, no request can be recognised again."""

@@ -69,6 +69,26 @@ class Settings(BaseSettings):
     """Serve without authentication on an address that is not loopback. Warned about at every start."""
     maximum_concurrent_rpcs: Annotated[int, Field(ge=1)] = 2048
 
+    tls_certificate: str = ""
+    """File (PEM) of the server's certificate and those between it and its authority; read again when it changes."""
+    tls_key: str = ""
+    """File (PEM) of the certificate's private key."""
+    tls_client_ca: str = ""
+    """File (PEM) of authorities: callers of gRPC must then show a certificate that one of them signed."""
+    token_issuer: str = ""
+    """Who issues access tokens, exactly as `iss` says it."""
+    token_audience: str = ""
+    """What a token must be for (`aud`)."""
+    token_jwks: str = ""
+    """The issuer's public keys (RFC 7517): a file, or an https URL (http only to this machine)."""
+    token_algorithms: str = "ES256,Ed25519,EdDSA,PS256,RS256"
+    """How tokens may be signed; with commas between. Never what a token wishes."""
+    token_leeway_seconds: Annotated[float, Field(ge=0, le=300)] = 30.0
+    """How far the issuer's clock may be from ours."""
+    first_clients: str = ""
+    """Clients that are let in before any is registered: NAME or NAME=SHA256 of its certificate, with commas between.
+    They may do all that an administrator may: for the first start alone."""
+
     request_hash_key: SecretStr = SecretStr("")
     """Under it request bodies are compared. The same in all processes, for ever."""
     identity_key: SecretStr = SecretStr("")

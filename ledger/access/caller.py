@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+ACTOR_PATTERN: Final = re.compile(r"[a-z]+/[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
+CLIENT_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
 class Role(StrEnum):

@@ -6,16 +6,13 @@ A witness may be down, slow, broken or hostile; the log goes on. It has a thread
 from __future__ import annotations
 
 import logging
-import socket
-import threading
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
+from ledger.given_up_in_time import given_up_in_time
 from ledger.transparency.failures import Malformed, SignatureRejected
 from ledger.transparency.signed_note import NOTE_BYTES_MAX, NoteSignature
 from ledger.transparency.witness_protocol import (
@@ -109,7 +106,7 @@ class WitnessCaller:
     def _post_once(self, body: bytes) -> tuple[int, bytes]:
         if self._connection.sock is None:
             self._connection.connect()
-        with _given_up_in_time(self._connection.sock):
+        with given_up_in_time(self._connection.sock, CALL_SECONDS_MAX):
             headers = {"Content-Type": "text/plain; charset=utf-8"}
             self._connection.request("POST", self._path, body=body, headers=headers)
             answer = self._connection.getresponse()
@@ -128,28 +125,3 @@ class WitnessCaller:
             return NoAnswer(f"status {status}, and {wrong}")
         said = " ".join(body[:_TOLD_BYTES_MAX].decode("utf-8", "replace").split())
         return Refused(status, "".join(character for character in said if character.isprintable()))
-
-
-@contextmanager
-def _given_up_in_time(connected: socket.socket) -> Iterator[None]:
-    """Raise TimeoutError when it takes too long: the timeout of the socket itself begins anew with every byte."""
-    late = threading.Event()
-
-    def cut() -> None:
-        late.set()
-        with suppress(OSError):
-            connected.shutdown(socket.SHUT_RDWR)
-
-    deadline = threading.Timer(CALL_SECONDS_MAX, cut)
-    deadline.daemon = True
-    deadline.start()
-    try:
-        yield
-    except (OSError, HTTPException):
-        if not late.is_set():
-            raise
-    finally:
-        deadline.cancel()
-    # Cut off in the middle of its head, an answer may look whole.
-    if late.is_set():
-        raise TimeoutError(f"no whole answer within {CALL_SECONDS_MAX:.0f} s")
