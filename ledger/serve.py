@@ -23,10 +23,15 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from pydantic import SecretStr
 
+from ledger.access.access_log import Look
+from ledger.access.door import Door, first_clients
+from ledger.access.facts import StoredFacts
+from ledger.access.grants import Grants
 from ledger.access.identity_keys import IdentityKeys
 from ledger.access.master_keys import master_keys
 from ledger.access.past_birth_dates import PastBirthDates
 from ledger.access.person_keys import PersonKeys
+from ledger.access.tokens import token_verifier
 from ledger.answer_keys import answer_keys
 from ledger.application import Application
 from ledger.child_process import ChildProcess
@@ -35,6 +40,7 @@ from ledger.embedded_ledger import EmbeddedLedger
 from ledger.erasing import Erasing
 from ledger.following import Following
 from ledger.garbage import look_for_cycles_less_often
+from ledger.grpc.gate import Gate
 from ledger.grpc.server import GrpcServer
 from ledger.horizon import Horizon
 from ledger.log_serving.log_reader import LogReader
@@ -60,6 +66,13 @@ SECRET_BYTES_MIN: Final = 16
 OBJECTS_MADE: Final = 200_000
 """By two full batches of commands, all of them on the way to be forgotten: to look for cycles among them is in vain."""
 Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Any]]
+
+
+class NotRecorded:
+    """Until the ledger of accesses is wired."""
+
+    async def record(self, look: Look) -> None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +197,10 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
         person_keys = PersonKeys(keys, settings.ledger_id, master_keys(settings))
         horizon = Horizon(events, settings.partitions)
         await horizon.look()
+        grants = Grants(events)
+        await grants.look()
+        tokens = token_verifier(settings)
+        door = Door(grants, tokens, first_clients(settings.first_clients))
         application = Application(
             settings.database,
             settings.ledger_id,
@@ -206,6 +223,8 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             partitions=settings.partitions,
             log_reader=LogReader(events, settings.partitions),
             answer_keys=answer_keys(settings),
+            gate=Gate(door, StoredFacts(events, read), NotRecorded()),
+            grants=grants,
         )
         token = settings.auditor_token.get_secret_value()
         log_reader = LogReader(log_pages, settings.partitions)
@@ -216,11 +235,14 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
         evaluations = StandingEvaluations(read, settings.partitions, PastBirthDates(events, person_keys).at)
         tasks = [
             asyncio.create_task(horizon.watch(), name="horizon"),
+            asyncio.create_task(grants.watch(), name="grants"),
             asyncio.create_task(person_keys.watch(), name="forgetting"),
             asyncio.create_task(Erasing(events, person_keys).watch(), name="erasing"),
             asyncio.create_task(Following(application, events).watch(), name="following"),
             asyncio.create_task(StandingsFollowing(application, events, evaluations).watch(), name="standings"),
         ]
+        if tokens is not None:
+            tasks.append(asyncio.create_task(tokens.watch(), name="token keys"))
         try:
             grpc_address = await server.start()
             http.start()

@@ -1,7 +1,7 @@
 """Who calls: a certificate, a token or both become a caller, or the call ends here.
 
-What was shown is kept as a `Proof`, from which the caller is made anew while a stream is open: a client that is revoked,
-a token that expires and an appointment that ends are noticed then.
+What was shown is kept as a `Proof`, from which the caller is made anew while a stream is open: a client that is
+revoked, a token that expires and an appointment that ends are noticed then.
 """
 
 from __future__ import annotations
@@ -136,6 +136,6 @@ def first_clients(text: str) -> dict[str, str | None]:
     for entry in text.replace(",", " ").split():
         name, _, sha256 = entry.partition("=")
         if sha256 and (len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef")):
-            raise WrongSetting(f"LEDGER_FIRST_CLIENTS: {name} must be followed by 64 lower-case hex digits, or by nothing")
+            raise WrongSetting(f"LEDGER_FIRST_CLIENTS: {name} is followed by 64 lower-case hex digits or by nothing")
         found[name] = sha256 or None
     return found

@@ -79,7 +79,7 @@ class OwnOrganization:
 
     async def outside(self, request: Message, caller: Caller, organizations: Set[str], facts: Facts) -> str | None:
         named = False
-        for name in texts_at(request.DESCRIPTOR, self.path)(request):
+        for name in texts_at(type(request), self.path)(request):
             named = True
             if await facts.organization_of(name) not in organizations:
                 return name
@@ -98,10 +98,10 @@ class VerifiesFor:
         return (self.path, self.organization_path)
 
     async def outside(self, request: Message, caller: Caller, organizations: Set[str], facts: Facts) -> str | None:
-        for organization in texts_at(request.DESCRIPTOR, self.organization_path)(request):
+        for organization in texts_at(type(request), self.organization_path)(request):
             if organization not in organizations:
                 return organization
-        for name in texts_at(request.DESCRIPTOR, self.path)(request):
+        for name in texts_at(type(request), self.path)(request):
             owner = await facts.organization_of(name)
             if owner not in organizations and not (owner or "").startswith("initiatives/"):
                 return name
@@ -122,7 +122,7 @@ class OwnPerson:
 
     async def outside(self, request: Message, caller: Caller, organizations: Set[str], facts: Facts) -> str | None:
         named = False
-        for text in texts_at(request.DESCRIPTOR, self.path)(request):
+        for text in texts_at(type(request), self.path)(request):
             named, name = True, self.prefix + text
             if not is_own(name, caller.actor):
                 return name
@@ -141,7 +141,7 @@ class Serves:
 
     async def outside(self, request: Message, caller: Caller, organizations: Set[str], facts: Facts) -> str | None:
         named = False
-        for name in texts_at(request.DESCRIPTOR, self.path)(request):
+        for name in texts_at(type(request), self.path)(request):
             named, volunteer = True, "/".join(name.split("/", 2)[:2])
             if not await facts.serves(volunteer, organizations):
                 return name

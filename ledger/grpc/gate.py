@@ -16,6 +16,7 @@ from typing import Final
 
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 from ledger.access.access_log import AccessLog, Look
 from ledger.access.caller import Caller, Role
@@ -94,8 +95,8 @@ class MethodGuard:
                 return role
             outside = outside or found
         if not outside:
-            refuse(Reason.PURPOSE_NEEDED, client=f"clients/{entered.caller.client}")
-        refuse(Reason.NOT_FOUND, name=outside)
+            raise Refusal(Reason.PURPOSE_NEEDED, {"client": f"clients/{entered.caller.client}"})
+        raise Refusal(Reason.NOT_FOUND, {"name": outside})
 
     async def record(self, entered: Entered, role: Role, request: Message, answer: Message | None = None) -> None:
         """That somebody looked, before the answer leaves. Refuses UNAVAILABLE where it cannot be recorded."""
@@ -105,13 +106,11 @@ class MethodGuard:
         persons, ranges = self._looked(request, answer)
         if persons or ranges:
             positions = {} if answer is None else positions_in(answer)
-            look = Look(
-                caller.client, caller.actor, role.value, caller.purpose, self.name, persons, positions, ranges
-            )
+            look = Look(caller.client, caller.actor, role.value, caller.purpose, self.name, persons, positions, ranges)
             await self._access_log.record(look)
 
     async def alike(self, entered: Entered, refusal: Exception) -> None:
-        """Wait so that what is absent and what is forbidden take as long as each other, for whoever is not let to all."""
+        """Wait so that absent and forbidden take as long as each other, for whoever is not let to all."""
         if not isinstance(refusal, Refusal) or refusal.reason.kind is not Kind.NOT_FOUND:
             return
         if any(isinstance(self._permission.roles[role], Everything) for role in entered.roles):
@@ -138,8 +137,8 @@ def looked_at(looks: Looks, method: MethodDescriptor) -> Looked:
     """Works out whose hours were looked at. Raises InvariantBroken for a path that the messages do not have."""
     if looks.everybody:
         return _ranges
-    in_request = texts_at(method.input_type, looks.request) if looks.request else _none
-    in_answer = texts_at(method.output_type, looks.answer) if looks.answer else _none
+    in_request = texts_at(GetMessageClass(method.input_type), looks.request) if looks.request else _none
+    in_answer = texts_at(GetMessageClass(method.output_type), looks.answer) if looks.answer else _none
 
     def persons(request: Message, answer: Message | None) -> tuple[tuple[str, ...], tuple[()]]:
         names = [*in_request(request), *(in_answer(answer) if answer is not None else ())]

@@ -112,7 +112,10 @@ class _Door:
             except EXPECTED as error:
                 await self._refused(error, entered, context)
             except Exception:
-                await self._broken(context)
+                self._ends.broken.inc()
+                log.exception("%s failed", self._name)
+                await abort(context, broken_status())
+                raise
 
         return guarded
 
@@ -136,7 +139,10 @@ class _Door:
             except EXPECTED as error:
                 await self._refused(error, entered, context)
             except Exception:
-                await self._broken(context)
+                self._ends.broken.inc()
+                log.exception("%s failed", self._name)
+                await abort(context, broken_status())
+                raise
 
         return guarded
 
@@ -157,7 +163,10 @@ class _Door:
             except EXPECTED as error:
                 await self._refused(error, entered, context)
             except Exception:
-                await self._broken(context)
+                self._ends.broken.inc()
+                log.exception("%s failed", self._name)
+                await abort(context, broken_status())
+                raise
 
         return guarded
 
@@ -200,11 +209,6 @@ class _Door:
         if entered is not None:
             await self._guard.alike(entered, error)
         await abort(context, _status_for(error))
-
-    async def _broken(self, context: Context) -> NoReturn:
-        self._ends.broken.inc()
-        log.exception("%s failed", self._name)
-        await abort(context, broken_status())
 
 
 def _status_for(error: Exception) -> status_pb2.Status:

@@ -13,14 +13,17 @@ from grpc_reflection.v1alpha import reflection
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from ledger.access.grants import Grants
 from ledger.access.identity_keys import IdentityKeys
 from ledger.access.past_birth_dates import PastBirthDates
 from ledger.access.person_keys import PersonKeys
 from ledger.answer_keys import AnswerKeys
 from ledger.application import Application
+from ledger.grpc.access_service import AccessService
 from ledger.grpc.audit_service import AuditService
 from ledger.grpc.commands import Commands
 from ledger.grpc.directory_service import DirectoryService
+from ledger.grpc.gate import Gate
 from ledger.grpc.hours_service import HoursService
 from ledger.grpc.interceptor import handlers
 from ledger.grpc.participation_service import ParticipationService
@@ -37,6 +40,7 @@ from ledger.projections.policy_questions import PolicyQuestions
 from ledger.projections.watching import Watchers
 from ledger.settings import Settings, WrongSetting
 from volunteer_hours.v1 import (
+    access_service_pb2,
     audit_service_pb2,
     directory_service_pb2,
     hours_service_pb2,
@@ -66,6 +70,7 @@ OPTIONS: Final = (
 )
 
 _WRITING: Final = (
+    access_service_pb2.DESCRIPTOR.services_by_name["AccessService"],
     registry_service_pb2.DESCRIPTOR.services_by_name["RegistryService"],
     participation_service_pb2.DESCRIPTOR.services_by_name["ParticipationService"],
     verification_service_pb2.DESCRIPTOR.services_by_name["VerificationService"],
@@ -99,6 +104,8 @@ class GrpcServer:
         partitions: int,
         log_reader: LogReader,
         answer_keys: AnswerKeys | None,
+        gate: Gate,
+        grants: Grants,
     ) -> None:
         """Wire the services; nothing listens yet."""
         self._settings = settings
@@ -108,6 +115,7 @@ class GrpcServer:
         details = PersonalDetails(person_keys, identity_keys)
         self._watchers = Watchers(settings.maximum_concurrent_rpcs // 2)
         services = (
+            AccessService(commands, grants),
             RegistryService(commands, details),
             ParticipationService(commands),
             VerificationService(commands),
@@ -125,7 +133,7 @@ class GrpcServer:
             AuditService(event_pool, partitions, log_reader),
         )
         self._server.add_generic_rpc_handlers(
-            tuple(handlers(service, descriptor) for service, descriptor in zip(services, SERVICES, strict=True))
+            tuple(handlers(service, descriptor, gate) for service, descriptor in zip(services, SERVICES, strict=True))
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if settings.reflection:

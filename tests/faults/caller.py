@@ -10,6 +10,7 @@ import grpc
 from google.rpc import error_details_pb2, status_pb2
 
 from tests.faults.history import NEVER_KNOWN, Operation
+from tests.system.acting import acting_as
 from volunteer_hours.v1 import participation_service_pb2 as participation
 
 _OPTIONS: Final = (
@@ -58,7 +59,7 @@ class Caller:
         """One call to one process; `ready`: one that still starts is waited for. Raises grpc.aio.AioRpcError."""
         channel = self._channels[server % self.servers]
         path = f"/volunteer_hours.v1.{method}"
-        metadata = (("x-actor", actor), ("x-client", self.client))
+        metadata = acting_as(actor, client=self.client)
         timeout = seconds or self.deadline_seconds
         if method != PAGE_METHOD:
             call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)

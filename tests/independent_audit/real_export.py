@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-import grpc
-
 from ledger.transparency.line_grammar import base64_text
 from tests.independent_audit.running import PROGRAM
+from tests.system.acting import acting_as, channel_to
 from tests.system.served_ledger import Done, Served, answered, hours_ledger
 from volunteer_hours.v1.hours_service_pb2 import BatchGetBalancesRequest
 from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
@@ -129,11 +128,11 @@ def answers(served: Served, holders: list[str], sizes: Mapping[int, int]) -> dic
     """What the service says of each as of these positions, which are those of the export."""
     as_of = AsOf(positions=PositionSet(positions=[Position(partition=p, position=n) for p, n in sizes.items()]))
     found: dict[str, tuple[int, ...]] = {}
-    with grpc.insecure_channel(served.grpc) as channel:
+    with channel_to(served.grpc) as channel:
         stub = HoursServiceStub(channel)
         for first in range(0, len(holders), 1_000):
             request = BatchGetBalancesRequest(names=holders[first : first + 1_000], as_of=as_of)
-            answer = stub.BatchGetBalances(request, metadata=(("x-actor", "staff/auditor"),), timeout=60.0)
+            answer = stub.BatchGetBalances(request, metadata=acting_as("staff/auditor"), timeout=60.0)
             for balance in answer.balances:
                 seconds = (getattr(balance.seconds, f"{name}_seconds") for name in CLASSES)
                 found[balance.name] = (*seconds, balance.entry_count)

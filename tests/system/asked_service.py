@@ -17,6 +17,7 @@ from ledger.answer_keys import AnswerKeys
 from ledger.domain.streams import partition_of
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.transparency.verify_answer import AnswerVerdict, verify_answer
+from tests.system.acting import channel_to
 from tests.system.grpc_caller import Client
 from tests.system.log_writer import LogWriter
 from tests.system.served_log import ServedLog, served_log
@@ -98,7 +99,7 @@ def asked_service(postgres: EmbeddedPostgres, folder: Path, partitions: int) -> 
     stop = threading.Event()
     with (
         served_log(postgres, folder, 0, partitions=partitions, answer_keys=KEYS.setting()) as log,
-        grpc.insecure_channel(log.grpc) as channel,
+        channel_to(log.grpc) as channel,
         ThreadPoolExecutor(1) as projecting,
     ):
         done = projecting.submit(feed, log.settings.database, log.settings.projector_database, stop)

@@ -18,6 +18,7 @@ from unittest import mock
 from ledger.child_process import ChildProcess
 from ledger.command_line import main
 from tests.conftest import open_folder
+from tests.system.acting import CLIENTS, believe_us
 
 PROJECT = Path(__file__).parents[2]
 HISTORY = PROJECT / "examples" / "leeds2023"
@@ -59,7 +60,10 @@ def served_in_a_folder(partitions: int = 1) -> Iterator[Served]:
 def _served(folder: Path, partitions: int) -> Iterator[Served]:
     command = [sys.executable, "-m", "ledger", "serve", "--embedded", "--data-dir", str(folder)]
     flags = ["--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--partitions", str(partitions)]
-    child = ChildProcess("serve", [*command, *flags], folder / "serve.log", working_directory=PROJECT)
+    believe_us(folder)
+    environment = {**os.environ, "LEDGER_FIRST_CLIENTS": ",".join(CLIENTS)}
+    log = folder / "serve.log"
+    child = ChildProcess("serve", [*command, *flags], log, working_directory=PROJECT, environment=environment)
     child.start()
     try:
         yield Served(*_addresses(child), folder, partitions)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import grpc
 from google.protobuf.message import Message
 
+from tests.system.acting import acting_as
 from tests.system.grpc_caller import COORDINATOR, Client, at, request_id, with_id
 from tests.system.small_programme import MORNING, VERIFIER, beginnings
 from volunteer_hours.v1 import audit_service_pb2 as audit
@@ -142,7 +143,7 @@ class Programme(Client):
     def asked_now(self, person: str, requirement: str) -> hours.RequirementCheck:
         """What CheckRequirement answers at present."""
         request = hours.CheckRequirementRequest(name=person, requirement=requirement)
-        return self.hours.CheckRequirement(request, metadata=(("x-actor", COORDINATOR),), timeout=10)
+        return self.hours.CheckRequirement(request, metadata=acting_as(COORDINATOR), timeout=10)
 
     def asked_again(self, standing: resources_pb2.RequirementStanding) -> hours.RequirementCheck:
         """What CheckRequirement answers at the positions that a standing names."""
@@ -152,4 +153,4 @@ class Programme(Client):
             date=standing.period.end_date,
             as_of=AsOf(positions=PositionSet(positions=standing.evaluated_at)),
         )
-        return self.hours.CheckRequirement(request, metadata=(("x-actor", COORDINATOR),), timeout=10)
+        return self.hours.CheckRequirement(request, metadata=acting_as(COORDINATOR), timeout=10)

@@ -33,6 +33,7 @@ from ledger.migrate import migrate
 from ledger.open_ledger import open_ledger
 from ledger.settings import Settings
 from ledger.topic_guard import create_topic
+from tests.system.acting import trusting
 
 RELAY_KEY = "a relay key for tests, 32 bytes.."
 MORNING = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -67,6 +68,7 @@ def opened_store(postgres: EmbeddedPostgres, partitions: int) -> Settings:
         master_key=SecretStr(new_master_key()),
         identity_key=SecretStr("an identity key for tests"),
         answer_keys=SecretStr(AnswerKeys.fresh(Settings().log_origin).setting()),
+        **trusting(),
     )
     migrate(settings)
     open_ledger(settings)

@@ -9,6 +9,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from tests.system.acting import channel_to
 from tests.system.grpc_caller import Client, refusal_of, request_id, with_id
 from tests.system.served_ledger import served_ledger
 from tests.system.small_programme import ANA, GARDEN, GREEN, MORNING, NAME, OLD, VERIFIER, beginnings, opening, record
@@ -25,7 +26,7 @@ FORBIDDEN = grpc.StatusCode.PERMISSION_DENIED
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     """A ledger with one organisation, a shift that was and one that is to come, and Ana."""
-    with served_ledger() as address, grpc.insecure_channel(address) as channel:
+    with served_ledger() as address, channel_to(address) as channel:
         client = Client(channel)
         for method, message in beginnings():
             client.send(f"RegistryService/{method}", with_id(message))

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-import grpc
 import pytest
 
 from tests.conftest import open_folder
+from tests.system.acting import channel_to
 from tests.system.grpc_caller import Client, request_id, with_id
 from tests.system.served_ledger import PROJECT, Done, answered, hours_ledger, served_in
 from tests.system.small_programme import ANA, GARDEN, OLD, VERIFIER, beginnings, record
@@ -81,7 +81,7 @@ def happen(client: Client) -> str:
 @pytest.fixture(scope="module", params=[3, pytest.param(1, marks=pytest.mark.proof)], ids=["P=3", "P=1"])
 def told(request: pytest.FixtureRequest) -> Iterator[Told]:
     with open_folder() as folder, served_in(folder, request.param) as address:
-        with grpc.insecure_channel(address) as channel:
+        with channel_to(address) as channel:
             positions = happen(Client(channel))
         yield Told(address, folder, positions)
 
@@ -187,7 +187,7 @@ def test_the_page_s_commands_work_as_printed(tmp_path: Path):
     commands = "\n".join(re.findall(r"^```console\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
     assert commands.count("\n") == 8
     with open_folder() as folder, served_in(folder) as address:
-        with grpc.insecure_channel(address) as channel:
+        with channel_to(address) as channel:
             client = Client(channel)
             happen(client)
         http = re.findall(r"serving HTTP on (\S+)", folder.joinpath("serve.log").read_text("utf-8"))[-1]

@@ -28,6 +28,7 @@ from ledger.transparency.map_hash import EMPTY
 from ledger.transparency.trust_policy import read_policy
 from ledger.transparency.verify_balance import verify_balance_proof, verify_entries
 from ledger.transparency.verify_balances_note import verify_balances_note
+from tests.system.acting import channel_to
 from tests.system.kept_log import keep_once
 from tests.system.served_log import ServedLog, served_log
 from tests.system.stored_history import store_attendances
@@ -52,7 +53,7 @@ def log(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def audit(log: ServedLog) -> Iterator[AuditServiceStub]:
-    with grpc.insecure_channel(log.grpc) as channel:
+    with channel_to(log.grpc) as channel:
         yield AuditServiceStub(channel)
 
 

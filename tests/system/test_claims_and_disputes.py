@@ -8,6 +8,7 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 
+from tests.system.acting import acting_as, channel_to
 from tests.system.grpc_caller import COORDINATOR, Client, at, request_id, with_id
 from tests.system.served_ledger import served_ledger
 from tests.system.small_programme import ANA, GREEN, MORNING, OLD, VERIFIER, beginnings, record
@@ -35,7 +36,7 @@ class Asked:
     def tell(self, method: str, message: Message, actor: str) -> resources.Attendance:
         answer = resources.Attendance.FromString(self.client.send(method, message, actor))
         question = directory.GetAttendanceRequest(name=answer.name, positions=answer.positions)
-        seen = self._directory.GetAttendance(question, metadata=(("x-actor", COORDINATOR),), timeout=20)
+        seen = self._directory.GetAttendance(question, metadata=acting_as(COORDINATOR), timeout=20)
         for said in (answer, seen):
             said.ClearField("positions")
         assert seen == answer, "the read side says what the command said"
@@ -77,7 +78,7 @@ def adjust(name: str, seconds: int) -> verification.AdjustHoursRequest:
 @pytest.fixture(scope="module")
 def asked() -> Iterator[Asked]:
     """The small programme with a second verifier, in three partitions."""
-    with served_ledger(3) as address, grpc.insecure_channel(address) as channel:
+    with served_ledger(3) as address, channel_to(address) as channel:
         asked = Asked(channel)
         appoint = registry.AppointMemberRequest(
             parent=GREEN, appointment_id="judge", member=JUDGE, role=resources.MEMBER_ROLE_VERIFIER

@@ -11,6 +11,7 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from tests.system.acting import channel_to
 from tests.system.grpc_caller import Client
 from tests.system.published_hours import BEN, CYD, HOUR, MAY, PUBLISHER, Publisher, as_of, named
 from tests.system.served_ledger import Done, answered, hours_ledger, served_ledger
@@ -28,7 +29,7 @@ EXISTS, MISSING = grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.NOT_FOUND
 @pytest.fixture(scope="module", params=[3, 1], ids=["P=3", "P=1"])
 def publisher(request: pytest.FixtureRequest) -> Iterator[Publisher]:
     """A served ledger with hours in May 2023; the audit closes it."""
-    with served_ledger(request.param) as address, grpc.insecure_channel(address) as channel:
+    with served_ledger(request.param) as address, channel_to(address) as channel:
         publisher = Publisher(channel, address, request.param)
         publisher.begin()
         yield publisher

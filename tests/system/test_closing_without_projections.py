@@ -14,6 +14,7 @@ import pytest
 from consumers.project_embedded import feed
 from ledger.projections.rebuild import forget_rows
 from ledger.settings import Settings
+from tests.system.acting import acting_as, channel_to
 from tests.system.published_hours import PUBLISHER, Publisher
 from tests.system.served_log import served_log
 from tests.system.whole_ledger_audit import assert_audit_clean
@@ -38,7 +39,7 @@ def projected(settings: Settings) -> Iterator[None]:
 def test_a_repetition_needs_no_projections_and_a_new_closing_waits(postgres, tmp_path: Path, partitions: int):
     with (
         served_log(postgres, tmp_path, 0, partitions=partitions) as served,
-        grpc.insecure_channel(served.grpc) as channel,
+        channel_to(served.grpc) as channel,
     ):
         publisher = Publisher(channel, served.grpc, partitions)
         publisher.begin()
@@ -50,7 +51,7 @@ def test_a_repetition_needs_no_projections_and_a_new_closing_waits(postgres, tmp
 
         late = publisher.closing("late", replaces="periods/first")
         with pytest.raises(grpc.RpcError) as raised:
-            ReportingServiceStub(channel).ClosePeriod(late, metadata=(("x-actor", PUBLISHER),), timeout=1)
+            ReportingServiceStub(channel).ClosePeriod(late, metadata=acting_as(PUBLISHER), timeout=1)
         assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
         with projected(served.settings):
             closed = publisher.close(late)

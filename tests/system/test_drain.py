@@ -10,6 +10,7 @@ import grpc
 from grpc_health.v1 import health_pb2
 
 from ledger.child_process import ChildProcess
+from tests.system.acting import channel_to
 from tests.system.grpc_caller import Client, with_id
 from tests.system.small_programme import beginnings, opening
 from volunteer_hours.v1 import hours_service_pb2 as hours
@@ -43,7 +44,7 @@ class Load:
             assert not thread.is_alive()
 
     def _call(self) -> None:
-        with grpc.insecure_channel(self._address) as channel:
+        with channel_to(self._address) as channel:
             client = Client(channel)
             while True:
                 try:
@@ -76,7 +77,7 @@ def address_of(child: ChildProcess) -> str:
 
 
 def health_told(address: str, told: list[int]) -> None:
-    with grpc.insecure_channel(address) as channel:
+    with channel_to(address) as channel:
         watch: grpc.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream("/grpc.health.v1.Health/Watch")
         for answer in watch(health_pb2.HealthCheckRequest(service="").SerializeToString(), timeout=120):
             told.append(health_pb2.HealthCheckResponse.FromString(answer).status)
@@ -86,7 +87,7 @@ def health_told(address: str, told: list[int]) -> None:
 
 def balance_watched(address: str, registered: resources_pb2.Volunteer, ended: list[grpc.StatusCode | None]) -> None:
     request = hours.WatchBalanceRequest(name=registered.name, positions=registered.positions)
-    with grpc.insecure_channel(address) as channel:
+    with channel_to(address) as channel:
         watched = hours_grpc.HoursServiceStub(channel).WatchBalance(request, timeout=120)
         ended += [None for _ in watched]
         ended.append(watched.code())
@@ -95,7 +96,7 @@ def balance_watched(address: str, registered: resources_pb2.Volunteer, ended: li
 def test_a_server_that_is_told_to_stop_loses_no_answer(server_dir: Path):
     child = server(server_dir, "first.log")
     address = address_of(child)
-    with grpc.insecure_channel(address) as channel:
+    with channel_to(address) as channel:
         for method, message in beginnings():
             answer = Client(channel).send(f"RegistryService/{method}", with_id(message))
     registered = resources_pb2.Volunteer.FromString(answer)
@@ -121,7 +122,7 @@ def test_a_server_that_is_told_to_stop_loses_no_answer(server_dir: Path):
     assert "Traceback" not in child.log_tail()
     again = server(server_dir, "second.log")
     try:
-        with grpc.insecure_channel(address_of(again)) as channel:
+        with channel_to(address_of(again)) as channel:
             recorded = [name for name in Client(channel).subjects() if "/shifts/" in name]
         assert len(recorded) == len(set(recorded))
         assert set(load.answered) <= set(recorded)

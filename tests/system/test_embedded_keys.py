@@ -9,6 +9,7 @@ from pathlib import Path
 import grpc
 import pytest
 
+from tests.system.acting import channel_to
 from tests.system.canaries import found
 from tests.system.grpc_caller import with_id
 from tests.system.served_ledger import Served, hours_ledger, served_in_a_folder
@@ -26,7 +27,7 @@ def served() -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def client(served: Served) -> Iterator[Erasing]:
-    with grpc.insecure_channel(served.grpc) as channel:
+    with channel_to(served.grpc) as channel:
         client = Erasing(channel)
         client.begin()
         yield client

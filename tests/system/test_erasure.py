@@ -18,6 +18,7 @@ from ledger.local_kafka import LocalKafka
 from ledger.settings import Settings
 from ledger.transparency.inclusion import verify_inclusion
 from ledger.transparency.tree_hash import leaf_hash, leaf_hashes, root_of
+from tests.system.acting import acting_as, channel_to
 from tests.system.canaries import found
 from tests.system.grpc_caller import Client, refusal_of, with_id
 from tests.system.kept_log import assert_sound, keep_once
@@ -35,7 +36,7 @@ from volunteer_hours.v1 import registry_service_pb2 as registry
 from volunteer_hours.v1 import resources_pb2, values_pb2, verification_service_pb2
 
 ZAHRA, ANEW = "volunteers/zahra", "volunteers/zahra-anew"
-ACTOR = (("x-actor", "staff/coordinator"),)
+ACTOR = acting_as("staff/coordinator")
 FOLLOWS_SECONDS_MAX = 15.0
 PASSPORT = "SYNCANARY0417"
 CANARIES = {
@@ -128,7 +129,7 @@ def settings(fresh_postgres: EmbeddedPostgres, kafka: LocalKafka, tmp_path: Path
 @contextmanager
 def served_ledger(settings: Settings, folder: Path, servers: int) -> Iterator[tuple[RunningLedger, list[Erasing]]]:
     with RunningLedger(settings, folder, servers=servers) as running:
-        channels = [grpc.insecure_channel(address) for address in running.addresses]
+        channels = [channel_to(address) for address in running.addresses]
         yield running, [Erasing(channel) for channel in channels]
         for channel in channels:
             channel.close()

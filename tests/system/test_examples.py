@@ -18,6 +18,7 @@ from google.protobuf.message_factory import GetMessageClass
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from ledger.commands.demo import grpcurl_line
+from tests.system.acting import channel_to
 from tests.system.served_ledger import PROJECT, Done, hours_ledger, served_ledger
 
 PAGES = ["README.md", "docs/import-and-report.md", "docs/command-line.md"]
@@ -97,7 +98,7 @@ def test_the_grpcurl_line_names_what_reflection_shows(address):
     """grpcurl asks the server for the types and reads the question as JSON with them; so does this."""
     words = shlex.split(grpcurl_line(address))
     question, target, method = words[words.index("-d") + 1], words[-2], words[-1]
-    with grpc.insecure_channel(target) as channel:
+    with channel_to(target) as channel:
         pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
         service, name = method.split("/")
         described = pool.FindServiceByName(service).methods_by_name[name]

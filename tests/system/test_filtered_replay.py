@@ -17,6 +17,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from ledger.filtered_events import SCANNED_POSITIONS
 from ledger.grpc.event_replay import is_filtered
 from tests.faults.tcp_proxy import Conversation, TcpProxy
+from tests.system.acting import channel_to
 from tests.system.grpc_caller import Client, refusal_of, request_id
 from tests.system.served_ledger import hours_ledger
 from tests.system.served_log import ServedLog, served_log
@@ -51,7 +52,7 @@ def log(postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedLo
     with served_log(postgres, tmp_path_factory.mktemp("log"), 0) as served:
         made = hours_ledger("generate", "--volunteers", str(PEOPLE), "--seed", "5", address=served.grpc)
         assert made.returncode == 0, made.stderr
-        with grpc.insecure_channel(served.grpc) as channel:
+        with channel_to(served.grpc) as channel:
             Client(channel).send("RegistryService/RegisterOrganization", namesake())
         store_attendances(served.settings, FILLED)
         yield served
@@ -66,7 +67,7 @@ def namesake() -> registry.RegisterOrganizationRequest:
 
 @pytest.fixture(scope="module")
 def audit(log: ServedLog) -> Iterator[AuditServiceStub]:
-    with grpc.insecure_channel(log.grpc) as channel:
+    with channel_to(log.grpc) as channel:
         yield AuditServiceStub(channel)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
+from tests.system.acting import channel_to
 from tests.system.grpc_caller import COORDINATOR, Client, at, with_id
 from tests.system.served_ledger import served_ledger
 from tests.system.small_programme import ANA, GARDEN, MORNING, PLACE, VERIFIER, beginnings
@@ -62,7 +63,7 @@ class Asking(Client):
 @pytest.fixture(scope="module", params=[3, pytest.param(1, marks=pytest.mark.proof)], ids=["P=3", "P=1"])
 def client(request: pytest.FixtureRequest) -> Iterator[Asking]:
     """The small programme, an evening shift, and Ben."""
-    with served_ledger(request.param) as address, grpc.insecure_channel(address) as channel:
+    with served_ledger(request.param) as address, channel_to(address) as channel:
         asking = Asking(channel)
         for method, message in beginnings():
             asking.send(f"RegistryService/{method}", with_id(message))

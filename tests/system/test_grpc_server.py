@@ -9,6 +9,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
 from ledger.grpc.server import SERVICES
+from tests.system.acting import acting_as, channel_to
 from tests.system.grpc_caller import COORDINATOR, Client, refusal_of, request_id, with_id
 from tests.system.served_ledger import Served, hours_ledger, served_in_a_folder
 from tests.system.small_programme import NAME, beginnings, record
@@ -20,7 +21,7 @@ from volunteer_hours.v1 import registry_service_pb2 as registry
 from volunteer_hours.v1 import resources_pb2, values_pb2
 from volunteer_hours.v1.positions_pb2 import Position
 
-ACTOR = (("x-actor", COORDINATOR),)
+ACTOR = acting_as(COORDINATOR)
 NUMBER = "1058529940"
 PERSON = resources_pb2.PersonalDetails(
     full_name="آنا",
@@ -34,7 +35,7 @@ PERSON = resources_pb2.PersonalDetails(
 def served() -> Iterator[Served]:
     """A served ledger that holds the small programme."""
     with served_in_a_folder() as served:
-        with grpc.insecure_channel(served.grpc) as channel:
+        with channel_to(served.grpc) as channel:
             client = Client(channel)
             for method, message in beginnings():
                 client.send(f"RegistryService/{method}", with_id(message))
@@ -48,7 +49,7 @@ def address(served: Served) -> str:
 
 @pytest.fixture
 def channel(address: str) -> Iterator[grpc.Channel]:
-    with grpc.insecure_channel(address) as channel:
+    with channel_to(address) as channel:
         yield channel
 
 
@@ -159,7 +160,7 @@ def test_another_client_may_use_the_same_key(channel: grpc.Channel):
         "/volunteer_hours.v1.RegistryService/RegisterOrganization"
     )
     body = request.SerializeToString()
-    first = call(body, metadata=(*ACTOR, ("x-client", "ministry")), timeout=10)
-    second = call(body, metadata=(*ACTOR, ("x-client", "employer")), timeout=10)
+    first = call(body, metadata=acting_as(COORDINATOR, client="ministry"), timeout=10)
+    second = call(body, metadata=acting_as(COORDINATOR, client="employer"), timeout=10)
     names = [resources_pb2.Organization.FromString(answer).name for answer in (first, second)]
     assert len(set(names)) == 2

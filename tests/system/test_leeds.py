@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 
-import grpc
 import pytest
 
 from ledger.domain.streams import partition_of
@@ -14,6 +13,7 @@ from ledger.transparency.entry_chain import Entry
 from ledger.transparency.signed_note import parse_note
 from ledger.transparency.verify_balance import verify_balance_proof, verify_entries
 from tests.independent_audit.real_export import both_agree, generated
+from tests.system.acting import acting_as, channel_to
 from tests.system.served_ledger import HISTORY, PROJECT, answered, hours_ledger, served_in_a_folder
 from volunteer_hours.v1 import hours_service_pb2 as pb
 from volunteer_hours.v1.audit_service_pb2 import GetBalanceProofRequest
@@ -22,7 +22,7 @@ from volunteer_hours.v1.hours_service_pb2 import ListEntriesRequest
 from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
 from volunteer_hours.v1.positions_pb2 import AsOf, Position, PositionSet
 
-ASKING = (("x-actor", "staff/auditor"),)
+ASKING = acting_as("staff/auditor")
 BEFORE_DELETION = "2023-06-17T23:38:46Z"
 AFTER_DELETION = "2023-06-19T23:39:33Z"
 INFLATED_OPPORTUNITY = "opportunities/leeds2023-13616"
@@ -147,7 +147,7 @@ def test_the_head_counts_of_every_opportunity_are_proven_with_all_their_correcti
     address, _, positions = leeds
     sizes = {int(number): int(size) for number, size in (at.split(":") for at in positions.split(","))}
     names = [group["key"] for group in report(leeds, "--by", "opportunity")["groups"]]
-    with grpc.insecure_channel(address) as channel:
+    with channel_to(address) as channel:
         audit, hours = AuditServiceStub(channel), HoursServiceStub(channel)
         for name in (INFLATED_OPPORTUNITY, *random.Random(seed).sample(names, 12)):
             partition = partition_of(name, len(sizes))

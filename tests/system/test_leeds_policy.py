@@ -10,6 +10,7 @@ import pytest
 
 from ledger.importing.leeds2023_history import CorrectCount, CountHeads, OpenShift, WithdrawCount, plan, read_rows
 from ledger.importing.leeds2023_requests import group_name
+from tests.system.acting import channel_to
 from tests.system.grpc_caller import DEADLINE_SECONDS, Client, request_id
 from tests.system.served_ledger import HISTORY, answered, hours_ledger, served_ledger
 from volunteer_hours.v1 import audit_service_pb2 as audit
@@ -75,7 +76,7 @@ def given_once_more(client: Client, name: str, heads: int, seconds: int) -> reso
 @pytest.mark.proof
 @pytest.mark.timeout(600)
 def test_all_of_leeds_under_another_rounding_from_a_date_on():
-    with served_ledger() as address, grpc.insecure_channel(address) as channel:
+    with served_ledger() as address, channel_to(address) as channel:
         client = Client(channel)
         outcome = answered(hours_ledger("import", "leeds2023", HISTORY, "--json", address=address))
         imported = [Position(**at) for at in outcome["positions"]]

@@ -17,6 +17,7 @@ from ledger.transparency.inclusion import verify_inclusion
 from ledger.transparency.tree_hash import leaf_hashes, root_of
 from ledger.transparency.verify import verify_checkpoint, verify_page
 from tests.faults.tcp_proxy import Conversation, TcpProxy
+from tests.system.acting import channel_to
 from tests.system.grpc_caller import refusal_of
 from tests.system.log_writer import LogWriter
 from tests.system.served_ledger import PROJECT, answered, hours_ledger
@@ -43,7 +44,7 @@ def log(postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedLo
 
 @pytest.fixture(scope="module")
 def audit(log: ServedLog) -> Iterator[AuditServiceStub]:
-    with grpc.insecure_channel(log.grpc) as channel:
+    with channel_to(log.grpc) as channel:
         yield AuditServiceStub(channel)
 
 
@@ -189,7 +190,7 @@ def test_the_command_line_writes_only_what_is_proven(log: ServedLog, audit, kept
 
 
 def test_a_service_without_keys_signs_no_answer(log: ServedLog):
-    with grpc.insecure_channel(log.grpc) as channel, pytest.raises(grpc.RpcError) as raised:
+    with channel_to(log.grpc) as channel, pytest.raises(grpc.RpcError) as raised:
         HoursServiceStub(channel).GetBalance(GetBalanceRequest(name=PERSON, proof=True))
     assert refusal_of(raised.value).reason == "ANSWERS_NOT_SIGNED"
 

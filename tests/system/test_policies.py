@@ -10,6 +10,7 @@ import pytest
 from google.protobuf.message import Message
 
 from ledger.domain.streams import partition_of
+from tests.system.acting import channel_to
 from tests.system.grpc_caller import COORDINATOR, DEADLINE_SECONDS, Client, request_id, with_id
 from tests.system.served_ledger import served_ledger
 from tests.system.small_programme import ANA, GARDEN, OLD, VERIFIER, beginnings, record
@@ -30,7 +31,7 @@ PARTITIONS = 3
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     """A ledger of three partitions with one organisation, two shifts and Ana."""
-    with served_ledger(PARTITIONS) as address, grpc.insecure_channel(address) as channel:
+    with served_ledger(PARTITIONS) as address, channel_to(address) as channel:
         client = Client(channel)
         for method, message in beginnings():
             client.send(f"RegistryService/{method}", with_id(message))

@@ -11,6 +11,7 @@ import pytest
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from tests.system.acting import acting_as, channel_to
 from tests.system.grpc_caller import COORDINATOR, Client, request_id, with_id
 from tests.system.served_ledger import served_ledger
 from tests.system.small_programme import ANA, GARDEN, MORNING, PLACE, VERIFIER, beginnings
@@ -68,7 +69,7 @@ class Asking(Client):
 
     def person(self, name: str, at: Position) -> resources_pb2.Volunteer:
         question = directory.GetVolunteerRequest(name=name, positions=[at])
-        return self._directory.GetVolunteer(question, metadata=(("x-actor", COORDINATOR),), timeout=10)
+        return self._directory.GetVolunteer(question, metadata=acting_as(COORDINATOR), timeout=10)
 
     def shown(self, shift: str, at: Position) -> resources_pb2.Shift:
         return self._directory.GetShift(directory.GetShiftRequest(name=shift, positions=[at]), timeout=10)
@@ -80,7 +81,7 @@ class Asking(Client):
 @pytest.fixture(scope="module", params=[3, pytest.param(1, marks=pytest.mark.proof)], ids=["P=3", "P=1"])
 def client(request: pytest.FixtureRequest) -> Iterator[Asking]:
     """The small programme, and five people who have time."""
-    with served_ledger(request.param) as address, grpc.insecure_channel(address) as channel:
+    with served_ledger(request.param) as address, channel_to(address) as channel:
         asking = Asking(channel)
         for method, message in beginnings():
             asking.send(f"RegistryService/{method}", with_id(message))

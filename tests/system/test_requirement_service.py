@@ -11,6 +11,7 @@ import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from tests.system.acting import acting_as, channel_to
 from tests.system.grpc_caller import COORDINATOR, Client, refusal_of, request_id, with_id
 from tests.system.served_ledger import PROJECT, Done, answered, hours_ledger, served_in_a_folder
 from tests.system.small_programme import ANA, VERIFIER, beginnings, record
@@ -21,7 +22,7 @@ from volunteer_hours.v1 import resources_pb2, values_pb2
 from volunteer_hours.v1 import verification_service_pb2 as verification
 from volunteer_hours.v1.positions_pb2 import AsOf, Position, PositionSet
 
-ACTOR = (("x-actor", COORDINATOR),)
+ACTOR = acting_as(COORDINATOR)
 HOUR = 3_600
 EXAMPLES = PROJECT / "examples" / "policies"
 BEN = "volunteers/ben"
@@ -65,7 +66,7 @@ class Asked:
 
 @pytest.fixture(scope="module")
 def asked() -> Iterator[Asked]:
-    with served_in_a_folder() as served, grpc.insecure_channel(served.grpc) as channel:
+    with served_in_a_folder() as served, channel_to(served.grpc) as channel:
         asked = Asked(served.grpc, channel)
         for method, message in beginnings():
             asked.client.send(f"RegistryService/{method}", with_id(message))

@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 from tests.independent_audit.real_export import both_agree
+from tests.system.acting import acting_as, channel_to
 from tests.system.grpc_caller import COORDINATOR, refusal_of, with_id
 from tests.system.served_ledger import hours_ledger, served_in_a_folder
 from tests.system.small_programme import GARDEN, GREEN, NAME
@@ -21,14 +22,14 @@ BEN, CEM, DINA, EVA, FARID, GITA, YOUNG, ZAID = (
     f"volunteers/{name}" for name in ("ben", "cem", "dina", "eva", "farid", "gita", "young", "zaid")
 )
 MONTH, LIFE, UNWATCHED, AGED = (f"policies/{name}" for name in ("month", "life", "unwatched", "aged"))
-ACTOR = (("x-actor", COORDINATOR),)
+ACTOR = acting_as(COORDINATOR)
 LEVELS = [("two-hours", 2 * HOUR), ("four-hours", 4 * HOUR)]
 
 
 @pytest.fixture(scope="module", params=[3, pytest.param(1, marks=pytest.mark.proof)], ids=["P=3", "P=1"])
 def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, seed: int) -> Iterator[Programme]:
     partitions = request.param
-    with served_in_a_folder(partitions) as ledger, grpc.insecure_channel(ledger.grpc) as channel:
+    with served_in_a_folder(partitions) as ledger, channel_to(ledger.grpc) as channel:
         programme = Programme(channel, partitions)
         programme.begin(BEN, CEM, DINA, EVA, FARID)
         programme.register(ZAID)

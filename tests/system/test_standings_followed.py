@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import grpc
 import psycopg
 import pytest
 
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.local_kafka import LocalKafka
 from ledger.standing_walks import HOLDERS_TOGETHER
+from tests.system.acting import channel_to
 from tests.system.grpc_caller import with_id
 from tests.system.running_ledger import RunningLedger
 from tests.system.served_ledger import hours_ledger
@@ -89,7 +89,7 @@ def running(
     settings = opened_ledger(postgres, kafka, request.param)
     folder: Path = tmp_path_factory.mktemp("standings")
     with RunningLedger(settings, folder, servers=2) as ledger:
-        channels = [grpc.insecure_channel(address) for address in ledger.addresses]
+        channels = [channel_to(address) for address in ledger.addresses]
         running = Running(ledger, [Programme(channel, request.param) for channel in channels])
         first = running.callers[0]
         first.begin(*PEOPLE, LAST)

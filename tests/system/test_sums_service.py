@@ -10,6 +10,7 @@ import grpc
 import psycopg
 import pytest
 
+from tests.system.acting import acting_as, channel_to
 from tests.system.asked_service import HOUR, Asked, asked_service
 from tests.system.grpc_caller import COORDINATOR, Client, refusal_of, request_id, with_id
 from tests.system.served_ledger import PROJECT, answered, hours_ledger
@@ -24,7 +25,7 @@ from volunteer_hours.v1 import verification_service_pb2 as verification
 from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
 from volunteer_hours.v1.policy_service_pb2 import ApprovePolicyRequest
 
-ACTOR = (("x-actor", COORDINATOR),)
+ACTOR = acting_as(COORDINATOR)
 BY_AGE, BY_LEVEL, BY_REGION = (
     pb.SUMMARY_DIMENSION_AGE_BAND,
     pb.SUMMARY_DIMENSION_LEVEL,
@@ -210,7 +211,7 @@ def test_who_is_erased_counts_as_not_stated_in_answers_of_the_past_too(asked: As
     assert "25-34" in verified(before)
     with psycopg.connect(asked.log.settings.owner_keys_database) as keys:
         assert keys.execute("delete from person_keys where volunteer = 'volunteers/adult'").rowcount == 1
-    with serving(asked.log.settings, tmp_path) as (_, address, _), grpc.insecure_channel(address) as channel:
+    with serving(asked.log.settings, tmp_path) as (_, address, _), channel_to(address) as channel:
         Client(channel)
         after = HoursServiceStub(channel).SummarizeHours(question, metadata=ACTOR, timeout=20)
     assert verified(after) == {"": 5 * HOUR + 4_800, "0-17": HOUR + 2_400}
