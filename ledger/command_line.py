@@ -15,6 +15,7 @@ from ledger.child_process import ChildFailed
 from ledger.commands import background, care, import_history, period, policies, printing
 from ledger.commands.balance import balance
 from ledger.commands.connection import CommandFailed
+from ledger.commands.credentials import CredentialsMissing
 from ledger.commands.demo import demo
 from ledger.commands.entries import entries
 from ledger.commands.export import export
@@ -24,6 +25,7 @@ from ledger.commands.replay import replay
 from ledger.commands.report import report
 from ledger.commands.requirement import requirement
 from ledger.commands.serve import serve
+from ledger.commands.token import token
 from ledger.commands.verify import verify
 from ledger.commands.witness import witness
 from ledger.domain.refusals import InvariantBroken
@@ -49,7 +51,7 @@ TRUST = "Check it"
 CARE = "Look after it"
 
 for panel, commands in {
-    SERVICE: (demo, serve, background.relay, background.consume, background.keep_log, care.migrate),
+    SERVICE: (demo, serve, background.relay, background.consume, background.keep_log, care.migrate, token),
     WRITING: (generate,),
     QUESTIONS: (balance, requirement, entries, report, replay),
     TRUST: (keys, export, verify, witness),
@@ -66,7 +68,7 @@ def main() -> None:
     """Run the command that was typed; what goes wrong is told in words, without a traceback."""
     try:
         application()
-    except CommandFailed as failed:
+    except (CommandFailed, CredentialsMissing) as failed:
         _end(str(failed), FAILED)
     except (ChildFailed, FolderInUse, PlaceNotUsable, InvariantBroken) as failed:
         _end(f"{type(failed).__name__}: {failed}", FAILED)

@@ -24,6 +24,10 @@ class Role(StrEnum):
     EMPLOYER = "employer"
 
 
+TOKEN_ROLES: Final = frozenset((Role.ADMINISTRATOR, Role.AUDITOR, Role.GOVERNMENT_READER))
+"""What `roles` of a token can give; the roles of organisations are appointments in the ledger alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who calls, after it was proven. What may be done is looked up anew for every call: it can end in between."""

@@ -14,9 +14,9 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from ledger.access.caller import ACTOR_PATTERN, CLIENT_PATTERN, Role
-from ledger.access.tokens import LIFE_SECONDS_MAX, TOKEN_ROLES
-from ledger.settings import WrongSetting
+from ledger.access.caller import ACTOR_PATTERN, CLIENT_PATTERN, TOKEN_ROLES, Role
+from ledger.access.token_text import LIFE_SECONDS_MAX
+from ledger.postgres_place import PlaceNotUsable
 
 LOCAL_ISSUER: Final = "embedded-ledger"
 LOCAL_AUDIENCE: Final = "volunteer-hours-ledger"
@@ -37,20 +37,20 @@ class LocalIssuer:
 
     @staticmethod
     def in_folder(data_dir: Path) -> LocalIssuer | None:
-        """The issuer of the ledger there; None: it has none. Raises WrongSetting if its key cannot be read."""
+        """The issuer of the ledger there; None: it has none. Raises PlaceNotUsable if its key cannot be read."""
         file = data_dir / KEY_FILE
         try:
             return LocalIssuer(ECKey.import_key(file.read_bytes()))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, JoseError) as wrong:
-            raise WrongSetting(f"{file} cannot be read: {wrong}") from wrong
+            raise PlaceNotUsable(f"{file} cannot be read: {wrong}") from wrong
 
     @staticmethod
     def made_in(data_dir: Path) -> LocalIssuer:
         """The issuer there, made if there is none, with its public key and a fresh administrator's token beside it.
 
-        A lost key is made anew: tokens signed with the old one are worth nothing then. Raises WrongSetting.
+        A lost key is made anew: tokens signed with the old one are worth nothing then. Raises PlaceNotUsable.
         """
         issuer = LocalIssuer.in_folder(data_dir)
         if issuer is None:
@@ -77,7 +77,7 @@ class LocalIssuer:
         lifetime_seconds: float = LIFE_SECONDS,
         certificate_thumbprint: str | None = None,
     ) -> str:
-        """A token for an actor, valid from now. Raises WrongSetting for a name, role or life that no ledger believes.
+        """A token for an actor, valid from now. Raises ValueError for a name, role or life that no ledger believes.
 
         `certificate_thumbprint`: x5t#S256 of the only certificate it may be shown with.
         """
@@ -111,15 +111,13 @@ class LocalIssuer:
 
 def _check(actor: str, client: str, roles: frozenset[Role], lifetime_seconds: float) -> None:
     if ACTOR_PATTERN.fullmatch(actor) is None:
-        raise WrongSetting(f"{actor!r} is no actor: write a kind and an id, such as staff/amal or volunteers/3f2")
+        raise ValueError(f"{actor!r} is no actor: write a kind and an id, such as staff/amal or volunteers/3f2")
     if CLIENT_PATTERN.fullmatch(client) is None:
-        raise WrongSetting(f"{client!r} is no client: give 1 to 63 of a-z 0-9 . _ -")
+        raise ValueError(f"{client!r} is no client: give 1 to 63 of a-z 0-9 . _ -")
     if not roles <= TOKEN_ROLES:
-        raise WrongSetting(
-            f"a token gives no other role than {', '.join(sorted(TOKEN_ROLES))}; the others are appointed"
-        )
+        raise ValueError(f"a token gives no other role than {', '.join(sorted(TOKEN_ROLES))}; the others are appointed")
     if not 1 <= lifetime_seconds <= LIFE_SECONDS_MAX:
-        raise WrongSetting("a token lives a second at least and 24 hours at most")
+        raise ValueError("a token lives a second at least and 24 hours at most")
 
 
 def _write(file: Path, content: bytes) -> None:

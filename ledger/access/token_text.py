@@ -15,6 +15,8 @@ from typing import Final, Never
 from joserfc.util import urlsafe_b64decode
 
 TOKEN_BYTES_MAX: Final = 8 * 1024
+LIFE_SECONDS_MAX: Final = 24 * 3_600
+"""From `iat` to `exp`."""
 _TYPES: Final = ("at+jwt", "application/at+jwt")
 """RFC 9068 section 2.1; names of media types are the same in upper case."""
 _NEVER_IN_A_HEADER: Final = frozenset(("crit", "b64", "jwk", "jku", "x5u", "x5c", "enc", "zip"))

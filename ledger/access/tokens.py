@@ -17,16 +17,20 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.util import urlsafe_b64decode
 
-from ledger.access.caller import ACTOR_PATTERN, CLIENT_PATTERN, Role
+from ledger.access.caller import ACTOR_PATTERN, CLIENT_PATTERN, TOKEN_ROLES, Role
 from ledger.access.token_key_sources import TokenKeySource, key_source
 from ledger.access.token_keys import ALGORITHMS, TokenKeys
-from ledger.access.token_text import TOKEN_BYTES_MAX, TokenFault, TokenRefused, UnprovenToken, read_unproven
+from ledger.access.token_text import (
+    LIFE_SECONDS_MAX,
+    TOKEN_BYTES_MAX,
+    TokenFault,
+    TokenRefused,
+    UnprovenToken,
+    read_unproven,
+)
 from ledger.settings import Settings, WrongSetting
 
-LIFE_SECONDS_MAX: Final = 24 * 3_600
 REMEMBERED_MAX: Final = 10_000
-TOKEN_ROLES: Final = frozenset((Role.ADMINISTRATOR, Role.AUDITOR, Role.GOVERNMENT_READER))
-"""What `roles` of a token can give; the roles of organisations are appointments in the ledger alone."""
 _TOKEN_ID_CHARACTERS_MAX: Final = 255
 _TEXTS_MAX: Final = 100
 _SHA256_BYTES: Final = 32

@@ -14,6 +14,7 @@ import typer
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from ledger.commands.connection import Caller
+from ledger.commands.credentials import credentials_for
 from volunteer_hours.v1.positions_pb2 import AsOf, Position, PositionSet
 from volunteer_hours.v1.values_pb2 import Period
 
@@ -55,6 +56,15 @@ JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON 
 DataDirOption: TypeAlias = Annotated[
     Path | None, typer.Option("--data-dir", help="Where the embedded database lives.", show_default=False)
 ]
+IssuerDirOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        envvar="LEDGER_DATA_DIR",
+        help="The embedded ledger's folder: its issuer lets you act as --actor.",
+        show_default=False,
+    ),
+]
 AsOfOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -93,9 +103,10 @@ SignedOption: TypeAlias = Annotated[
 ]
 
 
-def caller(address: str, actor: str, language: Language | None) -> Caller:
-    """The options that say where and who, together."""
-    return Caller(address, actor, (language.value if language else language_of_environment()))
+def caller(address: str, actor: str, language: Language | None, data_dir: Path | None = None) -> Caller:
+    """The options that say where and who, together. Raises CredentialsMissing."""
+    spoken = language.value if language else language_of_environment()
+    return Caller(address, actor, spoken, credentials_for(address, data_dir))
 
 
 def parse_as_of(text: str | None, clock: Clock) -> AsOf | None:

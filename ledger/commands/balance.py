@@ -35,6 +35,7 @@ def balance(
     as_json: arguments.JsonOption = False,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
+    data_dir: arguments.IssuerDirOption = None,
     language: arguments.LanguageOption = None,
 ) -> None:
     """The hours of a volunteer, or of an opportunity's group account, by evidence class."""
@@ -42,7 +43,7 @@ def balance(
         if period or as_of or signed:
             text = "a proof covers all that somebody has, at the newest size: leave out period, moment and --signed"
             raise typer.BadParameter(text)
-        asker = arguments.caller(address, actor, language)
+        asker = arguments.caller(address, actor, language, data_dir)
         save_proof(asker, name, arguments.parse_positions(positions), proof, as_json=as_json)
         return
     request = GetBalanceRequest(
@@ -52,7 +53,7 @@ def balance(
         positions=arguments.parse_positions(positions),
         proof=signed is not None,
     )
-    caller = arguments.caller(address, actor, language)
+    caller = arguments.caller(address, actor, language, data_dir)
     with connected(caller) as channel:
         answer = HoursServiceStub(channel).GetBalance(request, metadata=caller.metadata, timeout=60.0)
     if signed is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import grpc
 from google.rpc import error_details_pb2, status_pb2
 
+from ledger.commands.credentials import Credentials
 from ledger.patient_client import reason_of, status_of
 
 CLIENT: Final = "hours-ledger"
@@ -32,21 +33,25 @@ class Caller:
     address: str
     actor: str
     language: str = "en"
+    credentials: Credentials = field(default_factory=Credentials)
 
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
-        """What every call carries: on a loopback address the service takes the actor from here."""
-        return (("x-actor", self.actor), ("x-client", CLIENT))
+        """What every call carries: the token, where there is one, says who acts. Raises CredentialsMissing."""
+        named = (("x-actor", self.actor), ("x-client", CLIENT))
+        token = self.credentials.token_for(self.actor)
+        return (("authorization", f"Bearer {token}"), *named) if token else named
 
     def acting_as(self, actor: str) -> Caller:
-        """The same caller for another actor, such as a verifier."""
-        return Caller(self.address, actor, self.language)
+        """The same caller for another actor, such as a verifier. Raises CredentialsMissing where it cannot be."""
+        self.credentials.token_as(actor)
+        return replace(self, actor=actor)
 
 
 @contextmanager
 def connected(caller: Caller) -> Iterator[grpc.Channel]:
     """A channel to the service. Raises CommandFailed with the service's words when a call within fails."""
-    with grpc.insecure_channel(caller.address, options=_OPTIONS) as channel:
+    with _channel(caller) as channel:
         try:
             yield channel
         except grpc.RpcError as error:
@@ -56,11 +61,20 @@ def connected(caller: Caller) -> Iterator[grpc.Channel]:
 @asynccontextmanager
 async def connected_async(caller: Caller) -> AsyncIterator[grpc.aio.Channel]:
     """The same for many calls at once."""
-    async with grpc.aio.insecure_channel(caller.address, options=_OPTIONS) as channel:
+    tls, address = caller.credentials.channel, caller.address
+    made = grpc.aio.secure_channel(address, tls, _OPTIONS) if tls else grpc.aio.insecure_channel(address, _OPTIONS)
+    async with made as channel:
         try:
             yield channel
         except grpc.RpcError as error:
             raise CommandFailed(explain(error, caller)) from error
+
+
+def _channel(caller: Caller) -> grpc.Channel:
+    tls = caller.credentials.channel
+    if tls is None:
+        return grpc.insecure_channel(caller.address, _OPTIONS)
+    return grpc.secure_channel(caller.address, tls, _OPTIONS)
 
 
 def explain(error: grpc.RpcError, caller: Caller) -> str:

@@ -51,8 +51,8 @@ def demo(
     with ExitStack() as stack:
         stack.enter_context(_stopped_by_signals())
         try:
-            address = connect or stack.enter_context(_served(once, data_dir))
-            reproduced = _tell(arguments.caller(address, IMPORTER, language), history)
+            address, folder = (connect, data_dir) if connect else stack.enter_context(_served(once, data_dir))
+            reproduced = _tell(arguments.caller(address, IMPORTER, language, folder), history)
             if not once and connect is None:
                 _keep_serving(address)
         except Stopped:
@@ -68,8 +68,8 @@ def _tell(caller: Caller, history: Path) -> bool:
 
 
 @contextmanager
-def _served(once: bool, data_dir: Path | None) -> Iterator[str]:
-    """An embedded service as our child; gives its address."""
+def _served(once: bool, data_dir: Path | None) -> Iterator[tuple[str, Path]]:
+    """An embedded service as our child; gives its address and its folder."""
     address = f"127.0.0.1:{free_port()}" if once else arguments.ADDRESS_DEFAULT
     if not once and port_answers(int(address.rpartition(":")[2])):
         raise CommandFailed(f"something listens on {address} already; show it with `demo --connect {address}`")
@@ -91,7 +91,7 @@ def _served(once: bool, data_dir: Path | None) -> Iterator[str]:
         printing.remarks.print(f"an embedded ledger serves gRPC on {address}, its data is in {folder}")
         if not once:
             printing.remarks.print(f"its log is shown on http://{http_address}/log/0/checkpoint")
-        yield address
+        yield address, folder
 
 
 def _http_address(once: bool) -> str:

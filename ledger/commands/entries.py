@@ -35,6 +35,7 @@ def entries(
     as_json: arguments.JsonOption = False,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
+    data_dir: arguments.IssuerDirOption = None,
     language: arguments.LanguageOption = None,
 ) -> None:
     """The entries of a volunteer or of an opportunity's group account, in the order they were recorded.
@@ -48,7 +49,7 @@ def entries(
         positions=arguments.parse_positions(positions),
         proof=signed is not None,
     )
-    caller = arguments.caller(address, actor, language)
+    caller = arguments.caller(address, actor, language, data_dir)
     with connected(caller) as channel:
         listed, last = list_entries(channel, caller, request, limit, signed)
     if as_json:

@@ -27,10 +27,11 @@ def generate(
     as_json: arguments.JsonOption = False,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = GENERATOR,
+    data_dir: arguments.IssuerDirOption = None,
     language: arguments.LanguageOption = None,
 ) -> None:
     """Make synthetic organisations, people, shifts and hours. Everything says that it is synthetic."""
-    made = asyncio.run(_send(arguments.caller(address, actor, language), volunteers, seed))
+    made = asyncio.run(_send(arguments.caller(address, actor, language, data_dir), volunteers, seed))
     if as_json:
         positions = printing.positions_json(made.position_messages())
         printing.print_json({"made": dict(made.counts), "refused": dict(made.refused), "positions": positions})

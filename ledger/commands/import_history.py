@@ -31,10 +31,11 @@ def leeds2023(
     as_json: arguments.JsonOption = False,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = IMPORTER,
+    data_dir: arguments.IssuerDirOption = None,
     language: arguments.LanguageOption = None,
 ) -> None:
     """Replay the real history of LEEDS 2023: inserts, corrections, withdrawals, in the order they became known."""
-    outcome = import_leeds2023(arguments.caller(address, actor, language), folder)
+    outcome = import_leeds2023(arguments.caller(address, actor, language, data_dir), folder)
     if as_json:
         printing.print_json(outcome_json(outcome))
     else:

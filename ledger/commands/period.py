@@ -45,6 +45,7 @@ def close(
     as_json: arguments.JsonOption = False,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
+    data_dir: arguments.IssuerDirOption = None,
     language: arguments.LanguageOption = None,
 ) -> None:
     """Name a period with its sums and the positions they were computed at. Later corrections show as restatements."""
@@ -55,7 +56,7 @@ def close(
         replaces=replaces,
         positions=arguments.parse_positions(positions),
     )
-    caller = arguments.caller(address, actor, language)
+    caller = arguments.caller(address, actor, language, data_dir)
     with connected(caller) as channel:
         closed = ReportingServiceStub(channel).ClosePeriod(request, metadata=caller.metadata, timeout=60.0)
     print_closed(closed, as_json=as_json)
@@ -68,11 +69,12 @@ def show(
     as_json: arguments.JsonOption = False,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
+    data_dir: arguments.IssuerDirOption = None,
     language: arguments.LanguageOption = None,
 ) -> None:
     """What a period was closed with, by whom, and what replaces it."""
     request = GetClosedPeriodRequest(name=name, positions=arguments.parse_positions(positions))
-    caller = arguments.caller(address, actor, language)
+    caller = arguments.caller(address, actor, language, data_dir)
     with connected(caller) as channel:
         closed = HoursServiceStub(channel).GetClosedPeriod(request, metadata=caller.metadata, timeout=60.0)
     print_closed(closed, as_json=as_json)
@@ -86,6 +88,7 @@ def restatements(
     as_json: arguments.JsonOption = False,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
+    data_dir: arguments.IssuerDirOption = None,
     language: arguments.LanguageOption = None,
 ) -> None:
     """What moved in a closed period since it was closed, event by event, and the sums: closed, restated, both."""
@@ -95,7 +98,7 @@ def restatements(
         positions=arguments.parse_positions(positions),
         page_size=PAGE_SIZE,
     )
-    listed, last = _all_pages(request, arguments.caller(address, actor, language))
+    listed, last = _all_pages(request, arguments.caller(address, actor, language, data_dir))
     print_restatements(name, listed, last, as_json=as_json)
 
 

@@ -38,11 +38,12 @@ def propose(
     as_json: arguments.JsonOption = False,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
+    data_dir: arguments.IssuerDirOption = None,
     language: arguments.LanguageOption = None,
 ) -> None:
     """Propose the next version of a policy; it decides nothing before another person approves it."""
     request = read_proposal(file)
-    caller = arguments.caller(address, actor, language)
+    caller = arguments.caller(address, actor, language, data_dir)
     with connected(caller) as channel:
         policy = PolicyServiceStub(channel).ProposePolicy(request, metadata=caller.metadata, timeout=60.0)
     _print([policy], as_json=as_json)
@@ -54,11 +55,12 @@ def approve(
     as_json: arguments.JsonOption = False,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
+    data_dir: arguments.IssuerDirOption = None,
     language: arguments.LanguageOption = None,
 ) -> None:
     """Put a proposed version in force. Whoever proposed it cannot: give another --actor."""
     request = ApprovePolicyRequest(request_id=str(uuid.uuid4()), name=name)
-    caller = arguments.caller(address, actor, language)
+    caller = arguments.caller(address, actor, language, data_dir)
     with connected(caller) as channel:
         policy = PolicyServiceStub(channel).ApprovePolicy(request, metadata=caller.metadata, timeout=60.0)
     _print([policy], as_json=as_json)
@@ -70,11 +72,12 @@ def list_(
     as_json: arguments.JsonOption = False,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
+    data_dir: arguments.IssuerDirOption = None,
     language: arguments.LanguageOption = None,
 ) -> None:
     """All policies with all their versions."""
     request = ListPoliciesRequest(page_size=PAGE_SIZE, positions=arguments.parse_positions(positions))
-    caller = arguments.caller(address, actor, language)
+    caller = arguments.caller(address, actor, language, data_dir)
     listed: list[Policy] = []
     with connected(caller) as channel:
         stub = PolicyServiceStub(channel)

@@ -61,6 +61,7 @@ def replay(
     out: OutOption = None,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
+    data_dir: arguments.IssuerDirOption = None,
     language: arguments.LanguageOption = None,
 ) -> None:
     """Stored events as JSON lines, in order of position. Ask again with --from to go on after a break.
@@ -70,7 +71,7 @@ def replay(
     proven = ProvenPages(policy_of(key or [], partition)) if proofs else None
     if key and not proofs:
         raise typer.BadParameter("--key is what --proofs are checked with: add --proofs")
-    caller = arguments.caller(address, actor, language)
+    caller = arguments.caller(address, actor, language, data_dir)
     request = ReplayEventsRequest(
         partition=partition,
         from_position=from_position,

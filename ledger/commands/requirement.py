@@ -68,6 +68,7 @@ def requirement(
     as_json: arguments.JsonOption = False,
     address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
     actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
+    data_dir: arguments.IssuerDirOption = None,
     language: arguments.LanguageOption = None,
 ) -> None:
     """Whether a volunteer meets a requirement, such as 40 verified hours to graduate."""
@@ -79,7 +80,7 @@ def requirement(
         positions=arguments.parse_positions(positions),
         proof=signed is not None,
     )
-    caller = arguments.caller(address, actor, language)
+    caller = arguments.caller(address, actor, language, data_dir)
     with connected(caller) as channel:
         answer = HoursServiceStub(channel).CheckRequirement(request, metadata=caller.metadata, timeout=60.0)
     if signed is not None:
