@@ -16,6 +16,7 @@ from psycopg import sql
 from pydantic import SecretStr
 
 from bench import programme
+from bench.callers import trusting
 from bench.fill import store_facts
 from ledger.access.master_keys import new_master_key
 from ledger.event_store import heads, read_page
@@ -121,7 +122,7 @@ def new_settings(server_url: str, partitions: int) -> Settings:
         master_key=SecretStr(new_master_key()),
         identity_key=SecretStr("an identity key to measure with"),
         relay_key=SecretStr("a relay key to measure with, 32 bytes"),
-    )
+    ).model_copy(update=trusting())
     migrate(settings)
     open_ledger(settings)
     return settings

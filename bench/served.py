@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from bench.callers import acting_as
 from bench.pairing import MeasurementFailed
 from bench.processes import READY_SECONDS_MAX
 from ledger.child_process import ChildFailed, ChildProcess
 from ledger.serve import as_environment
 from ledger.settings import Settings
 
-ACTOR = (("x-actor", "staff/synthetic-coordinator"), ("x-client", "bench"))
+ACTOR = acting_as("staff/synthetic-coordinator")
 """Who asks, on every call."""
 PROFILE_FOLDER = os.environ.get("BENCH_PROFILE", "")
 _READY = re.compile(r"serving gRPC on (\S+)\nserving HTTP on (\S+)")

@@ -1,4 +1,8 @@
-"""How many hours has a programme, and may I rely on it? Run it with .venv/bin/python while the service runs."""
+"""How many hours has a programme, and may I rely on it? Run it with .venv/bin/python while the service runs.
+
+LEDGER_TOKEN is an access token of somebody who may ask; of an embedded ledger:
+hours-ledger token --actor staff/visitor --role auditor
+"""
 
 import os
 
@@ -11,7 +15,7 @@ address = os.environ.get("LEDGER_GRPC_ADDRESS", "127.0.0.1:50051")
 with grpc.insecure_channel(address) as channel:
     answer = HoursServiceStub(channel).SummarizeHours(
         hours.SummarizeHoursRequest(group_by=hours.SUMMARY_DIMENSION_EVENT_TYPE),
-        metadata=[("x-actor", "staff/visitor")],
+        metadata=[("authorization", f"Bearer {os.environ['LEDGER_TOKEN']}")],
         timeout=10,
     )
 for group in answer.groups:

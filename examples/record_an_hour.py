@@ -1,6 +1,9 @@
 """The path of one hour: an organisation, a volunteer, a shift, a presence, a verification, a balance.
 
-Run it with .venv/bin/python while the service runs. Everybody in it is synthetic.
+Run it with .venv/bin/python while the service runs. Everybody in it is synthetic. Whoever records an attendance does
+not verify it, so it takes two people's access tokens, COORDINATOR_TOKEN and VERIFIER_TOKEN; of an embedded ledger:
+hours-ledger token --actor staff/synthetic-coordinator --role administrator
+hours-ledger token --actor staff/synthetic-verifier --role administrator
 """
 
 import os
@@ -21,8 +24,8 @@ from volunteer_hours.v1.participation_service_pb2_grpc import ParticipationServi
 from volunteer_hours.v1.registry_service_pb2_grpc import RegistryServiceStub
 from volunteer_hours.v1.verification_service_pb2_grpc import VerificationServiceStub
 
-COORDINATOR = [("x-actor", "staff/synthetic-coordinator")]
-VERIFIER = [("x-actor", "staff/synthetic-verifier")]
+COORDINATOR = [("authorization", f"Bearer {os.environ['COORDINATOR_TOKEN']}")]
+VERIFIER = [("authorization", f"Bearer {os.environ['VERIFIER_TOKEN']}")]
 
 
 def new_request() -> str:

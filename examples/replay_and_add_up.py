@@ -1,6 +1,7 @@
 """An auditor's own sums: read every stored event and add up its entries; they must be the ledger's, to the second.
 
-Run it with .venv/bin/python while the service runs.
+Run it with .venv/bin/python while the service runs. LEDGER_TOKEN is an auditor's access token; of an embedded ledger:
+hours-ledger token --actor staff/auditor --role auditor
 """
 
 import json
@@ -15,7 +16,7 @@ from volunteer_hours.v1 import hours_service_pb2 as hours
 from volunteer_hours.v1.audit_service_pb2_grpc import AuditServiceStub
 from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
 
-ACTOR = [("x-actor", "staff/auditor")]
+ACTOR = [("authorization", f"Bearer {os.environ['LEDGER_TOKEN']}")]
 
 with grpc.insecure_channel(os.environ.get("LEDGER_GRPC_ADDRESS", "127.0.0.1:50051")) as channel:
     answer = HoursServiceStub(channel).SummarizeHours(

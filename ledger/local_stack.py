@@ -21,7 +21,9 @@ from types import FrameType
 from psycopg.conninfo import make_conninfo
 from rich.console import Console
 
+from ledger.access.local_issuer import JWKS_FILE, LocalIssuer
 from ledger.child_process import ChildFailed, ChildProcess
+from ledger.commands.credentials import LOCAL_ISSUER_FOLDER
 from ledger.embedded_ledger import SIGNER_FOLDER
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.folder_lock import FolderInUse
@@ -83,7 +85,11 @@ class LocalStack:
         self.postgres = EmbeddedPostgres(data_dir, tcp=True)
         self.kafka = LocalKafka(data_dir / "kafka")
         port = self.postgres.tcp_port or 0
-        self.environment = stack_environment(port, self.kafka.bootstrap, grpc_address, http_address)
+        self.environment = {
+            **stack_environment(port, self.kafka.bootstrap, grpc_address, http_address),
+            "LEDGER_TOKEN_JWKS": str(data_dir / JWKS_FILE),
+            LOCAL_ISSUER_FOLDER: str(data_dir),  # for commands: a service takes no notice
+        }
         self.supervisor = Supervisor()
 
     def start(self) -> None:
@@ -93,6 +99,7 @@ class LocalStack:
                 server.start()
             console.print(f"{name} is up, process {server.pid}")
             self.supervisor.watch_server(name, server)
+        LocalIssuer.made_in(self.data_dir)
         self._run_once("migrate", {**self.environment, **read_env_file(OWNER_ENV)})
         self.kafka.create_topic(self.environment["LEDGER_TOPIC"], int(self.environment["LEDGER_PARTITIONS"]))
         for part in PARTS:

@@ -25,6 +25,7 @@ PLACES = {
     "LEDGER_HTTP_ADDRESS",
     "LEDGER_INSECURE",
     "LEDGER_SIGNER_FOLDER",
+    "LEDGER_TOKEN_JWKS",
 }
 
 
@@ -64,7 +65,7 @@ def test_the_signer_s_folder_is_the_keeper_s_alone_and_outlives_its_container(tm
 
 
 def test_compose_has_exactly_these_parts():
-    assert set(SERVICES) == {"postgres", "kafka", "migrate", "create-topic", *local_stack.PARTS}
+    assert set(SERVICES) == {"postgres", "kafka", "migrate", "create-topic", "new-issuer", *local_stack.PARTS}
 
 
 def test_only_migrate_holds_the_owner_role():

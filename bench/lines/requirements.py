@@ -16,6 +16,7 @@ from uuid import uuid4
 import grpc
 from google.protobuf.json_format import Parse
 
+from bench.callers import acting_as
 from bench.ground import Ground
 from bench.ledgers import BenchLedger
 from bench.lines.balances import (
@@ -96,7 +97,7 @@ def _need_rule(ledger: BenchLedger, address: str) -> None:
         proposal = Parse(RULE_FILE.read_bytes(), policies.ProposePolicyRequest(request_id=str(uuid4())))
         proposed = stub.ProposePolicy(proposal, metadata=ACTOR)
         approval = policies.ApprovePolicyRequest(request_id=str(uuid4()), name=proposed.versions[-1].name)
-        approved = stub.ApprovePolicy(approval, metadata=(("x-actor", "staff/synthetic-approver"),))
+        approved = stub.ApprovePolicy(approval, metadata=acting_as("staff/synthetic-approver"))
         stop = threading.Event()
         feeding = threading.Thread(
             target=feed, args=(ledger.settings.relay_database, ledger.settings.projector_database, stop)

@@ -25,6 +25,8 @@ TOKEN_FILE: Final = "LEDGER_TOKEN_FILE"
 SERVER_CA: Final = "LEDGER_SERVER_CA"
 CLIENT_CERTIFICATE: Final = "LEDGER_CLIENT_CERTIFICATE"
 CLIENT_KEY: Final = "LEDGER_CLIENT_KEY"
+LOCAL_ISSUER_FOLDER: Final = "LEDGER_LOCAL_ISSUER"
+"""The folder of an embedded ledger whose issuer is used where a command names no --data-dir."""
 INSECURE: Final = "LEDGER_INSECURE"
 _MINTED_SECONDS: Final = 24 * 3_600
 """As long as any token lives: a replay may take hours."""
@@ -81,7 +83,9 @@ def credentials_for(address: str, data_dir: Path | None, environment: Mapping[st
     if token and channel is None and not nearby and not environment.get(INSECURE):
         raise CredentialsMissing(f"{address} is another machine: without TLS anybody on the way could use the token")
     # The issuer's tokens are for the ledger of this folder: another machine is shown none.
-    return Credentials(token, _issuer(data_dir) if nearby and not token else None, channel)
+    return Credentials(
+        token, _issuer(data_dir or _named_folder(environment)) if nearby and not token else None, channel
+    )
 
 
 def _roles(actor: str) -> frozenset[Role]:
@@ -96,6 +100,11 @@ def _given_token(environment: Mapping[str, str]) -> str:
     if not token.isascii() or len(token.split()) > 1:
         raise CredentialsMissing(f"{TOKEN} or the file of {TOKEN_FILE} holds something else than one token")
     return token
+
+
+def _named_folder(environment: Mapping[str, str]) -> Path | None:
+    named = environment.get(LOCAL_ISSUER_FOLDER)
+    return Path(named) if named else None
 
 
 def _issuer(data_dir: Path | None) -> LocalIssuer | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 import tempfile
@@ -53,8 +54,8 @@ def demo(
         try:
             address, folder = (connect, data_dir) if connect else stack.enter_context(_served(once, data_dir))
             reproduced = _tell(arguments.caller(address, IMPORTER, language, folder), history)
-            if not once and connect is None:
-                _keep_serving(address)
+            if not once and connect is None and folder is not None:
+                _keep_serving(address, folder)
         except Stopped:
             printing.remarks.print("stopping")
             reproduced = True
@@ -115,8 +116,9 @@ def _wait_until_ready(child: ChildProcess, address: str) -> None:
             raise ChildFailed(f"the service did not start; the end of {child.log_file}:\n{child.log_tail()}")
 
 
-def _keep_serving(address: str) -> NoReturn:
+def _keep_serving(address: str, folder: Path) -> NoReturn:
     printing.out.print(f"\nThe service keeps running on {address}; Ctrl-C stops it. From another terminal:\n")
+    printing.out.print(token_line(folder), markup=False)
     printing.out.print(grpcurl_line(address), markup=False)
     printing.out.print("\nor in Python (.venv/bin/python):\n")
     printing.out.print(SNIPPET.read_text("utf-8"), markup=False)
@@ -126,11 +128,17 @@ def _keep_serving(address: str) -> NoReturn:
             raise ChildFailed(f"the service on {address} answers no more; its log tells why")
 
 
+def token_line(folder: Path) -> str:
+    """Who asks: a token of the embedded ledger's own issuer."""
+    where = "" if folder == default_data_dir() else f" --data-dir {shlex.quote(str(folder))}"
+    return f"export LEDGER_TOKEN=$(hours-ledger token --actor staff/visitor --role auditor{where})"
+
+
 def grpcurl_line(address: str) -> str:
     """A question that works in any shell that has grpcurl; the server's reflection tells it the types."""
     question = '{"group_by": "SUMMARY_DIMENSION_EVENT_TYPE"}'
     return (
-        f"grpcurl -plaintext -H 'x-actor: staff/visitor' -d '{question}' "
+        f"grpcurl -plaintext -H \"authorization: Bearer $LEDGER_TOKEN\" -d '{question}' "
         f"{address} volunteer_hours.v1.HoursService/SummarizeHours"
     )
 

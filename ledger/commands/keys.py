@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from ledger.access.local_issuer import LocalIssuer
 from ledger.access.master_keys import master_keys, new_master_key, put_first
 from ledger.answer_keys import MAKE, AnswerKeys, answer_keys
 from ledger.commands import arguments, printing
 from ledger.commands.connection import CommandFailed
 from ledger.commands.places import is_embedded, settings_at_rest, settings_of
 from ledger.log_keeping.signer_folder import VKEYS_SUFFIX
+from ledger.postgres_place import default_data_dir
 from ledger.settings import Settings, WrongSetting
 from ledger.transparency.failures import Malformed
 from ledger.transparency.verifier_key import parse_vkey
@@ -33,6 +35,10 @@ NewMasterKeyOption = Annotated[
 RotateOption = Annotated[
     bool, typer.Option("--rotate-master", help="Wrap all keys of persons under the first, newest master key.")
 ]
+NewIssuerOption = Annotated[
+    bool,
+    typer.Option("--new-issuer", help="An issuer of tokens in --data-dir, for a ledger on trial."),
+]
 OfPartitionOption = Annotated[
     int | None, typer.Option("--partition", min=0, help="Of this partition's log alone.", show_default=False)
 ]
@@ -45,6 +51,7 @@ def keys(
     new_answer_keys: NewAnswerKeysOption = False,
     new_master_key_: NewMasterKeyOption = False,
     rotate_master: RotateOption = False,
+    new_issuer: NewIssuerOption = False,
     partition: OfPartitionOption = None,
     data_dir: arguments.DataDirOption = None,
     as_json: arguments.JsonOption = False,
@@ -53,11 +60,16 @@ def keys(
 
     With --auditor-token the auditors' token, to be given to auditors alone.
     """
-    if (verifier, answers, auditor_token, new_answer_keys, new_master_key_, rotate_master).count(True) != 1:
+    asked = (verifier, answers, auditor_token, new_answer_keys, new_master_key_, rotate_master, new_issuer)
+    if asked.count(True) != 1:
         raise typer.BadParameter(
-            "say which: --verifier, --answers, --auditor-token, --new-answer-keys, --new-master-key or --rotate-master"
+            "say which: --verifier, --answers, --auditor-token, --new-answer-keys, --new-master-key, --new-issuer or "
+            "--rotate-master"
         )
     told: dict[str, str | list[str]]
+    if new_issuer:
+        LocalIssuer.made_in(data_dir or default_data_dir())
+        return
     if rotate_master:
         _rotate(data_dir, as_json)
         return

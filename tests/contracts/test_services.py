@@ -8,6 +8,7 @@ from ledger.domain.policy import HoursRules, Level, Rate, Rates, RequirementRule
 from ledger.domain.values import EVIDENCE_CLASSES
 from ledger.domain.volunteer import SealedDetails
 from ledger.grpc import resources
+from ledger.grpc.access_service import AccessService
 from ledger.grpc.audit_service import AuditService
 from ledger.grpc.directory_service import DirectoryService, volunteer_message
 from ledger.grpc.event_replay import MESSAGE_BYTES_MAX, parts_of
@@ -24,6 +25,7 @@ from ledger.grpc.verification_service import RESOLUTIONS, VerificationService
 from volunteer_hours.v1 import policy_service_pb2, resources_pb2, values_pb2, verification_service_pb2
 
 CLASSES = {
+    "AccessService": AccessService,
     "RegistryService": RegistryService,
     "ParticipationService": ParticipationService,
     "VerificationService": VerificationService,

@@ -15,7 +15,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2, status_pb2
 
 from ledger.domain.refusals import Reason
-from tests.system.acting import acting_as
+from tests.system.acting import NOBODY, acting_as
 from volunteer_hours.v1 import audit_service_pb2 as audit
 from volunteer_hours.v1 import audit_service_pb2_grpc as audit_grpc
 
@@ -45,7 +45,7 @@ class Client:
         """The answer's bytes. Raises grpc.RpcError."""
         call: Callable[..., bytes] = self._channel.unary_unary(f"/volunteer_hours.v1.{method}")
         body = message if isinstance(message, bytes) else message.SerializeToString()
-        return call(body, metadata=acting_as(actor) if actor else (), timeout=DEADLINE_SECONDS)
+        return call(body, metadata=acting_as(actor) if actor else NOBODY, timeout=DEADLINE_SECONDS)
 
     def stream(self, method: str, bodies: list[bytes]) -> Iterator[bytes]:
         """The answers to a stream of requests. Raises grpc.RpcError."""

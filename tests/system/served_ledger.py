@@ -18,7 +18,7 @@ from unittest import mock
 from ledger.child_process import ChildProcess
 from ledger.command_line import main
 from tests.conftest import open_folder
-from tests.system.acting import CLIENTS, believe_us
+from tests.system.acting import CLIENTS, believe_us, issuer_folder
 
 PROJECT = Path(__file__).parents[2]
 HISTORY = PROJECT / "examples" / "leeds2023"
@@ -97,7 +97,8 @@ class Done:
 def hours_ledger(*arguments: str | Path, address: str = "", **environment: str) -> Done:
     """Run one command line as a person would; in this process, because starting one takes longer than the command."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")}
-    variables |= {"LC_ALL": "C.UTF-8", "COLUMNS": "120", **environment}
+    variables |= {"LC_ALL": "C.UTF-8", "COLUMNS": "120"}
+    variables |= {"LEDGER_LOCAL_ISSUER": str(issuer_folder()), **environment}
     if address:
         variables["LEDGER_GRPC_ADDRESS"] = address
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))

@@ -68,8 +68,7 @@ def opened_store(postgres: EmbeddedPostgres, partitions: int) -> Settings:
         master_key=SecretStr(new_master_key()),
         identity_key=SecretStr("an identity key for tests"),
         answer_keys=SecretStr(AnswerKeys.fresh(Settings().log_origin).setting()),
-        **trusting(),
-    )
+    ).model_copy(update=trusting())
     migrate(settings)
     open_ledger(settings)
     return settings

@@ -195,6 +195,7 @@ def test_the_page_s_commands_work_as_printed(tmp_path: Path):
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "LEDGER_GRPC_ADDRESS": address,
+            "LEDGER_LOCAL_ISSUER": str(folder),
         }
         shown = commands.replace("http://127.0.0.1:8080", f"http://{http}").replace("volunteers/v1", ANA)
         # The first command takes the newest proof there is: wait until there is one, as somebody who reads would have.

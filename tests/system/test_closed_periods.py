@@ -291,6 +291,6 @@ def test_on_the_command_line_a_period_is_closed_shown_and_restated(publisher: Pu
 
 def test_who_closes_says_who_they_are(publisher: Publisher):
     client: Client = publisher.client
-    assert client.refused("ReportingService/ClosePeriod", publisher.closing("nobody"), "").reason == "ACTOR_MISSING"
+    assert client.refused("ReportingService/ClosePeriod", publisher.closing("nobody"), "").reason == "UNAUTHENTICATED"
     unknown = hours.ListRestatementsRequest(parent="periods/none")
     assert client.refused("HoursService/ListRestatements", unknown).reason == "NOT_FOUND"

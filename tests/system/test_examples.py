@@ -17,11 +17,19 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
+from ledger.access.caller import Role
 from ledger.commands.demo import grpcurl_line
-from tests.system.acting import channel_to
+from tests.system.acting import channel_to, token_for
 from tests.system.served_ledger import PROJECT, Done, hours_ledger, served_ledger
 
 PAGES = ["README.md", "docs/import-and-report.md", "docs/command-line.md"]
+
+
+TOKENS = {
+    "LEDGER_TOKEN": token_for("staff/auditor", roles=(Role.AUDITOR,)),
+    "COORDINATOR_TOKEN": token_for("staff/synthetic-coordinator", roles=(Role.ADMINISTRATOR,)),
+    "VERIFIER_TOKEN": token_for("staff/synthetic-verifier", roles=(Role.ADMINISTRATOR,)),
+}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +48,7 @@ def run(program: str, address: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, program],
         cwd=PROJECT,
-        env={**os.environ, "LEDGER_GRPC_ADDRESS": address},
+        env={**os.environ, "LEDGER_GRPC_ADDRESS": address, **TOKENS},
         capture_output=True,
         text=True,
         timeout=60,
@@ -108,8 +116,11 @@ def test_the_grpcurl_line_names_what_reflection_shows(address):
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=GetMessageClass(described.output_type).FromString,
         )
-        header = words[words.index("-H") + 1].split(": ")
-        answer = call(request, metadata=((header[0], header[1]),), timeout=10)
+        header = words[words.index("-H") + 1].replace(
+            "$LEDGER_TOKEN", token_for("staff/visitor", roles=(Role.AUDITOR,))
+        )
+        name, value = header.split(": ")
+        answer = call(request, metadata=((name, value),), timeout=10)
     assert {group.get("key") for group in MessageToDict(answer)["groups"]} >= {"LEEDS 2023 Events", "Partner Events"}
 
 

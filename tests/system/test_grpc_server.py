@@ -9,7 +9,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
 from ledger.grpc.server import SERVICES
-from tests.system.acting import acting_as, channel_to
+from tests.system.acting import NOBODY, acting_as, channel_to
 from tests.system.grpc_caller import COORDINATOR, Client, refusal_of, request_id, with_id
 from tests.system.served_ledger import Served, hours_ledger, served_in_a_folder
 from tests.system.small_programme import NAME, beginnings, record
@@ -112,8 +112,8 @@ def test_whoever_wrote_reads_it_and_details_come_back_opened(channel: grpc.Chann
     assert found == resources_pb2.Volunteer(name=registered.name)
     batch = hours.BatchGetBalancesRequest(identities=[PERSON.identity], positions=registered.positions)
     with pytest.raises(grpc.RpcError) as raised:
-        hours_grpc.HoursServiceStub(channel).BatchGetBalances(batch, timeout=5)
-    assert refusal_of(raised.value).reason == "ACTOR_MISSING"
+        hours_grpc.HoursServiceStub(channel).BatchGetBalances(batch, metadata=NOBODY, timeout=5)
+    assert refusal_of(raised.value).reason == "UNAUTHENTICATED"
 
 
 def test_an_embedded_ledger_signs_answers_with_keys_of_its_own(served: Served, channel: grpc.Channel, tmp_path: Path):
@@ -135,14 +135,16 @@ def test_an_embedded_ledger_signs_answers_with_keys_of_its_own(served: Served, c
 def test_nobody_reads_personal_details_namelessly(channel: grpc.Channel):
     stub = directory_grpc.DirectoryServiceStub(channel)
     questions = (
-        lambda: stub.GetVolunteer(directory.GetVolunteerRequest(name="volunteers/ana"), timeout=5),
-        lambda: stub.ListVolunteers(directory.ListVolunteersRequest(), timeout=5),
-        lambda: stub.LookupVolunteer(directory.LookupVolunteerRequest(identity=PERSON.identity), timeout=5),
+        lambda: stub.GetVolunteer(directory.GetVolunteerRequest(name="volunteers/ana"), metadata=NOBODY, timeout=5),
+        lambda: stub.ListVolunteers(directory.ListVolunteersRequest(), metadata=NOBODY, timeout=5),
+        lambda: stub.LookupVolunteer(
+            directory.LookupVolunteerRequest(identity=PERSON.identity), metadata=NOBODY, timeout=5
+        ),
     )
     for ask in questions:
         with pytest.raises(grpc.RpcError) as raised:
             ask()
-        assert refusal_of(raised.value).reason == "ACTOR_MISSING"
+        assert refusal_of(raised.value).reason == "UNAUTHENTICATED"
 
 
 def test_an_unknown_identity_is_not_found_and_not_repeated(channel: grpc.Channel):

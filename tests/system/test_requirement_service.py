@@ -11,7 +11,7 @@ import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from tests.system.acting import acting_as, channel_to
+from tests.system.acting import NOBODY, acting_as, channel_to
 from tests.system.grpc_caller import COORDINATOR, Client, refusal_of, request_id, with_id
 from tests.system.served_ledger import PROJECT, Done, answered, hours_ledger, served_in_a_folder
 from tests.system.small_programme import ANA, VERIFIER, beginnings, record
@@ -159,7 +159,7 @@ def test_who_asks_by_document_says_who_they_are_and_no_number_stands_in_an_answe
     answer = asked.stub.CheckRequirement(by_document, metadata=ACTOR, timeout=10)
     assert (answer.name, answer.met) == (BEN, True)
     assert NUMBER.number.encode() not in answer.SerializeToString()
-    assert refused(asked, by_document, None) == "ACTOR_MISSING"
+    assert refused(asked, by_document, NOBODY) == "UNAUTHENTICATED"
     unknown = pb.CheckRequirementRequest(identity=NOBODYS, requirement=SECONDARY, date="2026-11-30")
     assert refused(asked, unknown) == "NOT_FOUND"
     for wrong in (
