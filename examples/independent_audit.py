@@ -574,7 +574,7 @@ FIELD_CHECKS: dict[str, Check] = {
     "position": whole(1),
     "cause": record("partition:nought_or_more position"),
     **dict.fromkeys("evaluated_at answered_at".split(), array_of(record("partition:nought_or_more position"))),
-    "ranges": array_of(record("partition:nought_or_more first_position:position last_position:position")),
+    "ranges": array_of(record("partition:nought_or_more first_position:position last_position:nought_or_more")),
     "access": form(STREAMS["accesses"].pattern, "the name of an access"),
     "volunteers": array_of(text),
     "volunteer_count": whole(0),

@@ -24,11 +24,11 @@ COLLECTION: Final = "accesses"
 
 
 class PositionRange(Value):
-    """Events of one partition of the ledger of hours, from first to last."""
+    """Events of one partition of the ledger of hours, from first to last; last 0: up to the end."""
 
     partition: Annotated[int, Field(ge=0)]
     first_position: Annotated[int, Field(ge=1)]
-    last_position: Annotated[int, Field(ge=1)]
+    last_position: Annotated[int, Field(ge=0)]
 
 
 @stored_name("hours-read")

@@ -102,7 +102,7 @@ class PositionRange(Fields, kw_only=True):
 
     partition: WholeNumber
     first_position: Position
-    last_position: Position
+    last_position: WholeNumber
 
 
 class PeriodTotals(Fields, kw_only=True):
