@@ -367,6 +367,7 @@ STREAMS = {
     "shifts": re.compile(f"opportunities/{ID}/shifts/{ID}"),
     "registrations": re.compile(f"opportunities/{ID}/shifts/{ID}/registrations/{ID}"),
     "groupAttendances": re.compile(f"opportunities/{ID}/shifts/{ID}/groupAttendances/{ID}"),
+    "accesses": re.compile(f"accesses/{ID}"),
 }
 
 # [format] "Data of each event": the shorthands above the table, then the table: event, stream, fields.
@@ -462,7 +463,12 @@ EVENTS = {
     "group-hours-verified": ("groupAttendances", MOVES + "appointment verified_seconds"),
     "group-hours-declined": ("groupAttendances", MOVES + "appointment reason"),
     "group-hours-reversed": ("groupAttendances", MOVES + "appointment reason"),
+    "hours-read": (
+        "accesses",
+        "access caller_role:text call:text purpose:text? volunteers volunteer_count ranges answered_at",
+    ),
 }
+OF_BOTH, OF_ACCESS = "partitions", "accesses"  # [format] "Two kinds of ledger"
 
 CLASSES = ("outside", "claimed", "attended", "verified", "disputed", "withheld", "reversed")  # [format] "Entry": 0 to 6
 OUTSIDE = 0
@@ -567,7 +573,11 @@ FIELD_CHECKS: dict[str, Check] = {
     "counted": array_of(record("start end")),
     "position": whole(1),
     "cause": record("partition:nought_or_more position"),
-    "evaluated_at": array_of(record("partition:nought_or_more position")),
+    **dict.fromkeys("evaluated_at answered_at".split(), array_of(record("partition:nought_or_more position"))),
+    "ranges": array_of(record("partition:nought_or_more first_position:position last_position:nought_or_more")),
+    "access": form(STREAMS["accesses"].pattern, "the name of an access"),
+    "volunteers": array_of(text),
+    "volunteer_count": whole(0),
     **dict.fromkeys("served was_served".split(), record("start end")),
     "entries": array_of(record("service_date from_class:class to_class:class seconds reason?")),
     # For the attributes of [format] "An event is its bytes".
@@ -650,6 +660,8 @@ class EventReader:
         stream, fields = EVENTS[event_type]
         if STREAMS[stream].fullmatch(subject) is None:
             raise Stop("subject", f"{shown(subject)} is no stream of {event_type}")
+        if stream != OF_BOTH and (stream == OF_ACCESS) != self.ledger_id.endswith("/access"):
+            raise Stop("subject", f"{shown(subject)} is no stream of this kind of ledger")
         demand_equal(self.partition, route(subject, self.partition_count), "subject", "routing")
         self.check_stream_version(subject, event["streamversion"])
         record(fields)(event["data"], "data")

@@ -22,6 +22,7 @@ from ledger.append_sql import EventColumns, KeyColumns, raise_counter, statement
 from ledger.domain.catalogue import fold
 from ledger.domain.constraints import heads_after, places_delta, presence_after, waiting_after
 from ledger.domain.event import NewEvent, RecordedEvent
+from ledger.domain.ledger_kind import belongs, kind_of_ledger
 from ledger.domain.passing import Passing
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal, refuse
 from ledger.domain.registration_events import OfRegistration, Registration
@@ -125,6 +126,7 @@ class Batch:
         self, ledger_id: str, partition: int, partitions: int, position: int, recorded_at: datetime, loaded: Loaded
     ) -> None:
         self._ledger_id = ledger_id
+        self._kind = kind_of_ledger(ledger_id)
         self._partition = partition
         self._partitions = partitions
         self._position = self._begun_at = position
@@ -259,6 +261,8 @@ class Batch:
         for new in wanted:
             if partition_of(new.stream, self._partitions) != self._partition:
                 raise InvariantBroken(f"{new.stream} does not live in partition {self._partition}")
+            if not belongs(new.stream, self._kind):
+                raise InvariantBroken(f"{new.stream} is no stream of a ledger of kind {self._kind}")
             position += 1
             version = versions.get(new.stream, self.loaded.streams[new.stream][0]) + 1
             versions[new.stream] = version

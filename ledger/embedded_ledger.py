@@ -1,4 +1,4 @@
-"""A whole ledger in one folder: the embedded PostgreSQL with its three databases, and the secrets beside it."""
+"""A whole ledger in one folder: the embedded PostgreSQL with its databases, and the secrets beside it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from ledger.access.local_issuer import JWKS_FILE, LOCAL_AUDIENCE, LOCAL_CLIENT, LOCAL_ISSUER, LocalIssuer
 from ledger.access.master_keys import new_master_key, put_first
+from ledger.access_ledger.access_settings import access_settings
 from ledger.answer_keys import AnswerKeys
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.migrate import migrate
@@ -21,7 +22,9 @@ from ledger.settings import Settings
 EVENTS_DATABASE: Final = "ledger_events"
 KEYS_DATABASE: Final = "ledger_keys"
 READ_DATABASE: Final = "ledger_read"
+ACCESS_DATABASE: Final = "ledger_access"
 SIGNER_FOLDER: Final = "signer"
+ACCESS_SIGNER_FOLDER: Final = "signer-access"
 MASTER_KEY_FILE: Final = "master.key"
 _SECRETS: Final = ("request_hash_key", "identity_key", "relay_key", "auditor_token", "answer_keys")
 
@@ -54,12 +57,14 @@ class EmbeddedLedger:
                 "master_key_file": str(master_key_file),
                 "master_key": SecretStr(""),
                 "signer_folder": str(self._data_dir.absolute() / SIGNER_FOLDER),
+                "access_signer_folder": str(self._data_dir.absolute() / ACCESS_SIGNER_FOLDER),
             }
         )
         settings = Settings.model_validate(settings.model_dump())
         migrate(settings)
         if opening:
             open_ledger(settings)
+            open_ledger(access_settings(settings))
         return settings
 
     def stop(self) -> None:
@@ -100,7 +105,7 @@ class EmbeddedLedger:
 
 
 def database_urls(postgres: EmbeddedPostgres) -> dict[str, str]:
-    """The URLs of the three databases, each under the role that needs it."""
+    """The URLs of the databases, each under the role that needs it."""
     return {
         "database": postgres.dsn(EVENTS_DATABASE, "ledger_service"),
         "relay_database": postgres.dsn(EVENTS_DATABASE, "ledger_relay"),
@@ -111,4 +116,8 @@ def database_urls(postgres: EmbeddedPostgres) -> dict[str, str]:
         "read_database": postgres.dsn(READ_DATABASE, "ledger_reader"),
         "projector_database": postgres.dsn(READ_DATABASE, "ledger_projector"),
         "owner_read_database": postgres.dsn(READ_DATABASE),
+        "access_database": postgres.dsn(ACCESS_DATABASE, "ledger_service"),
+        "access_relay_database": postgres.dsn(ACCESS_DATABASE, "ledger_relay"),
+        "access_log_keeper_database": postgres.dsn(ACCESS_DATABASE, "ledger_log_keeper"),
+        "owner_access_database": postgres.dsn(ACCESS_DATABASE),
     }

@@ -2,60 +2,34 @@
 
     collect ─► lock, look up ─► decide (batch.py) ─► add, commit ─► answer
 
-A lost COMMIT reply leaves us not knowing. The same batch is then run again: the lock waits for a backend that is still
-committing, and the request keys tell which commands stand already. Nobody is answered before that is settled.
+When a batch is run again after a lost COMMIT reply, the request keys tell which commands stand already.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias
-
-import psycopg
-from psycopg import AsyncConnection, errors
 
 from ledger import append_sql
 from ledger.aggregate_cache import AggregateCache
 from ledger.batch import Batch, CommandResult, Loaded, Request, StoredKey, merge_reads, refuse_reuse, request_key
 from ledger.batch_loading import BirthDates, Loading
+from ledger.batch_writer import BatchWriter, WriterStopped
 from ledger.binary_arrays import TextArray
 from ledger.domain.passing import Passing
-from ledger.domain.refusals import InvariantBroken, Reason, Refusal
+from ledger.domain.refusals import InvariantBroken, Refusal
 from ledger.domain.world import NotLoaded, Reads
 from ledger.statement_pipeline import StatementPipeline
 
 log = logging.getLogger(__name__)
 
-BATCH_MAX: Final = 1_000
-WAITING_MAX: Final = 20_000
-COMPANY_SECONDS: Final = 0.003
-"""How long a batch waits for company when the last one had some: behind unary calls batches else shrink to two."""
-COMPANY_ENOUGH: Final = 100
 SENT_AHEAD: Final = 100
 """So many commands of a large batch are decided before their rows are sent."""
-RUNS_MAX: Final = 60
-"""How often an unsettled batch is run again, up to half a second apart, before its commands are given up as unknown."""
 _ROUNDS_MAX: Final = 50
-
-_UNSETTLED: Final = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    errors.IdleInTransactionSessionTimeout,
-    # Another partition's batch took the same key or identity meanwhile: the look-up of the next run will see it.
-    errors.UniqueViolation,
-    errors.DeadlockDetected,
-    errors.SerializationFailure,
-)
-"""After these it is not known, or not decided, what became of a batch: the same one is run again."""
-
-
-class WriterStopped(Exception):
-    """An invariant broke in this partition: its writer has stopped until somebody has looked."""
-
 
 Outcome: TypeAlias = CommandResult | StoredKey | Exception
 
@@ -94,6 +68,10 @@ class Waiting(Passing, frozen=True):
         else:
             self.answer.set_result(outcome)
 
+    def fail(self, error: Exception) -> None:
+        """See Waits."""
+        self.tell(error)
+
 
 @dataclass(slots=True)
 class Settled:
@@ -101,9 +79,14 @@ class Settled:
 
     outcomes: list[tuple[Waiting, Outcome]] = field(default_factory=list)
 
+    def tell(self) -> None:
+        """Give each outcome to whoever waits for it."""
+        for waiting, outcome in self.outcomes:
+            waiting.tell(outcome)
 
-class GroupCommit:
-    """The writer of one partition. One task, one connection, one batch at a time."""
+
+class GroupCommit(BatchWriter[Waiting]):
+    """The writer of one partition's commands."""
 
     def __init__(
         self,
@@ -114,34 +97,11 @@ class GroupCommit:
         birth_dates: BirthDates,
         on_stop: Callable[[BaseException], None] | None = None,
     ) -> None:
-        self._conninfo = conninfo
+        super().__init__(conninfo, partition, on_stop)
         self._ledger_id = ledger_id
-        self._partition = partition
         self._partitions = partitions
         self._cache = AggregateCache()
         self._loading = Loading(self._cache, birth_dates)
-        self._waiting: list[Waiting] = []
-        self._arrived = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._connection: StatementPipeline | None = None
-        self._stopped: BaseException | None = None
-        self._on_stop = on_stop
-        self._last_size = 1
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin to serve."""
-        self._idle.set()
-        self._task = asyncio.create_task(self._serve(), name=f"group-commit-{self._partition}")
-
-    async def close(self) -> None:
-        """Finish what has been accepted, then stop."""
-        await self._idle.wait()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        if self._connection is not None:
-            await self._connection.close()
 
     def submit(self, request: Request) -> asyncio.Future[CommandResult | StoredKey]:
         """Queue a request. Its future gives the result, the key it was stored under before, or raises Refusal.
@@ -152,83 +112,8 @@ class GroupCommit:
         self.queue([Waiting(request, answer)])
         return answer
 
-    def queue(self, waiting: list[Waiting]) -> None:
-        """Queue requests in order. Refuses UNAVAILABLE when too many wait, and raises WriterStopped; then none is."""
-        if self._stopped is not None:
-            raise WriterStopped(str(self._stopped))
-        if len(self._waiting) + len(waiting) > WAITING_MAX:
-            raise Refusal(Reason.UNAVAILABLE, {})
-        self._waiting.extend(waiting)
-        self._arrived.set()
-        self._idle.clear()
-
-    async def _serve(self) -> None:
-        try:
-            while True:
-                await self._arrived.wait()
-                if self._last_size > 1 and len(self._waiting) < COMPANY_ENOUGH:
-                    await asyncio.sleep(COMPANY_SECONDS)
-                batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
-                if not self._waiting:
-                    self._arrived.clear()
-                self._last_size = len(batch)
-                await self._settle(batch)
-                if not self._waiting:
-                    self._idle.set()
-        except Exception as error:
-            log.exception("partition %s: the writer stops", self._partition)
-            self._stop(error)
-
-    def _stop(self, error: BaseException) -> None:
-        self._stopped = error
-        for waiting in self._waiting:
-            waiting.tell(WriterStopped(str(error)))
-        self._waiting = []
-        self._idle.set()
-        if self._on_stop is not None:
-            self._on_stop(error)
-
-    async def _settle(self, batch: list[Waiting]) -> None:
-        """Run a batch until it is known what became of it."""
-        for run in range(RUNS_MAX):
-            try:
-                settled = await self._run(batch)
-            except _UNSETTLED as error:
-                log.warning("partition %s: batch of %d is run again: %s", self._partition, len(batch), error)
-                await self._drop_connection()
-                await asyncio.sleep(min(0.5, 0.01 * 2 ** min(run, 6)) if run else 0)
-            except InvariantBroken as error:
-                for waiting in batch:
-                    waiting.tell(WriterStopped(str(error)))
-                raise
-            except Exception as error:
-                log.exception("partition %s: batch of %d failed", self._partition, len(batch))
-                await self._drop_connection()
-                await self._isolate(batch, error)
-                return
-            else:
-                for waiting, outcome in settled.outcomes:
-                    waiting.tell(outcome)
-                return
-        for waiting in batch:
-            waiting.tell(Refusal(Reason.UNAVAILABLE, {}))
-
-    async def _isolate(self, batch: list[Waiting], error: Exception) -> None:
-        """No command's failure fails its neighbours: run them one by one, so that only the culprit fails."""
-        if len(batch) == 1:
-            batch[0].tell(error)
-            return
-        for waiting in batch:
-            await self._settle([waiting])
-
-    async def _drop_connection(self) -> None:
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            await connection.close()
-
-    async def _run(self, batch: list[Waiting]) -> Settled:
-        """One transaction. If we crash or lose the connection anywhere in here, running it again is right."""
-        connection = await self._connected()
+    async def run(self, connection: StatementPipeline, batch: Sequence[Waiting], *, again: bool) -> Callable[[], None]:
+        """See BatchWriter: the request keys are looked up in every run, so nothing is done twice."""
         reads = merge_reads(waiting.request.command.reads() for waiting in batch)
         loaded = Loaded()
         keys, clock, counter = await self._lock_and_look_up(connection, batch, reads, loaded)
@@ -239,16 +124,10 @@ class GroupCommit:
         # The commit travels with the last rows. From here until its reply is read the outcome is unknown.
         await connection.run([*decided.last_statements(), ("commit", ())])
         self._cache.keep(decided.folded_streams())
-        return settled
-
-    async def _connected(self) -> StatementPipeline:
-        if self._connection is None or self._connection.closed:
-            self._connection = StatementPipeline(await AsyncConnection.connect(self._conninfo, autocommit=True))
-            await self._connection.run([("set idle_in_transaction_session_timeout = '5s'", ())])
-        return self._connection
+        return settled.tell
 
     async def _lock_and_look_up(
-        self, connection: StatementPipeline, batch: list[Waiting], reads: Reads, loaded: Loaded
+        self, connection: StatementPipeline, batch: Sequence[Waiting], reads: Reads, loaded: Loaded
     ) -> tuple[dict[tuple[str, str], StoredKey], datetime, tuple[int, datetime]]:
         clients = TextArray([waiting.request.client for waiting in batch])
         request_ids = TextArray([waiting.request.request_id for waiting in batch])
@@ -272,12 +151,12 @@ class GroupCommit:
         self,
         connection: StatementPipeline,
         decided: Batch,
-        batch: list[Waiting],
+        batch: Sequence[Waiting],
         keys: dict[tuple[str, str], StoredKey],
     ) -> Settled:
         settled = Settled()
         stands: dict[tuple[str, str], tuple[Request, CommandResult]] = {}
-        undecided = batch
+        undecided: Sequence[Waiting] = batch
         for _ in range(_ROUNDS_MAX):
             missing: list[Reads] = []
             again: list[Waiting] = []

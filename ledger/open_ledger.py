@@ -1,6 +1,7 @@
 """Opening a ledger: its partitions, and the events every partition begins with.
 
-Position 1 of each partition is `ledger-opened`; the built-in policy follows in the partition its stream lives in.
+Position 1 of each partition is `ledger-opened`; in a ledger of hours the built-in policy follows in the partition its
+stream lives in.
 Opening an open ledger changes nothing; opening it with another id or number of partitions is refused.
 """
 
@@ -13,6 +14,7 @@ from typing import Any, Final
 import psycopg
 
 from ledger.domain.event import NewEvent
+from ledger.domain.ledger_kind import LedgerKind, kind_of_ledger
 from ledger.domain.ledger_opened import FORMAT_VERSION, LedgerOpened
 from ledger.domain.policy import STANDARD_POLICY_STREAM, STANDARD_POLICY_V1
 from ledger.domain.streams import ROUTING_RULE, ledger_stream, partition_of
@@ -89,7 +91,8 @@ def _begin(settings: Settings, partition: int) -> None:
         format_version=FORMAT_VERSION,
     )
     first = [NewEvent(ledger_stream(partition), opened)]
-    if partition_of(STANDARD_POLICY_STREAM, settings.partitions) == partition:
+    of_hours = kind_of_ledger(settings.ledger_id) is LedgerKind.HOURS
+    if of_hours and partition_of(STANDARD_POLICY_STREAM, settings.partitions) == partition:
         first.append(NewEvent(STANDARD_POLICY_STREAM, STANDARD_POLICY_V1))
     missing = [new for new in first if not list(store.get(new.stream, limit=1))]
     store.put([pending(new, 1, secrets.token_hex(16), _ACTOR) for new in missing])

@@ -23,7 +23,6 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from pydantic import SecretStr
 
-from ledger.access.access_log import Look
 from ledger.access.door import Door, first_clients
 from ledger.access.facts import StoredFacts
 from ledger.access.grants import Grants
@@ -32,6 +31,10 @@ from ledger.access.master_keys import master_keys
 from ledger.access.past_birth_dates import PastBirthDates
 from ledger.access.person_keys import PersonKeys
 from ledger.access.tokens import token_verifier
+from ledger.access_ledger.access_settings import access_settings
+from ledger.access_ledger.persons import AccessPersons
+from ledger.access_ledger.questions import AccessQuestions
+from ledger.access_ledger.recording import AccessRecorder
 from ledger.answer_keys import answer_keys
 from ledger.application import Application
 from ledger.child_process import ChildProcess
@@ -63,16 +66,11 @@ log = logging.getLogger(__name__)
 GRACE_SECONDS: Final = 10.0
 KEEP_SECONDS: Final = 0.2
 SECRET_BYTES_MIN: Final = 16
+CHILDREN: Final = {"projections": "consumers.project_embedded", "keep-log": "ledger.log_keeping.keep_both"}
+"""Of an embedded ledger: each child's name and module."""
 OBJECTS_MADE: Final = 200_000
 """By two full batches of commands, all of them on the way to be forgotten: to look for cycles among them is in vain."""
 Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Any]]
-
-
-class NotRecorded:
-    """Until the ledger of accesses is wired."""
-
-    async def record(self, look: Look) -> None:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +96,14 @@ def run(settings: Settings, *, embedded: bool, data_dir: Path | None = None) -> 
 
 @contextlib.contextmanager
 def embedded_parts(settings: Settings, data_dir: Path) -> Iterator[Settings]:
-    """The embedded database, and two children, all kept running: one feeds the projections, one keeps the log."""
+    """The embedded database, and two children, all kept running: one feeds the projections, one keeps the logs."""
     ledger = EmbeddedLedger(data_dir, settings)
     whole = ledger.start()
     without_keys = whole.model_copy(update={"master_key_file": "", "master_key": SecretStr("")})  # they open nothing
     environment = {**os.environ, **as_environment(without_keys)}
     children = [
         ChildProcess(name, [sys.executable, "-m", module], data_dir / f"{name}.log", environment=environment)
-        for name, module in (("projections", "consumers.project_embedded"), ("keep-log", "ledger.log_keeping.keeper"))
+        for name, module in CHILDREN.items()
     ]
     supervisor, stopping = Supervisor(), threading.Event()
 
@@ -149,17 +147,28 @@ def check(settings: Settings) -> None:
         raise WrongSetting(f"LEDGER_AUDITOR_TOKEN must be empty or a secret of at least {SECRET_BYTES_MIN} bytes")
     if answer_keys(settings) is None:
         log.warning("LEDGER_ANSWER_KEYS is not set: questions with proof are refused")
-    with psycopg.connect(settings.database) as connection:
-        check_database(connection)
-        row = connection.execute("select ledger_id, partitions from ledger").fetchone()
-        if row is None:
-            raise WrongSetting("LEDGER_DATABASE holds no ledger yet; run `hours-ledger migrate` first")
-        check_same_ledger(settings, row[0], row[1])
+    _check_store(settings, "LEDGER_DATABASE")
+    of_access = access_settings(settings)
+    if not of_access.database:
+        raise WrongSetting("LEDGER_ACCESS_DATABASE is not set: who looks at hours is recorded there, or nobody looks")
+    _check_store(of_access, "LEDGER_ACCESS_DATABASE")
     quorum_of(settings)
     if settings.kafka:
         from ledger.topic_guard import check_topic  # Kafka's client takes a while to load, and is needed for this alone
 
         check_topic(settings)
+        check_topic(of_access)
+
+
+def _check_store(settings: Settings, variable: str) -> None:
+    """Raise WrongSetting if a ledger's event store is not opened, is another's, or could lose something."""
+    with psycopg.connect(settings.database) as connection:
+        check_database(connection)
+        opened = connection.execute("select to_regclass('ledger') is not null").fetchone() == (True,)
+        row = connection.execute("select ledger_id, partitions from ledger").fetchone() if opened else None
+        if row is None:
+            raise WrongSetting(f"{variable} holds no ledger yet; run `hours-ledger migrate` first")
+        check_same_ledger(settings, row[0], row[1])
 
 
 def _check_address(name: str, address: str, insecure: bool, danger: str) -> None:
@@ -187,12 +196,14 @@ async def _serve(settings: Settings) -> None:
 @contextlib.asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Addresses]:
     """A running server; gives the addresses it listens on. Leaving drains it: what was accepted is finished."""
+    of_access = access_settings(settings)
     async with (
         _pool(settings.database, 10) as events,
         _pool(settings.keys_database, 4) as keys,
         _pool(settings.read_database, 16) as read,
         # Pages are for anybody: however many are asked for, those who record hours never wait for a connection.
         _pool(settings.database, 4) as log_pages,
+        _pool(of_access.database, 4) as accesses,
     ):
         person_keys = PersonKeys(keys, settings.ledger_id, master_keys(settings))
         horizon = Horizon(events, settings.partitions)
@@ -209,6 +220,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             person_keys.birth_dates,
             on_stop=lambda _: server.stopped_writing(),
         )
+        recorder = AccessRecorder(of_access)
         server = GrpcServer(
             settings,
             application=application,
@@ -223,21 +235,31 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             partitions=settings.partitions,
             log_reader=LogReader(events, settings.partitions),
             answer_keys=answer_keys(settings),
-            gate=Gate(door, StoredFacts(events, read), NotRecorded()),
+            gate=Gate(door, StoredFacts(events, read), recorder),
             grants=grants,
+            access_questions=AccessQuestions(accesses),
         )
         token = settings.auditor_token.get_secret_value()
         log_reader = LogReader(log_pages, settings.partitions)
-        pages = site(log_reader, log_pages, token, lambda: server.takes_commands, quorum_of(settings))
+        pages = site(
+            log_reader,
+            log_pages,
+            token,
+            lambda: server.takes_commands,
+            quorum_of(settings),
+            (LogReader(accesses, of_access.partitions), accesses),
+        )
         http = HttpServer(settings.http_address, pages, GRACE_SECONDS)
         http_address = http.bind()
         await application.open()
+        recorder.open()
         evaluations = StandingEvaluations(read, settings.partitions, PastBirthDates(events, person_keys).at)
         tasks = [
             asyncio.create_task(horizon.watch(), name="horizon"),
             asyncio.create_task(grants.watch(), name="grants"),
             asyncio.create_task(person_keys.watch(), name="forgetting"),
             asyncio.create_task(Erasing(events, person_keys).watch(), name="erasing"),
+            asyncio.create_task(AccessPersons(accesses).watch(), name="persons of accesses"),
             asyncio.create_task(Following(application, events).watch(), name="following"),
             asyncio.create_task(StandingsFollowing(application, events, evaluations).watch(), name="standings"),
         ]
@@ -254,6 +276,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await application.close()
+            await recorder.close()
 
 
 @contextlib.asynccontextmanager

@@ -52,6 +52,19 @@ class Settings(BaseSettings):
     """Without so many: nothing is published, or it is published without them after some seconds, and told."""
     witnesses_fallback_seconds: Annotated[float, Field(gt=0)] = 60.0
 
+    access_database: str = ""
+    """The ledger of accesses (`docs/access-ledger.md`), as role ledger_service."""
+    owner_access_database: str = ""
+    access_relay_database: str = ""
+    access_log_keeper_database: str = ""
+    access_signer_folder: str = ""
+    """Where the keys of its log are, as `signer_folder`."""
+    access_witnesses: str = ""
+    """Who cosigns its checkpoints, as `witnesses`."""
+    access_witnesses_required: Annotated[int, Field(ge=0)] = 0
+    access_topic: str = "volunteer-hours.access"
+    access_partitions: Annotated[int, Field(ge=1, le=PARTITIONS_MAX)] = 1
+
     kafka: str = ""
     """Bootstrap servers, host:port."""
     topic: str = "volunteer-hours.events"
@@ -107,7 +120,7 @@ class Settings(BaseSettings):
     verify_check_digit: bool = True
     """Refuse national identity numbers whose check digit is wrong."""
 
-    @field_validator("witnesses", mode="before")
+    @field_validator("witnesses", "access_witnesses", mode="before")
     @classmethod
     def _one_a_line(cls, given: object) -> object:
         return "\n".join(map(str, given)) if isinstance(given, list) else given

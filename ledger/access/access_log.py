@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
-
-PERSONS_MAX: Final = 1_000
-"""Named in one access: who answers about more records several."""
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)

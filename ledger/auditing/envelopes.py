@@ -10,6 +10,7 @@ import msgspec
 from ledger.auditing.finding import Report, Where
 from ledger.auditing.snapshots import Database, Snapshots
 from ledger.auditing.stored_page import AuditedEvent, StoredPage
+from ledger.domain.ledger_kind import belongs, kind_of_ledger
 from ledger.domain.ledger_opened import FORMAT_VERSION
 from ledger.domain.streams import ROUTING_RULE, ledger_stream, partition_of
 from ledger.event_bytes import Envelope
@@ -40,6 +41,7 @@ class EnvelopeCheck:
     ) -> None:
         self._store = store
         self._ledger_id = ledger_id
+        self._kind = kind_of_ledger(ledger_id)
         self._partitions = partitions
         self._partition = partition
         self._head = head
@@ -95,6 +97,7 @@ class EnvelopeCheck:
             "recorded_at": envelope.time,
             "source": self._ledger_id,
             "partition of the stream": self._partition,
+            "stream is of this kind of ledger": True,
         }
 
     def _held(self, event: AuditedEvent, envelope: Envelope) -> dict[str, object]:
@@ -107,6 +110,7 @@ class EnvelopeCheck:
             "recorded_at": event.recorded_at,
             "source": envelope.source,
             "partition of the stream": _home(envelope.subject, self._partitions),
+            "stream is of this kind of ledger": belongs(envelope.subject, self._kind),
         }
 
     def _opening(self, where: Where, envelope: Envelope) -> None:

@@ -40,17 +40,20 @@ ScaleOption = Annotated[float, typer.Option("--scale", help="Sizes, as a multipl
 
 def migrate(as_json: arguments.JsonOption = False) -> None:
     """Bring the databases up to date and open the ledger, under the owner role. Again changes nothing."""
+    from ledger.access_ledger.access_settings import access_settings
     from ledger.migrate import migrate as bring_up_to_date
     from ledger.open_ledger import open_ledger
 
     settings = Settings()
-    for name in ("owner_database", "owner_keys_database", "owner_read_database"):
+    for name in ("owner_database", "owner_keys_database", "owner_read_database", "owner_access_database"):
         if not getattr(settings, name):
             raise WrongSetting(
                 f"LEDGER_{name.upper()} is not set; an embedded ledger migrates itself when it is served"
             )
+    of_access = access_settings(settings)  # its id is looked at before anything is made
     applied = bring_up_to_date(settings)
     opened = open_ledger(settings)
+    open_ledger(of_access)
     if as_json:
         printing.print_json({"applied": applied, "opened": opened})
         return

@@ -110,7 +110,7 @@ def _ledger_folder(data_dir: Path | None) -> Path:
 
 
 def _kept_in(folder: Path) -> dict[str, str]:
-    from ledger.embedded_ledger import MASTER_KEY_FILE, SIGNER_FOLDER
+    from ledger.embedded_ledger import ACCESS_SIGNER_FOLDER, MASTER_KEY_FILE, SIGNER_FOLDER
 
     secrets: dict[str, str] = json.loads((folder / "secrets.json").read_text("utf-8"))
     return {
@@ -118,6 +118,7 @@ def _kept_in(folder: Path) -> dict[str, str]:
         "master_key": "",
         "master_key_file": str(folder / MASTER_KEY_FILE),
         "signer_folder": str(folder / SIGNER_FOLDER),
+        "access_signer_folder": str(folder / ACCESS_SIGNER_FOLDER),
     }
 
 

@@ -10,6 +10,7 @@ from ledger.domain import (
     client,
     closed_period,
     group_attendance,
+    hours_read,
     initiative,
     ledger_opened,
     opportunity,
@@ -41,6 +42,7 @@ EVOLVE: Final[Mapping[str, Evolve]] = {
     "periods": closed_period.evolve,
     "clients": client.evolve,
     "partitions": ledger_opened.evolve,
+    "accesses": hours_read.evolve,
 }
 
 

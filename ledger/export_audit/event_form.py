@@ -17,6 +17,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from ledger.auditing.finding import shown
+from ledger.domain.ledger_kind import belongs, kind_of_ledger
 from ledger.domain.ledger_opened import FORMAT_VERSION
 from ledger.domain.streams import ROUTING_RULE, ledger_stream, partition_of
 from ledger.export_audit.event_table import (
@@ -157,6 +158,8 @@ class EventForm:
             yield "source", self.ledger_id, event.source
         if SUBJECTS[event.type].fullmatch(event.subject) is None:
             yield "subject", f"a stream in which {event.type} can lie", event.subject
+        elif not belongs(event.subject, kind := kind_of_ledger(self.ledger_id)):
+            yield "subject", f"a stream of a ledger of kind {kind}", event.subject
         elif (home := partition_of(event.subject, self.partitions)) != self.partition:
             yield "subject", f"a stream that routing puts into partition {self.partition}", f"one of partition {home}"
         if isinstance(data, LedgerOpened) != (position == 1):

@@ -30,6 +30,7 @@ _STREAMS: Final = {
     "shifts": f"opportunities/{ID_FORM}/shifts/{ID_FORM}",
     "registrations": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/registrations/{ID_FORM}",
     "groupAttendances": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/groupAttendances/{ID_FORM}",
+    "accesses": f"accesses/{ID_FORM}",
 }
 
 
@@ -177,11 +178,18 @@ EVENTS: Final[Mapping[str, Kind]] = {
     "group-hours-verified": ("groupAttendances", MovesHours, "appointment verified_seconds"),
     "group-hours-declined": ("groupAttendances", MovesHours, "appointment reason"),
     "group-hours-reversed": ("groupAttendances", MovesHours, "appointment reason"),
+    "hours-read": (
+        "accesses",
+        Fields,
+        "access caller_role call purpose? volunteers volunteer_count ranges answered_at",
+    ),
 }
 
 FIELDS: Final[Mapping[str, object]] = {
+    "access": forms.Access,
     "accredited_until": forms.Date,
     "adult_at_service": bool,
+    "answered_at": list[forms.EventPlace],
     "appointment": forms.Appointment,
     "approval_required": bool,
     "at": forms.Moment,
@@ -189,6 +197,8 @@ FIELDS: Final[Mapping[str, object]] = {
     "attendance_seconds_max": forms.Seconds,
     "attendance_state": Literal["claimed", "recorded", "verified", "declined", "reversed"],
     "attended_seconds": forms.Seconds,
+    "call": str,
+    "caller_role": str,
     "changed": list[str],
     "cause": forms.EventPlace,
     "charter": forms.Charter,
@@ -226,6 +236,8 @@ FIELDS: Final[Mapping[str, object]] = {
     "person_details": forms.PersonDetails,
     "places": forms.Seconds,
     "policy": forms.Policy,
+    "purpose": str,
+    "ranges": list[forms.PositionRange],
     "reason": forms.Code,
     "registration": forms.Registration,
     "requirement": forms.PolicyVersion,
@@ -252,6 +264,8 @@ FIELDS: Final[Mapping[str, object]] = {
     "verified_seconds": forms.Seconds,
     "version": forms.Seconds,
     "volunteer": forms.Volunteer,
+    "volunteer_count": forms.WholeNumber,
+    "volunteers": list[str],
     "waiting_places": forms.WholeNumber,
     "was_served": forms.Interval,
     "withheld_reason": forms.Code,

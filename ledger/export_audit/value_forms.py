@@ -65,6 +65,8 @@ Opportunity: TypeAlias = Annotated[str, _name("opportunities/{}")]
 Shift: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}")]
 Registration: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}/registrations/{}")]
 
+Access: TypeAlias = Annotated[str, _name("accesses/{}")]
+
 Attendance: TypeAlias = Annotated[str, _name("volunteers/{}/attendances/{}")]
 AnyAttendance: TypeAlias = Annotated[
     str, _name("(?:volunteers/{}/attendances/{}|opportunities/{}/shifts/{}/groupAttendances/{})")
@@ -93,6 +95,14 @@ class EventPlace(Fields, kw_only=True):
 
     partition: WholeNumber
     position: Position
+
+
+class PositionRange(Fields, kw_only=True):
+    """From the first to the last position of a partition."""
+
+    partition: WholeNumber
+    first_position: Position
+    last_position: WholeNumber
 
 
 class PeriodTotals(Fields, kw_only=True):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from ledger.access.caller import Role
 from ledger.access.grants import Grants
+from ledger.access_ledger.questions import AccessQuestions
 from ledger.batch import CommandResult
 from ledger.domain.client import Client, ClientTerms, RegisterClient, RevokeClient, RoleName, UpdateClient
 from ledger.domain.refusals import Reason, refuse
@@ -24,6 +26,8 @@ ROLE_NAMES: Final[Mapping[pb.Role.ValueType, RoleName]] = {
     pb.ROLE_EMPLOYER: "employer",
 }
 ROLES: Final[Mapping[str, pb.Role.ValueType]] = {name: number for number, name in ROLE_NAMES.items()}
+_SEE_ALL: Final = (Role.ADMINISTRATOR, Role.AUDITOR)
+"""Who sees of an access all persons that it names; anybody else sees themself."""
 PAGE_SIZE: Final = 100
 PAGE_SIZE_MAX: Final = 1_000
 
@@ -31,9 +35,10 @@ PAGE_SIZE_MAX: Final = 1_000
 class AccessService:
     """Writes clients, and reads them from the event store. All methods raise Refusal."""
 
-    def __init__(self, commands: Commands, grants: Grants) -> None:
+    def __init__(self, commands: Commands, grants: Grants, accesses: AccessQuestions) -> None:
         self._commands = commands
         self._grants = grants
+        self._accesses = accesses
 
     async def RegisterClient(self, request: pb.RegisterClientRequest, call: Call) -> pb.Client:
         command = RegisterClient(f"clients/{request.client_id}", _terms(request.terms))
@@ -64,7 +69,9 @@ class AccessService:
         return pb.ListClientsResponse(clients=map(client_message, page), next_page_token=token)
 
     async def ListAccesses(self, request: pb.ListAccessesRequest, call: Call) -> pb.ListAccessesResponse:
-        refuse(Reason.UNAVAILABLE)
+        sees_all = not call.caller.roles.keys().isdisjoint(_SEE_ALL)
+        only_volunteer = None if sees_all else request.parent
+        return await self._accesses.list_accesses(request, only_volunteer, call.seconds_left)
 
     async def _written(self, result: CommandResult) -> pb.Client:
         await self._grants.look()  # in this process it holds at once, in others within seconds

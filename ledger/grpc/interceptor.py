@@ -21,8 +21,8 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import status_pb2
 
 from ledger.access.caller import Caller
+from ledger.batch_writer import WriterStopped
 from ledger.domain.refusals import Reason, Refusal
-from ledger.group_commit import WriterStopped
 from ledger.grpc.gate import Entered, Gate, MethodGuard
 from ledger.grpc.status import Context, abort, broken_status, overdue_status, status_of
 from ledger.grpc.validation import read_request

@@ -17,6 +17,7 @@ from ledger.access.grants import Grants
 from ledger.access.identity_keys import IdentityKeys
 from ledger.access.past_birth_dates import PastBirthDates
 from ledger.access.person_keys import PersonKeys
+from ledger.access_ledger.questions import AccessQuestions
 from ledger.answer_keys import AnswerKeys
 from ledger.application import Application
 from ledger.grpc.access_service import AccessService
@@ -106,6 +107,7 @@ class GrpcServer:
         answer_keys: AnswerKeys | None,
         gate: Gate,
         grants: Grants,
+        access_questions: AccessQuestions,
     ) -> None:
         """Wire the services; nothing listens yet."""
         self._settings = settings
@@ -115,7 +117,7 @@ class GrpcServer:
         details = PersonalDetails(person_keys, identity_keys)
         self._watchers = Watchers(settings.maximum_concurrent_rpcs // 2)
         services = (
-            AccessService(commands, grants),
+            AccessService(commands, grants, access_questions),
             RegistryService(commands, details),
             ParticipationService(commands),
             VerificationService(commands),

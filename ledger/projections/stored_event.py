@@ -77,6 +77,7 @@ NOT_PROJECTED: Final[Mapping[str, str]] = {
         ("client-registered", "client-updated", "client-revoked"),
         "who may call is read from the event store itself: projections may lag (decision 19)",
     ),
+    "hours-read": "it lies in the ledger of accesses, which answers from tables of its own",
     "ledger-opened": "settings and guards read the event store's own table; no question asks for it",
 }
 """Stored names without rows, each with its reason."""

@@ -74,6 +74,7 @@ MOVES_NOTHING: Final = frozenset(
         "verification-begun",
         "requirement-met",
         "requirement-lost",
+        "hours-read",
     }
 )
 SCHEMA: Final = 1

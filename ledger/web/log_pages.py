@@ -26,7 +26,7 @@ _FORM: Final = "path"
 
 
 class LogPages:
-    """What stands below `/log/<partition>/`."""
+    """What stands below `/log/<partition>/`, or below such a path of another ledger."""
 
     def __init__(self, log: LogReader, maps: MapReader, auditor_token: str) -> None:
         """With an empty token nobody reads entries."""
@@ -34,8 +34,8 @@ class LogPages:
         self._maps = maps
         self._auditor_token = auditor_token.encode()
 
-    def routes(self) -> list[Route]:
-        """Paths and the pages they name."""
+    def routes(self, below: str = "") -> list[Route]:
+        """Paths and the pages they name; `below` stands before them."""
         pages = {
             "checkpoint": ("checkpoint", self._checkpoint),
             "checkpoint/{size}": ("checkpoint", self._checkpoint_of_size),
@@ -45,7 +45,7 @@ class LogPages:
             "consistency/{from_size}/{to_size}": ("consistency", self._consistency),
         }
         return [
-            Route(f"/log/{{partition}}/{path}", guarded(name, page), methods=["GET"])
+            Route(f"{below}/log/{{partition}}/{path}", guarded(name, page), methods=["GET"])
             for path, (name, page) in pages.items()
         ]
 

@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 FIGURES_SECONDS_MAX: Final = 2.0
 """A store that is away does not keep a scrape waiting."""
 
+ACCESS_PATH: Final = "/access"
+"""Before the pages of the ledger of accesses."""
+
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
 
@@ -41,8 +44,12 @@ def site(
     auditor_token: str,
     is_writing: Callable[[], bool],
     quorum: Quorum = NO_WITNESSES,
+    accesses: tuple[LogReader, Pool] | None = None,
 ) -> Starlette:
-    """The application; `is_writing` says whether the service still takes commands."""
+    """The application; `is_writing` says whether the service still takes commands.
+
+    `accesses`: the log of the ledger of accesses, and its database.
+    """
 
     async def health(request: Request) -> Response:
         if not is_writing():
@@ -54,9 +61,13 @@ def site(
         body = generate_latest(metrics.REGISTRY)
         return Response(body, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
+    def pages_of(log: LogReader, pool: Pool) -> LogPages:
+        return LogPages(log, MapReader(pool, log.partitions), auditor_token)
+
     application = Starlette(
         routes=[
-            *LogPages(log_reader, MapReader(event_pool, log_reader.partitions), auditor_token).routes(),
+            *pages_of(log_reader, event_pool).routes(),
+            *(pages_of(*accesses).routes(ACCESS_PATH) if accesses else ()),
             Route("/health", guarded("health", health), methods=["GET"]),
             Route("/metrics", guarded("metrics", figures), methods=["GET"]),
         ],

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from ledger.domain.client import ClientTerms
 from ledger.domain.closed_period import PeriodTotals
 from ledger.domain.event import Event, event_classes
+from ledger.domain.hours_read import PositionRange
 from ledger.domain.opportunity import OpportunityDetails
 from ledger.domain.policy_rules import HoursRules, Level, Rate, Rates, RequirementRules
 from ledger.domain.shift import Place
@@ -25,6 +26,7 @@ OBJECTS = {
     "Entry": Entry,
     "Interval": Interval,
     "Position": Position,
+    "PositionRange": PositionRange,
     "PeriodTotals": PeriodTotals,
     "LocalizedText": LocalizedText,
     "ImportedFrom": ImportedFrom,
@@ -43,6 +45,7 @@ PLURALS = {
     "Entries": "Entry",
     "Intervals": "Interval",
     "Positions": "Position",
+    "PositionRanges": "PositionRange",
     "texts": "text",
     "codes": "code",
     "Levels": "Level",
