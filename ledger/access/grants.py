@@ -52,6 +52,7 @@ class Grants:
         self._pool = event_pool
         self._clock = clock
         self._read_at = float("-inf")
+        self._turn = asyncio.Lock()
         self._positions: dict[int, int] = {}
         self._clients: dict[str, object] = {}
         self._by_certificate: dict[str, str] = {}
@@ -62,7 +63,8 @@ class Grants:
     async def look(self) -> None:
         """Read what is new. Raises psycopg.Error."""
         looked_at = self._clock()
-        async with self._pool.connection() as connection:
+        # One at a time: of two that began behind the same position both would take the same events.
+        async with self._turn, self._pool.connection() as connection:
             heads = await (await connection.execute(_HEADS, binary=True)).fetchall()
             for partition, head in heads:
                 after = self._positions.get(partition, 0)
@@ -71,7 +73,7 @@ class Grants:
                     for _, body in rows:
                         self._take(recorded_event(decode(body)))
                     self._positions[partition] = head
-        self._read_at = looked_at
+            self._read_at = looked_at
 
     async def watch(self) -> None:
         """Look every second, until cancelled."""

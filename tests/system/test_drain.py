@@ -10,7 +10,7 @@ import grpc
 from grpc_health.v1 import health_pb2
 
 from ledger.child_process import ChildProcess
-from tests.system.acting import channel_to
+from tests.system.acting import believe_us, channel_to
 from tests.system.grpc_caller import Client, with_id
 from tests.system.small_programme import beginnings, opening
 from volunteer_hours.v1 import hours_service_pb2 as hours
@@ -61,6 +61,7 @@ class Load:
 def server(folder: Path, log_file: str) -> ChildProcess:
     command = [sys.executable, "-m", "ledger", "serve", "--embedded", "--data-dir", str(folder)]
     flags = ["--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"]
+    believe_us(folder)
     child = ChildProcess("serve", [*command, *flags], folder / log_file, working_directory=PROJECT)
     child.start()
     return child

@@ -1,0 +1,156 @@
+"""Two tenants of one shape, `own` and `other`, and somebody in every role of `own`. Everybody in it is synthetic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import grpc
+from google.protobuf.message import Message
+
+from ledger.access.caller import Role
+from tests.system.acting import acting_as
+from tests.system.grpc_caller import at, request_id
+from volunteer_hours.v1 import access_service_pb2 as access
+from volunteer_hours.v1 import participation_service_pb2 as participation
+from volunteer_hours.v1 import registry_service_pb2 as registry
+from volunteer_hours.v1 import reporting_service_pb2 as reporting
+from volunteer_hours.v1 import resources_pb2, values_pb2
+
+NAME = values_pb2.LocalizedText(en="synthetic")
+PURPOSE = "graduation"
+APPS = "apps"
+"""The client through which people act."""
+OBJECTS = ("own", "other", "absent")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who calls, and what they show."""
+
+    name: str
+    metadata: tuple[tuple[str, str], ...]
+
+
+def names_of(which: str, first: str = "persons") -> list[str]:
+    """Every kind of resource of one tenant, persons' first or what is offered; of `absent` there is none of them."""
+    opportunity, volunteer = f"opportunities/{which}", f"volunteers/{which}"
+    shift = f"{opportunity}/shifts/s"
+    personal = [volunteer, f"{volunteer}/attendances/a"] if first == "persons" else []
+    return [
+        *personal,
+        f"organizations/{which}",
+        f"organizations/{which}/appointments/spare",
+        f"initiatives/{which}",
+        opportunity,
+        shift,
+        f"{shift}/registrations/{which}",
+        f"{opportunity}/shifts/crowd/groupAttendances/g",
+        volunteer,
+        f"{volunteer}/attendances/a",
+        f"{volunteer}/consents/c",
+        f"{volunteer}/requirements/r/standings/x",
+        f"clients/{which}",
+        "periods/p" if which != "absent" else "periods/absent",
+        "policies/standard" if which != "absent" else "policies/absent",
+        "policies/standard/versions/1" if which != "absent" else "policies/absent/versions/1",
+        "charters/c",
+    ]
+
+
+def build(channel: grpc.Channel) -> None:
+    """Both tenants, and the clients that people call through."""
+    terms = access.ClientTerms(
+        system_name="synthetic",
+        delegated_roles=[value for name, value in access.Role.items() if value],
+        purposes=[PURPOSE],
+    )
+    _send(channel, "AccessService/RegisterClient", access.RegisterClientRequest(client_id=APPS, terms=terms))
+    _send(channel, "AccessService/RegisterClient", access.RegisterClientRequest(client_id="gone", terms=terms))
+    for which in ("own", "other"):
+        _build_tenant(channel, which)
+        _send(channel, "AccessService/RegisterClient", access.RegisterClientRequest(client_id=which, terms=terms))
+    period = values_pb2.Period(start_date="2025-01-01", end_date="2025-12-31")
+    closing = reporting.ClosePeriodRequest(period_id="p", period=period)
+    _send(channel, "ReportingService/ClosePeriod", closing)
+    revoking = access.RevokeClientRequest(name="clients/gone", revoked_for="key-lost")
+    _send(channel, "AccessService/RevokeClient", revoking)
+
+
+def _build_tenant(channel: grpc.Channel, which: str) -> None:
+    organization, opportunity = f"organizations/{which}", f"opportunities/{which}"
+    shift, volunteer = f"{opportunity}/shifts/s", f"volunteers/{which}"
+    _send(
+        channel,
+        "RegistryService/RegisterOrganization",
+        registry.RegisterOrganizationRequest(organization_id=which, display_name=NAME),
+    )
+    _send(channel, "RegistryService/AccreditOrganization", registry.AccreditOrganizationRequest(name=organization))
+    _send(
+        channel,
+        "RegistryService/RegisterInitiative",
+        registry.RegisterInitiativeRequest(initiative_id=which, display_name=NAME, responsible=["staff/responsible"]),
+    )
+    roles = (("coordinator", resources_pb2.MEMBER_ROLE_COORDINATOR), ("verifier", resources_pb2.MEMBER_ROLE_VERIFIER))
+    for name, role in (*roles, ("spare", resources_pb2.MEMBER_ROLE_COORDINATOR)):
+        appointing = registry.AppointMemberRequest(
+            parent=organization, appointment_id=name, member=f"staff/{name}-{which}", role=role
+        )
+        _send(channel, "RegistryService/AppointMember", appointing)
+    _send(
+        channel,
+        "RegistryService/RegisterVolunteer",
+        registry.RegisterVolunteerRequest(
+            volunteer_id=which, details=resources_pb2.PersonalDetails(full_name="synthetic person")
+        ),
+    )
+    publishing = registry.PublishOpportunityRequest(
+        opportunity_id=which, opportunity=resources_pb2.Opportunity(organization=organization, title=NAME)
+    )
+    _send(channel, "RegistryService/PublishOpportunity", publishing)
+    place = values_pb2.Place(region="SA-01")
+    opened = resources_pb2.Shift(time_zone="Asia/Riyadh", places=5, place=place)
+    opened.start_time.CopyFrom(at("2026-11-20 05:00"))
+    opened.end_time.CopyFrom(at("2026-11-20 09:00"))
+    opening = registry.OpenShiftRequest(parent=opportunity, shift_id="s", shift=opened)
+    _send(channel, "RegistryService/OpenShift", opening)
+    _send(
+        channel,
+        "ParticipationService/RegisterForShift",
+        participation.RegisterForShiftRequest(shift=shift, volunteer=volunteer),
+    )
+    noted = participation.AttendanceRecord(shift=shift, volunteer=volunteer, attendance_id="a")
+    recording = participation.RecordAttendanceRequest(attendance=noted)
+    _send(channel, "ParticipationService/RecordAttendance", recording)
+    consenting = registry.RecordGuardianConsentRequest(parent=volunteer, consent_id="c")
+    _send(channel, "RegistryService/RecordGuardianConsent", consenting)
+    crowd = registry.OpenShiftRequest(parent=opportunity, shift_id="crowd", shift=opened)
+    _send(channel, "RegistryService/OpenShift", crowd)
+    counting = participation.RecordGroupAttendanceRequest(
+        shift=f"{opportunity}/shifts/crowd", group_attendance_id="g", head_count=3
+    )
+    _send(channel, "ParticipationService/RecordGroupAttendance", counting)
+
+
+def _send(channel: grpc.Channel, method: str, request: Message) -> None:
+    setattr(request, "request_id", request_id())  # noqa: B010
+    call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"/volunteer_hours.v1.{method}")
+    call(request.SerializeToString(), metadata=acting_as("staff/builder"), timeout=20)
+
+
+def callers() -> list[Caller]:
+    """Somebody in each role, all through one client, and somebody in none."""
+
+    def through(name: str, actor: str, *roles: Role, purpose: str = "") -> Caller:
+        return Caller(name, acting_as(actor, client=APPS, roles=roles, purpose=purpose))
+
+    return [
+        through("administrator", "staff/authority", Role.ADMINISTRATOR),
+        through("coordinator", "staff/coordinator-own"),
+        through("verifier", "staff/verifier-own"),
+        through("volunteer", "volunteers/own"),
+        through("government_reader", "staff/ministry", Role.GOVERNMENT_READER, purpose=PURPOSE),
+        through("no_purpose", "staff/ministry", Role.GOVERNMENT_READER),
+        through("wrong_purpose", "staff/ministry", Role.GOVERNMENT_READER, purpose="marketing"),
+        through("auditor", "staff/auditor", Role.AUDITOR),
+        through("no_role", "staff/nobody"),
+    ]
