@@ -33,7 +33,9 @@ def test_rules_look_at_fields_that_requests_have(name: str):
 def test_looks_are_found_in_requests_and_answers(name: str):
     looks = PERMISSIONS[name].looks
     assert looks is not None
-    assert looked_at(looks, METHODS[name])
+    looked = looked_at(looks, METHODS[name])
+    nothing = GetMessageClass(METHODS[name].input_type)(), GetMessageClass(METHODS[name].output_type)()
+    assert looked(*nothing)[0] == ()
 
 
 @pytest.mark.parametrize("name", [name for name in METHODS if name.partition("/")[0] in READING])

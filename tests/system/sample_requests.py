@@ -34,6 +34,7 @@ def sample(method: MethodDescriptor, which: str, first: str = "persons") -> Mess
 
 def _fill(message: Message, which: str, first: str) -> None:
     for field in message.DESCRIPTOR.fields:
+        assert isinstance(field, FieldDescriptor)
         if field.name in ("page_token", "as_of", "positions", "proof", "imported_from", "replaces", "identities"):
             continue
         if field.containing_oneof is not None and field.containing_oneof.fields[0] is not field:
@@ -52,7 +53,7 @@ def _set(message: Message, field: FieldDescriptor, which: str, first: str) -> No
             getattr(message, field.name).append(value)
         elif value:
             setattr(message, field.name, value)
-    elif field.type == FieldDescriptor.TYPE_ENUM and not field.is_repeated:
+    elif field.enum_type is not None and not field.is_repeated:
         setattr(message, field.name, field.enum_type.values[1].number)
     elif field.type == FieldDescriptor.TYPE_MESSAGE:
         _set_message(message, field, which, first)

@@ -62,7 +62,8 @@ async def call(channel: grpc.aio.Channel, method: MethodDescriptor, body: bytes,
     path = f"/{method.containing_service.full_name}/{method.name}"
     try:
         if method.client_streaming:
-            stream = channel.stream_stream(path)(metadata=caller.metadata, timeout=30)
+            pages: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(path)
+            stream = pages(metadata=caller.metadata, timeout=30)
             over = asyncio.ensure_future(stream.code())
             # A call that was ended at once takes no message any more: grpc would then hide how it ended.
             if not (await asyncio.wait({over}, timeout=0.5))[0]:
@@ -71,17 +72,19 @@ async def call(channel: grpc.aio.Channel, method: MethodDescriptor, body: bytes,
                 await stream.read()
             return await _ended(stream)
         if method.server_streaming:
-            watched = channel.unary_stream(path)(body, metadata=caller.metadata, timeout=30)
+            replies: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(path)
+            watched = replies(body, metadata=caller.metadata, timeout=30)
             await watched.read()
             watched.cancel()
             return Ended(grpc.StatusCode.OK)
-        await channel.unary_unary(path)(body, metadata=caller.metadata, timeout=30)
+        reply: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)
+        await reply(body, metadata=caller.metadata, timeout=30)
     except grpc.aio.AioRpcError as error:
         return _of_error(error.code(), error.details(), error.trailing_metadata())
     return Ended(grpc.StatusCode.OK)
 
 
-async def _ended(stream: grpc.aio.StreamStreamCall) -> Ended:
+async def _ended(stream: grpc.aio.StreamStreamCall[bytes, bytes]) -> Ended:
     return _of_error(await stream.code(), await stream.details(), await stream.trailing_metadata())
 
 
