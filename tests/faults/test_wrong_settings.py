@@ -16,6 +16,7 @@ from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.local_kafka import LocalKafka
 from ledger.process_end import WRONG_SETTING
 from ledger.settings import Settings
+from tests.system.access_store import with_access_store
 from tests.system.running_ledger import PROJECT
 from tests.system.stored_history import opened_ledger, settings_environment
 
@@ -31,7 +32,7 @@ def refused(settings: Settings, message: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "ledger", "serve", "--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"],
         cwd=PROJECT,
-        env=settings_environment(settings),
+        env=settings_environment(with_access_store(settings)),
         capture_output=True,
         text=True,
         timeout=60,

@@ -19,6 +19,7 @@ from typing import Final, Self
 from ledger.child_process import ChildProcess
 from ledger.process_end import STOPPED_LOUDLY
 from ledger.settings import Settings
+from tests.system.access_store import with_access_store
 from tests.system.stored_history import settings_environment
 
 PROJECT: Final = Path(__file__).parents[2]
@@ -53,6 +54,7 @@ class RunningLedger:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         each = [settings] * servers if isinstance(servers, int) else list(servers)
+        with_access_store(settings)
         self.servers = tuple(f"server-{number}" for number in range(len(each)))
         self._parts = {
             name: self._part(name, one, "serve", "--http-address", "127.0.0.1:0", "--grpc-address", "127.0.0.1:0")

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from ledger.child_process import ChildProcess
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.settings import Settings
+from tests.system.access_store import with_access_store
 from tests.system.log_writer import LogWriter
 from tests.system.stored_history import opened_store, settings_environment, store_attendances
 
@@ -107,7 +108,7 @@ def serving(settings: Settings, folder: Path) -> Iterator[tuple[ChildProcess, st
         "serve",
         [sys.executable, "-m", "ledger", "serve"],
         folder / "serve.log",
-        environment=settings_environment(settings),
+        environment=settings_environment(with_access_store(settings)),
         working_directory=PROJECT,
     )
     child.start()

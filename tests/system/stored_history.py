@@ -59,7 +59,11 @@ def opened_store(postgres: EmbeddedPostgres, partitions: int) -> Settings:
         read_database=postgres.dsn(f"{name}_read", "ledger_reader"),
         projector_database=postgres.dsn(f"{name}_read", "ledger_projector"),
         owner_read_database=postgres.dsn(f"{name}_read"),
+        access_database=postgres.dsn(f"{name}_access", "ledger_service"),
+        access_relay_database=postgres.dsn(f"{name}_access", "ledger_relay"),
+        access_log_keeper_database=postgres.dsn(f"{name}_access", "ledger_log_keeper"),
         topic=f"{name}.events",
+        access_topic=f"{name}.access",
         consumer_group=f"{name}.projections",
         partitions=partitions,
         http_address="127.0.0.1:0",
@@ -69,7 +73,7 @@ def opened_store(postgres: EmbeddedPostgres, partitions: int) -> Settings:
         identity_key=SecretStr("an identity key for tests"),
         answer_keys=SecretStr(AnswerKeys.fresh(Settings().log_origin).setting()),
     ).model_copy(update=trusting())
-    migrate(settings)
+    migrate(settings)  # not the ledger of accesses: `with_access_store` makes it for who serves
     open_ledger(settings)
     return settings
 

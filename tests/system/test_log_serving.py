@@ -14,6 +14,7 @@ import pytest
 from ledger.transparency.tiles import EntryBundle, HashTile, decode_bundle, width_at
 from ledger.transparency.verify import verify_checkpoint, verify_event, verify_whole_log
 from tests.system.served_ledger import HISTORY, hours_ledger
+from tests.system.access_store import with_access_store
 from tests.system.served_log import TOKEN, Page, ServedLog, served_log
 from tests.system.stored_history import heads_of, settings_environment
 from tests.system.superuser import changed, removed
@@ -228,7 +229,7 @@ def test_wrong_addresses_are_named_before_anything_is_served(log: ServedLog):
         settings = log.settings.model_copy(update={"http_address": address})
         done = subprocess.run(
             [sys.executable, "-m", "ledger", "serve"],
-            env={**settings_environment(settings), "COLUMNS": "300"},
+            env={**settings_environment(with_access_store(settings)), "COLUMNS": "300"},
             capture_output=True,
             text=True,
             timeout=60,
