@@ -57,6 +57,7 @@ from ledger.projections.standing_evaluations import StandingEvaluations
 from ledger.settings import Settings, WrongSetting
 from ledger.standings_following import StandingsFollowing
 from ledger.supervisor import Supervisor
+from ledger.tls_files import tls_files
 from ledger.web.http_server import HttpServer
 from ledger.web.site import site
 from ledger.witness_quorum import quorum_of
@@ -89,6 +90,7 @@ def run(settings: Settings, *, embedded: bool, data_dir: Path | None = None) -> 
     """
     with contextlib.ExitStack() as stack:
         if embedded:
+            _need_loopback(settings)
             settings = stack.enter_context(embedded_parts(settings, data_dir or default_data_dir()))
         check(settings)
         uvloop.run(_serve(settings))
@@ -137,8 +139,10 @@ def as_environment(settings: Settings) -> dict[str, str]:
 
 def check(settings: Settings) -> None:
     """Refuse to start on settings under which the ledger could lose or expose something. Raises WrongSetting."""
-    _check_address("grpc_address", settings.grpc_address, settings.insecure, "can act as anybody")
-    _check_address("http_address", settings.http_address, settings.insecure, "can read its pages")
+    if tls_files(settings) is None:
+        _check_address("grpc_address", settings.grpc_address, settings.insecure)
+        _check_address("http_address", settings.http_address, settings.insecure)
+    token_verifier(settings)
     for name in ("request_hash_key", "identity_key"):
         if len(getattr(settings, name).get_secret_value().encode()) < SECRET_BYTES_MIN:
             raise WrongSetting(f"LEDGER_{name.upper()} must be a secret of at least {SECRET_BYTES_MIN} bytes")
@@ -171,15 +175,22 @@ def _check_store(settings: Settings, variable: str) -> None:
         check_same_ledger(settings, row[0], row[1])
 
 
-def _check_address(name: str, address: str, insecure: bool, danger: str) -> None:
+def _need_loopback(settings: Settings) -> None:
+    """Whoever reads an embedded ledger's folder may act as anybody: it is for this machine alone."""
+    for name in ("grpc_address", "http_address"):
+        if not is_loopback(getattr(settings, name).rsplit(":", 1)[0]):
+            raise WrongSetting(f"LEDGER_{name.upper()} of an embedded ledger must be a loopback address")
+
+
+def _check_address(name: str, address: str, insecure: bool) -> None:
     if is_loopback(address.rsplit(":", 1)[0]):
         return
     if not insecure:
         raise WrongSetting(
-            f"LEDGER_{name.upper()} is {address}: callers are not authenticated yet, so it must be a loopback address, "
-            "or LEDGER_INSECURE=1"
+            f"LEDGER_{name.upper()} is {address}: set LEDGER_TLS_CERTIFICATE and LEDGER_TLS_KEY, or make it a loopback "
+            "address; LEDGER_INSECURE=1 is for a proxy in front that ends TLS"
         )
-    log.warning("LEDGER_INSECURE: anybody who reaches %s %s", address, danger)
+    log.warning("LEDGER_INSECURE: whoever is on the way to %s can read tokens and answers", address)
 
 
 async def _serve(settings: Settings) -> None:
@@ -212,6 +223,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
         await grants.look()
         tokens = token_verifier(settings)
         door = Door(grants, tokens, first_clients(settings.first_clients))
+        tls = tls_files(settings)
         application = Application(
             settings.database,
             settings.ledger_id,
@@ -238,6 +250,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             gate=Gate(door, StoredFacts(events, read), recorder),
             grants=grants,
             access_questions=AccessQuestions(accesses),
+            tls=tls,
         )
         token = settings.auditor_token.get_secret_value()
         log_reader = LogReader(log_pages, settings.partitions)
@@ -249,7 +262,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             quorum_of(settings),
             (LogReader(accesses, of_access.partitions), accesses),
         )
-        http = HttpServer(settings.http_address, pages, GRACE_SECONDS)
+        http = HttpServer(settings.http_address, pages, GRACE_SECONDS, tls=tls)
         http_address = http.bind()
         await application.open()
         recorder.open()

@@ -24,7 +24,7 @@ _NEVER_IN_A_HEADER: Final = frozenset(("crit", "b64", "jwk", "jku", "x5u", "x5c"
 
 
 class TokenFault(StrEnum):
-    """Why a token is refused: for logs, never for the caller."""
+    """Why a token is refused, in a word that tells nothing of it: for logs and for its client."""
 
     TOO_LONG = "too_long"
     MALFORMED = "malformed"

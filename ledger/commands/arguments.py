@@ -60,7 +60,7 @@ IssuerDirOption: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         "--data-dir",
-        envvar="LEDGER_DATA_DIR",
+        envvar="LEDGER_LOCAL_ISSUER",
         help="The embedded ledger's folder: its issuer lets you act as --actor.",
         show_default=False,
     ),

@@ -33,6 +33,7 @@ from ledger.grpc.policy_service import PolicyService
 from ledger.grpc.registry_service import RegistryService
 from ledger.grpc.reporting_service import ReportingService
 from ledger.grpc.signed_answers import SignedAnswers
+from ledger.grpc.tls import server_credentials
 from ledger.grpc.verification_service import VerificationService
 from ledger.log_serving.log_reader import LogReader
 from ledger.projections.directory_questions import DirectoryQuestions
@@ -40,6 +41,7 @@ from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.policy_questions import PolicyQuestions
 from ledger.projections.watching import Watchers
 from ledger.settings import Settings, WrongSetting
+from ledger.tls_files import TlsFiles
 from volunteer_hours.v1 import (
     access_service_pb2,
     audit_service_pb2,
@@ -108,8 +110,10 @@ class GrpcServer:
         gate: Gate,
         grants: Grants,
         access_questions: AccessQuestions,
+        tls: TlsFiles | None = None,
     ) -> None:
         """Wire the services; nothing listens yet."""
+        self._credentials = None if tls is None else server_credentials(tls)
         self._settings = settings
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=settings.maximum_concurrent_rpcs)
@@ -152,12 +156,17 @@ class GrpcServer:
         """Listen; returns the bound address host:port. Raises WrongSetting if it is taken or not ours."""
         address = self._settings.grpc_address
         try:
-            port = self._server.add_insecure_port(address)
+            port = self._listen(address)
         except RuntimeError as error:
             raise WrongSetting(f"LEDGER_GRPC_ADDRESS {address} cannot be listened on; give a free one") from error
         await self._server.start()
         await self._set_health((_ALL, *(descriptor.full_name for descriptor in SERVICES)), serving=True)
         return f"{address.rpartition(':')[0]}:{port}"
+
+    def _listen(self, address: str) -> int:
+        if self._credentials is None:
+            return self._server.add_insecure_port(address)
+        return self._server.add_secure_port(address, self._credentials)
 
     async def stop(self, grace_seconds: float) -> None:
         """Say NOT_SERVING, take no new calls, and give those under way `grace_seconds`.

@@ -1,20 +1,52 @@
-"""Certificates of callers."""
+"""TLS of the gRPC server, and the certificates of its callers.
+
+gRPC asks for the server's certificate before each handshake: a renewed one serves the next connection, those that are
+open stay as they are. Who signs for callers' certificates is renewed with it.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import ssl
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
+import grpc
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 
-def peer_certificate_sha256(auth_context: Mapping[str, Iterable[bytes]]) -> str | None:
-    """SHA-256 of the certificate (DER) a caller showed, in hex digits; None where there was none."""
+from ledger.tls_files import TlsFiles
+
+
+def server_credentials(files: TlsFiles) -> grpc.ServerCredentials:
+    """For `add_secure_port`; every handshake uses the files of its moment.
+
+    Keep what is returned for as long as the server lives: gRPC has no reference of its own to it.
+    """
+
+    def now() -> grpc.ServerCertificateConfiguration:
+        # Given anew even if it is the same: no session is ever resumed, so a caller's certificate is always looked at.
+        material = files.material()
+        pairs = [(material.key, material.certificate_chain)]
+        return grpc.ssl_server_certificate_configuration(pairs, material.client_authorities)
+
+    return grpc.dynamic_ssl_server_credentials(now(), now, require_client_authentication=files.asks_clients)
+
+
+def peer_certificate_sha256(
+    auth_context: Mapping[str, Iterable[bytes]], clock: Callable[[], float] = time.time
+) -> str | None:
+    """SHA-256 of the certificate (DER) a caller showed, in hex digits; None where there was none.
+
+    TLS looks at its dates in the handshake alone: one that has expired since is none.
+    """
     for pem in auth_context.get("x509_pem_cert", ()):
-        return _sha256(pem)
+        sha256, expires_at = _read(pem)
+        return sha256 if clock() < expires_at else None
     return None
 
 
-@lru_cache(1_000)
-def _sha256(pem: bytes) -> str:
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.decode("ascii"))).hexdigest()
+@lru_cache(maxsize=1_000)
+def _read(pem: bytes) -> tuple[str, float]:
+    """Of one certificate: SHA-256 and the Unix time at which it expires."""
+    certificate = x509.load_pem_x509_certificate(pem)
+    return certificate.fingerprint(SHA256()).hex(), certificate.not_valid_after_utc.timestamp()

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from ledger.settings import WrongSetting
+from ledger.tls_files import TlsFiles
 
 CONNECTIONS_MAX: Final = 512
 """More are told to come again: pages must not take the process from those who record hours."""
@@ -34,10 +35,11 @@ class HttpServer:
         *,
         named: str = "LEDGER_HTTP_ADDRESS",
         connections_max: int = CONNECTIONS_MAX,
+        tls: TlsFiles | None = None,
     ) -> None:
         """`grace_seconds`: what a request under way is given when the server stops. Nothing is bound yet.
 
-        `named` is the setting that the address came from, for messages.
+        `named` is the setting that the address came from, for messages; with `tls` it speaks HTTPS alone.
         """
         self._address = address
         self._named = named
@@ -56,6 +58,7 @@ class HttpServer:
                 server_header=False,
                 limit_concurrency=connections_max,
                 timeout_graceful_shutdown=math.ceil(grace_seconds),
+                ssl_context_factory=None if tls is None else lambda _config, _default: tls.context(),
             )
         )
 
