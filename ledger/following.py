@@ -103,7 +103,7 @@ class Following:
                 await asyncio.sleep(EVERY_SECONDS)
                 return False
             # All that can refuse it was asked before the event was recorded: somebody must look.
-            log.error("%s does not follow from event %s: %s", following.rule, recorded.event_id, refusal)
+            log.error("%s does not follow from event %s: %s", following.rule, recorded.event_id, refusal.reason.name)
             metrics.FOLLOW_UPS.labels(following.rule, refusal.reason.name).inc()
             return True
         metrics.FOLLOW_UPS.labels(following.rule, "OK").inc()

@@ -70,7 +70,7 @@ class StandingCommands:
                 return True
             if refusal.reason in (Reason.UNAVAILABLE, Reason.STANDING_EVALUATED_LATER):
                 return False
-            log.error("%s does not follow from event %s: %s", rule, cause.event_id, refusal)
+            log.error("%s does not follow from event %s: %s", rule, cause.event_id, refusal.reason.name)
             metrics.FOLLOW_UPS.labels(RULE, refusal.reason.name).inc()
             return True
         metrics.FOLLOW_UPS.labels(RULE, "OK").inc()

@@ -27,7 +27,7 @@ def guarded(name: str, page: Page) -> Page:
     """The page, its errors in words and its answers counted under `name`."""
 
     async def answer(request: Request) -> Response:
-        response = await _answer(page, request)
+        response = await _answer(name, page, request)
         HTTP_REQUESTS.labels(name, response.status_code).inc()
         return response
 
@@ -49,7 +49,7 @@ async def unknown_page(request: Request, error: Exception) -> Response:
     return line(status, NO_PAGE)
 
 
-async def _answer(page: Page, request: Request) -> Response:
+async def _answer(name: str, page: Page, request: Request) -> Response:
     try:
         # Another spelling of a path would be a second name for the same bytes, in caches too.
         if request.scope["raw_path"] != request.scope["path"].encode():
@@ -63,7 +63,7 @@ async def _answer(page: Page, request: Request) -> Response:
         log.warning("not available: %s", type(away).__name__)
         return line(503, "UNAVAILABLE: the ledger cannot answer just now; ask again", {"Retry-After": "1"})
     except Exception:
-        log.exception("%s failed", request.scope["path"])
+        log.exception("the page %s failed", name)
         return line(500, "INTERNAL: the ledger failed inside; tell those who run it")
 
 
