@@ -99,7 +99,7 @@ class Following:
                 request_body=f"{following.rule} {recorded.event_id}".encode(),
             )
         except Refusal as refusal:
-            if refusal.reason is Reason.UNAVAILABLE:
+            if refusal.reason in (Reason.UNAVAILABLE, Reason.SERVER_BUSY):
                 await asyncio.sleep(EVERY_SECONDS)
                 return False
             # All that can refuse it was asked before the event was recorded: somebody must look.

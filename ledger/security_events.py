@@ -22,7 +22,7 @@ EVERY_SECONDS: Final = 10.0
 REMEMBERED_MAX: Final = 1_000
 """Of (kind, client, cause). When they are used up, clients without a line of their own share one a kind."""
 _CLIENT: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-_CAUSE: Final = re.compile(r"[A-Za-z][A-Za-z0-9 _/-]{0,79}")  # no dot: no token fits
+_CAUSE: Final = re.compile(r"[A-Za-z][A-Za-z0-9 _/:,'-]{0,79}")  # no dot: no token fits
 UNKNOWN: Final = "?"
 """Instead of what is not told: a name that nobody could have registered, or a cause with signs that no cause has."""
 

@@ -41,7 +41,8 @@ class QuotaLimits:
 class QuotaExceeded(Refusal):
     """A client asked for more than its quota."""
 
-    def __init__(self, quota: str, limit: int, wait_ns: int) -> None:
+    def __init__(self, client: str, quota: str, limit: int, wait_ns: int) -> None:
+        self.client = client
         # Rounded up to milliseconds: who comes back after exactly this time is let in.
         self.retry_after_seconds = math.ceil(wait_ns / 1_000_000) / 1_000
         seconds = f"{self.retry_after_seconds:g}"
@@ -115,7 +116,7 @@ class Quotas:
         """Count an open stream until it ends. Refuses QUOTA_EXCEEDED before anything is done."""
         account = self._account(client, self._now_ns())
         if self._limits.streams and account.streams >= self._limits.streams:
-            raise QuotaExceeded("open streams", self._limits.streams, STREAM_RETRY_SECONDS * SECOND_NS)
+            raise QuotaExceeded(client, "open streams", self._limits.streams, STREAM_RETRY_SECONDS * SECOND_NS)
         account.streams += 1
         try:
             yield
@@ -126,9 +127,9 @@ class Quotas:
         now_ns = self._now_ns()
         account = self._account(client, now_ns)
         if wait_ns := account.calls.wait_ns(1, now_ns):
-            raise QuotaExceeded("calls per second", self._limits.calls_per_second, wait_ns)
+            raise QuotaExceeded(client, "calls per second", self._limits.calls_per_second, wait_ns)
         if wait_ns := account.received.wait_ns(body_bytes, now_ns):
-            raise QuotaExceeded("bytes per second", self._limits.bytes_per_second, wait_ns)
+            raise QuotaExceeded(client, "bytes per second", self._limits.bytes_per_second, wait_ns)
         account.calls.take(1, now_ns)
         account.received.take(body_bytes, now_ns)
 

@@ -5,6 +5,7 @@ Every error carries ErrorInfo (its stable reason) and LocalizedMessage in Arabic
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn, TypeAlias
@@ -78,13 +79,20 @@ def _retry_info(refusal: Refusal) -> error_details_pb2.RetryInfo:
     return error_details_pb2.RetryInfo(retry_delay=delay)
 
 
-def broken_status() -> status_pb2.Status:
+def new_incident() -> str:
+    """The id under which a caller can tell of a fault, and by which its cause is found in the log."""
+    return secrets.token_hex(8)
+
+
+def broken_status(incident: str) -> status_pb2.Status:
     """What a caller sees when the fault is ours: nothing of the cause, which stands in the log."""
+    english = f"The ledger failed inside; tell those who run it the incident {incident}."
+    arabic = f"حدث خطأ داخلي في السجل؛ أبلغ القائمين عليه برقم الحادثة {incident}."
     details: list[Message] = [
-        error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN),
-        error_details_pb2.LocalizedMessage(locale="ar", message="حدث خطأ داخلي في السجل؛ أبلغ القائمين عليه."),
+        error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN, metadata={"incident": incident}),
+        error_details_pb2.LocalizedMessage(locale="ar", message=arabic),
     ]
-    return _status(grpc.StatusCode.INTERNAL, "The ledger failed inside; tell those who run it.", details)
+    return _status(grpc.StatusCode.INTERNAL, english, details)
 
 
 def overdue_status() -> status_pb2.Status:
