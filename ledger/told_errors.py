@@ -6,6 +6,7 @@ of the class and the places in the code are enough to find the cause.
 
 from __future__ import annotations
 
+import secrets
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,11 @@ _DATA_EXCEPTION: Final = "22"
 """Class of SQLSTATE whose messages repeat the value that was wrong (PostgreSQL 18, appendix A)."""
 _HOME: Final = Path(__file__).parents[1]
 CAUSES_MAX: Final = 8
+
+
+def new_incident() -> str:
+    """The id under which a caller can tell of a fault, and by which its cause is found in the log."""
+    return secrets.token_hex(8)
 
 
 def told(error: BaseException) -> str:

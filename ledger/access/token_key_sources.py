@@ -94,7 +94,7 @@ class KeyFile:
         now = self._clock()
         if self._broken_since is None:
             self._broken_since = now
-            log.warning("LEDGER_TOKEN_JWKS %s cannot be used; the keys before hold: %s", self._file, wrong)
+            log.warning("LEDGER_TOKEN_JWKS %s cannot be used; the keys before hold: %s", self._file, told(wrong))
         elif now - self._broken_since > BELIEVED_SECONDS_MAX and self._keys.keys:
             log.error("LEDGER_TOKEN_JWKS %s could not be used for a day: no token is believed", self._file)
             self._keys = TokenKeys()

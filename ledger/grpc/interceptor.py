@@ -25,9 +25,10 @@ from ledger.batch_writer import WriterStopped
 from ledger.domain.refusals import Reason, Refusal
 from ledger.grpc.gate import Entered, Gate, MethodGuard
 from ledger.grpc.room import Room
-from ledger.grpc.status import Context, abort, broken_status, new_incident, overdue_status, status_of
+from ledger.grpc.status import Context, abort, broken_status, overdue_status, status_of
 from ledger.grpc.validation import read_request
 from ledger.metrics import CallEnds
+from ledger.told_errors import new_incident
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,6 @@ Every error carries ErrorInfo (its stable reason) and LocalizedMessage in Arabic
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn, TypeAlias
@@ -77,11 +76,6 @@ def _retry_info(refusal: Refusal) -> error_details_pb2.RetryInfo:
     delay = Duration()
     delay.FromMilliseconds(round(seconds * 1_000))
     return error_details_pb2.RetryInfo(retry_delay=delay)
-
-
-def new_incident() -> str:
-    """The id under which a caller can tell of a fault, and by which its cause is found in the log."""
-    return secrets.token_hex(8)
 
 
 def broken_status(incident: str) -> status_pb2.Status:
