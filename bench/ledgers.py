@@ -122,6 +122,8 @@ def new_settings(server_url: str, partitions: int) -> Settings:
         master_key=SecretStr(new_master_key()),
         identity_key=SecretStr("an identity key to measure with"),
         relay_key=SecretStr("a relay key to measure with, 32 bytes"),
+        quota_calls_per_second=0,
+        quota_bytes_per_second=0,
     ).model_copy(update=trusting())
     migrate(settings)
     open_ledger(settings)

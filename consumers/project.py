@@ -30,11 +30,13 @@ from consumers.seen_record import SeenRecord
 from ledger.database_guard import check_database
 from ledger.domain.refusals import InvariantBroken
 from ledger.garbage import look_for_cycles_less_often
+from ledger.logs import configure
 from ledger.process_end import run_as_process
 from ledger.projections.positions import Applied, ForkDetected, Hole, applied
 from ledger.projections.projector import Projector
 from ledger.record_seal import RecordSeal
 from ledger.settings import Settings
+from ledger.told_errors import told
 from ledger.topic_guard import check_topic
 
 SWITCH_SECONDS: Final = 0.001
@@ -160,7 +162,7 @@ class Projection:
         try:
             return self._source.poll()
         except OffsetLost as error:
-            _log.warning("the topic no longer holds the offset we were at (%s): searching by position", error)
+            _log.warning("the topic no longer holds the offset we were at (%s): searching by position", told(error))
             return None
 
     def _take(self, polled: Mapping[int, Sequence[SeenRecord]] | None) -> None:
@@ -225,7 +227,7 @@ def _first_offset(known: Applied) -> int:
 
 def main() -> None:
     """The process: settings from LEDGER_… variables, ended by SIGTERM or SIGINT."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    configure("consume")
     run_as_process(lambda stop: run(Settings(), stop=stop, once="--once" in sys.argv[1:]))
 
 

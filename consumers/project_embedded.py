@@ -12,9 +12,11 @@ from typing import Any, Final
 import psycopg
 
 from ledger.event_store import heads, read_page
+from ledger.logs import configure
 from ledger.process_end import run_as_process
 from ledger.projections.projector import Projector
 from ledger.settings import Settings
+from ledger.told_errors import told
 
 PAGE_EVENTS: Final = 5_000
 IDLE_SECONDS_MIN: Final = 0.01
@@ -41,7 +43,7 @@ def feed(event_database_url: str, projector_url: str, stop: threading.Event) -> 
             ):
                 _feed_while_connected(events, Projector(rows), stop)
         except psycopg.OperationalError as error:
-            _log.warning("a database is away, trying again: %s", error)
+            _log.warning("a database is away, trying again: %s", told(error))
             stop.wait(RECONNECT_SECONDS)
 
 
@@ -70,7 +72,7 @@ def _apply_once(events: psycopg.Connection[Any], projector: Projector) -> bool:
 
 def main() -> None:
     """The process: settings from LEDGER_… variables, ended by SIGTERM or SIGINT."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    configure("consume")
     settings = Settings()
     run_as_process(lambda stop: feed(settings.relay_database, settings.projector_database, stop))
 

@@ -17,6 +17,7 @@ from psycopg import AsyncConnection, errors
 
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal
 from ledger.statement_pipeline import StatementPipeline
+from ledger.told_errors import told
 
 log = logging.getLogger(__name__)
 
@@ -92,11 +93,11 @@ class BatchWriter(ABC, Generic[W]):
             await self._connection.close()
 
     def queue(self, waiting: Sequence[W]) -> None:
-        """Queue in order. Refuses UNAVAILABLE when too many wait, and raises WriterStopped; then none is."""
+        """Queue in order. Refuses SERVER_BUSY when too many wait, and raises WriterStopped; then none is."""
         if self._stopped is not None:
             raise WriterStopped(str(self._stopped))
         if len(self._waiting) + len(waiting) > WAITING_MAX:
-            raise Refusal(Reason.UNAVAILABLE, {})
+            raise Refusal(Reason.SERVER_BUSY, {})
         self._waiting.extend(waiting)
         self._arrived.set()
         self._idle.clear()
@@ -133,7 +134,7 @@ class BatchWriter(ABC, Generic[W]):
             try:
                 tell_all = await self.run(await self._connected(), batch, again=again or run > 0)
             except _UNSETTLED as error:
-                log.warning("partition %s: batch of %d is run again: %s", self._partition, len(batch), error)
+                log.warning("partition %s: batch of %d is run again: %s", self._partition, len(batch), told(error))
                 await self._drop_connection()
                 await asyncio.sleep(min(0.5, 0.01 * 2 ** min(run, 6)) if run else 0)
             except InvariantBroken as error:

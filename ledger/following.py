@@ -99,11 +99,11 @@ class Following:
                 request_body=f"{following.rule} {recorded.event_id}".encode(),
             )
         except Refusal as refusal:
-            if refusal.reason is Reason.UNAVAILABLE:
+            if refusal.reason in (Reason.UNAVAILABLE, Reason.SERVER_BUSY):
                 await asyncio.sleep(EVERY_SECONDS)
                 return False
             # All that can refuse it was asked before the event was recorded: somebody must look.
-            log.error("%s does not follow from event %s: %s", following.rule, recorded.event_id, refusal)
+            log.error("%s does not follow from event %s: %s", following.rule, recorded.event_id, refusal.reason.name)
             metrics.FOLLOW_UPS.labels(following.rule, refusal.reason.name).inc()
             return True
         metrics.FOLLOW_UPS.labels(following.rule, "OK").inc()

@@ -16,6 +16,8 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from ledger.told_errors import told
+
 log = logging.getLogger(__name__)
 
 _EVERY_SECONDS: Final = 0.5
@@ -55,5 +57,5 @@ class Horizon:
             try:
                 await self.look()
             except (psycopg.Error, PoolTimeout) as error:
-                log.warning("the horizon stands still: %s", error)
+                log.warning("the horizon stands still: %s", told(error))
             await asyncio.sleep(_EVERY_SECONDS)

@@ -53,6 +53,12 @@ CHILD_STOPPED: Final = Gauge(
 EVENT_STORE_REACHED: Final = Gauge(
     "ledger_event_store_reached", "1 if the event store told the figures beside this one.", registry=REGISTRY
 )
+SECURITY_EVENTS: Final = Counter(
+    "ledger_security_events",
+    "Who was turned away, by kind. The log names clients and causes, not every time: here each one counts.",
+    ["kind"],
+    registry=REGISTRY,
+)
 
 
 class CallEnds:

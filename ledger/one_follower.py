@@ -11,6 +11,8 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from ledger.told_errors import told
+
 log = logging.getLogger(__name__)
 
 Connection: TypeAlias = AsyncConnection[Any]
@@ -40,7 +42,7 @@ async def follow_alone(
             async with pool.connection() as connection:
                 await _follow_locked(connection, lock_number, follow)
         except (psycopg.Error, PoolTimeout) as error:
-            log.warning("%s: not followed, trying again: %s", what, error)
+            log.warning("%s: not followed, trying again: %s", what, told(error))
         except Exception:
             log.critical("ALARM: %s: not followed any more", what, exc_info=True)
             raise

@@ -12,6 +12,8 @@ from google.rpc import error_details_pb2, status_pb2
 CALL_SECONDS_MAX: Final = 60.0
 TRIES_MAX: Final = 8
 PAUSE_SECONDS_MAX: Final = 2.0
+_LATER: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED)
+"""Away, or asked too much: nothing is wrong with the request."""
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -29,11 +31,21 @@ async def send_patiently(
         try:
             return await method(request, metadata=metadata, timeout=CALL_SECONDS_MAX)
         except grpc.aio.AioRpcError as error:
-            if error.code() is not grpc.StatusCode.UNAVAILABLE:
+            if error.code() not in _LATER:
                 raise
-        await asyncio.sleep(pause_seconds)
+            asked_seconds = retry_after_seconds(status_of(error))
+        await asyncio.sleep(max(pause_seconds, min(PAUSE_SECONDS_MAX, asked_seconds)))
         pause_seconds = min(PAUSE_SECONDS_MAX, pause_seconds * 2)
     return await method(request, metadata=metadata, timeout=CALL_SECONDS_MAX)
+
+
+def retry_after_seconds(status: status_pb2.Status | None) -> float:
+    """How long the service asks to wait before the same is sent again; 0 when it does not say."""
+    info = error_details_pb2.RetryInfo()
+    for detail in () if status is None else status.details:
+        if detail.Unpack(info):
+            return info.retry_delay.ToMilliseconds() / 1_000
+    return 0.0
 
 
 async def all_of(work: Iterable[Awaitable[None]]) -> None:

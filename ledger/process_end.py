@@ -16,6 +16,7 @@ from ledger.last_words import ENDED_BY
 from ledger.log_keeping.stops import LogStopped
 from ledger.projections.positions import ForkDetected
 from ledger.settings import WrongSetting
+from ledger.told_errors import told
 from ledger.topic_stops import HistoryDeleted
 
 ENDED: Final = 0
@@ -53,7 +54,7 @@ def run_as_process(work: Callable[[threading.Event], None]) -> None:
     finally:
         error = sys.exception()
         if error is not None:
-            _log.error("%s%s: %s", ENDED_BY, type(error).__name__, error, exc_info=error)
+            _log.error("%s%s", ENDED_BY, told(error), exc_info=error)
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()

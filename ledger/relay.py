@@ -24,6 +24,7 @@ from kafka.errors import KafkaError
 
 from ledger.database_guard import check_database
 from ledger.event_store import Head, heads
+from ledger.logs import configure
 from ledger.open_ledger import wait_until_opened
 from ledger.process_end import run_as_process
 from ledger.record_seal import RecordSeal
@@ -190,7 +191,7 @@ def _clients(settings: Settings) -> Iterator[tuple[KafkaProducer, KafkaConsumer]
 
 def main() -> None:
     """The process: settings from LEDGER_… variables, ended by SIGTERM or SIGINT."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    configure("relay")
     run_as_process(lambda stop: run(Settings(), stop=stop, once="--once" in sys.argv[1:]))
 
 

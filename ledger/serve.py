@@ -30,6 +30,7 @@ from ledger.access.identity_keys import IdentityKeys
 from ledger.access.master_keys import master_keys
 from ledger.access.past_birth_dates import PastBirthDates
 from ledger.access.person_keys import PersonKeys
+from ledger.access.quotas import QuotaLimits, Quotas
 from ledger.access.tokens import token_verifier
 from ledger.access_ledger.access_settings import access_settings
 from ledger.access_ledger.persons import AccessPersons
@@ -247,7 +248,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             partitions=settings.partitions,
             log_reader=LogReader(events, settings.partitions),
             answer_keys=answer_keys(settings),
-            gate=Gate(door, StoredFacts(events, read), recorder),
+            gate=Gate(door, Quotas(quota_limits(settings)), StoredFacts(events, read), recorder),
             grants=grants,
             access_questions=AccessQuestions(accesses),
             tls=tls,
@@ -290,6 +291,11 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             await asyncio.gather(*tasks, return_exceptions=True)
             await application.close()
             await recorder.close()
+
+
+def quota_limits(settings: Settings) -> QuotaLimits:
+    """What one client may ask of this process."""
+    return QuotaLimits(settings.quota_calls_per_second, settings.quota_bytes_per_second, settings.quota_streams)
 
 
 @contextlib.asynccontextmanager

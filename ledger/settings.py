@@ -81,6 +81,14 @@ class Settings(BaseSettings):
     insecure: bool = False
     """Serve without authentication on an address that is not loopback. Warned about at every start."""
     maximum_concurrent_rpcs: Annotated[int, Field(ge=1)] = 2048
+    """Calls under way in one process, of all clients together; half of them may watch."""
+    quota_calls_per_second: Annotated[int, Field(ge=0)] = 2_000
+    """Of one client, in one process, after a burst of two seconds' worth; a message of a stream counts as a call. 0: no
+    limit, as for the other quotas."""
+    quota_bytes_per_second: Annotated[int, Field(ge=0)] = 32 * 1024 * 1024
+    """Of one client's requests."""
+    quota_streams: Annotated[int, Field(ge=0)] = 64
+    """Streams that one client may have open in one process."""
 
     tls_certificate: str = ""
     """File (PEM) of the server's certificate and those between it and its authority; read again when it changes."""

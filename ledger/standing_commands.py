@@ -68,9 +68,9 @@ class StandingCommands:
         except Refusal as refusal:
             if refusal.reason is Reason.NOTHING_CHANGES:
                 return True
-            if refusal.reason in (Reason.UNAVAILABLE, Reason.STANDING_EVALUATED_LATER):
+            if refusal.reason in (Reason.UNAVAILABLE, Reason.SERVER_BUSY, Reason.STANDING_EVALUATED_LATER):
                 return False
-            log.error("%s does not follow from event %s: %s", rule, cause.event_id, refusal)
+            log.error("%s does not follow from event %s: %s", rule, cause.event_id, refusal.reason.name)
             metrics.FOLLOW_UPS.labels(RULE, refusal.reason.name).inc()
             return True
         metrics.FOLLOW_UPS.labels(RULE, "OK").inc()

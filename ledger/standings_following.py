@@ -31,6 +31,7 @@ from ledger.projections.basis import NotYetApplied
 from ledger.projections.standing_evaluations import Evaluated, StandingEvaluations
 from ledger.standing_commands import StandingCommands
 from ledger.standing_walks import StandingWalks, begin_walk
+from ledger.told_errors import told
 
 log = logging.getLogger(__name__)
 
@@ -85,14 +86,14 @@ class StandingsFollowing:
         try:
             return await self._follow(connection, partition, after, head)
         except NotYetApplied as error:
-            log.debug("partition %d: looked at later: %s", partition, error)
+            log.debug("partition %d: looked at later: %s", partition, told(error))
             return after
 
     async def _walk_on(self, connection: Connection) -> bool:
         try:
             return await self._walks.step(connection, self._needed)
         except NotYetApplied as error:
-            log.debug("the walk goes on later: %s", error)
+            log.debug("the walk goes on later: %s", told(error))
             return False
 
     async def _follow(self, connection: Connection, partition: int, after: int, head: int) -> int:

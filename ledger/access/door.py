@@ -17,6 +17,7 @@ from ledger.access.token_text import TokenRefused
 from ledger.access.tokens import TokenClaims, TokenVerifier
 from ledger.domain.client import ClientTerms
 from ledger.domain.refusals import Reason, Refusal
+from ledger.security_events import SecurityEvent
 from ledger.settings import WrongSetting
 
 _NO_ORGANIZATION: Final[Set[str]] = frozenset()
@@ -34,10 +35,12 @@ class Proof:
 class NotProven(Refusal):
     """It is not known who calls."""
 
-    def __init__(self, cause: str, client: str = "") -> None:
+    def __init__(self, cause: str, client: str = "", kind: SecurityEvent = SecurityEvent.CERTIFICATE_REFUSED) -> None:
         super().__init__(Reason.UNAUTHENTICATED, {"cause": cause})
         self.client = client
         """The client it claimed to be, where that much was proven; for the log."""
+        self.kind = kind
+        """As what it stands in the log."""
 
 
 class Door:
@@ -65,12 +68,12 @@ class Door:
 
     def _claims(self, proof: Proof) -> TokenClaims:
         if self._tokens is None:
-            raise NotProven("this service takes no tokens")
+            raise NotProven("this service takes no tokens", kind=SecurityEvent.TOKEN_REFUSED)
         try:
             claims = self._tokens.verify(proof.token or "")
             claims.need_certificate(proof.certificate_sha256)
         except TokenRefused as refused:
-            raise NotProven(f"the token: {refused}") from refused
+            raise NotProven(f"the token: {refused}", kind=SecurityEvent.TOKEN_REFUSED) from refused
         return claims
 
     def _client(self, proof: Proof, claims: TokenClaims | None) -> str:
@@ -85,7 +88,8 @@ class Door:
                 raise NotProven("the certificate is not registered")
             return of_certificate
         if of_certificate is not None and of_certificate != claims.client:
-            raise NotProven("the token is another client's than the certificate", of_certificate)
+            cause = "the token is another client's than the certificate"
+            raise NotProven(cause, of_certificate, SecurityEvent.TOKEN_REFUSED)
         return claims.client
 
     def _terms(self, client: str) -> ClientTerms:
@@ -94,9 +98,10 @@ class Door:
         if known is None and client in self._first:
             return _first_terms(self._first[client])
         if known is None:
-            raise NotProven("the client is not registered", client)
+            raise NotProven("the client is not registered", client, SecurityEvent.TOKEN_REFUSED)
         if not known.may_call(datetime.now(UTC)):
-            raise NotProven("the client was revoked, or its time has passed", client)
+            cause = "the client was revoked, or its time has passed"
+            raise NotProven(cause, client, SecurityEvent.CLIENT_REVOKED)
         return known.terms
 
     def _delegated(self, terms: ClientTerms, claims: TokenClaims) -> dict[Role, Set[str]]:

@@ -19,6 +19,7 @@ from ledger.access.token_keys import JWKS_BYTES_MAX, NoKeySet, TokenKeys, parse_
 from ledger.given_up_in_time import given_up_in_time
 from ledger.loopback import is_loopback
 from ledger.settings import WrongSetting
+from ledger.told_errors import told
 
 REFRESH_SECONDS: Final = 300.0
 REFRESH_SECONDS_MIN: Final = 10.0
@@ -93,7 +94,7 @@ class KeyFile:
         now = self._clock()
         if self._broken_since is None:
             self._broken_since = now
-            log.warning("LEDGER_TOKEN_JWKS %s cannot be used; the keys before hold: %s", self._file, wrong)
+            log.warning("LEDGER_TOKEN_JWKS %s cannot be used; the keys before hold: %s", self._file, told(wrong))
         elif now - self._broken_since > BELIEVED_SECONDS_MAX and self._keys.keys:
             log.error("LEDGER_TOKEN_JWKS %s could not be used for a day: no token is believed", self._file)
             self._keys = TokenKeys()
@@ -139,7 +140,7 @@ class KeyUrl:
             body = await asyncio.to_thread(_fetched, self._place)
             keys = parse_key_set(body)
         except (OSError, HTTPException, NoKeySet) as wrong:
-            log.warning("LEDGER_TOKEN_JWKS cannot be fetched; the keys before hold: %s", wrong)
+            log.warning("LEDGER_TOKEN_JWKS cannot be fetched; the keys before hold: %s", told(wrong))
             return
         self._fetched_at = self._clock()
         if body != self._body or not self._keys.keys:

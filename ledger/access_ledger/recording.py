@@ -13,6 +13,7 @@ from ledger.batch_writer import WriterStopped
 from ledger.domain.refusals import Reason, Refusal
 from ledger.domain.streams import partition_of
 from ledger.settings import Settings
+from ledger.told_errors import told
 
 log = logging.getLogger(__name__)
 
@@ -56,4 +57,4 @@ class AccessRecorder:
         return self._writers[partition_of(event.stream, self._partitions)].submit(event)
 
     def _stopped(self, error: BaseException) -> None:
-        log.critical("ALARM: accesses are not recorded any more, so nobody is told hours: %s", error)
+        log.critical("ALARM: accesses are not recorded any more, so nobody is told hours: %s", told(error))

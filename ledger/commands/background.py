@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated
 
 import typer
@@ -17,7 +16,7 @@ def relay(once: OnceOption = False) -> None:
     from ledger import relay as relaying
     from ledger.process_end import run_as_process
 
-    settings = _settings("relay_database", "kafka")
+    settings = _settings("relay", "relay_database", "kafka")
     run_as_process(lambda stop: relaying.run(settings, stop=stop, once=once))
 
 
@@ -26,7 +25,7 @@ def consume(once: OnceOption = False) -> None:
     from consumers import project
     from ledger.process_end import run_as_process
 
-    settings = _settings("projector_database", "kafka")
+    settings = _settings("consume", "projector_database", "kafka")
     run_as_process(lambda stop: project.run(settings, stop=stop, once=once))
 
 
@@ -36,13 +35,15 @@ def keep_log(once: OnceOption = False) -> None:
     from ledger.log_keeping import keeper
     from ledger.process_end import run_as_process
 
-    settings = _settings("log_keeper_database", "signer_folder")
+    settings = _settings("keep-log", "log_keeper_database", "signer_folder")
     look_for_cycles_less_often()
     run_as_process(lambda stop: keeper.run(settings, stop=stop, once=once))
 
 
-def _settings(*needed: str) -> Settings:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+def _settings(part: str, *needed: str) -> Settings:
+    from ledger.logs import configure  # here: it loads the database's and the broker's errors
+
+    configure(part)
     settings = Settings()
     for name in needed:
         if not getattr(settings, name):

@@ -108,6 +108,7 @@ def is_retryable(error: grpc.RpcError) -> bool:
     """Whether the same request, with the same request_id, may simply be sent again."""
     return isinstance(error, (grpc.Call, grpc.aio.AioRpcError)) and error.code() in (
         grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
         grpc.StatusCode.DEADLINE_EXCEEDED,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated
 
 import typer
@@ -39,7 +38,9 @@ def serve(
 
     Every other setting is a LEDGER_ variable; wrong ones are refused by name.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    from ledger.logs import configure  # here: it loads the database's and the broker's errors
+
+    configure("serve")
     chosen = {
         "database": database,
         "kafka": kafka,

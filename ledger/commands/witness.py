@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -53,12 +52,13 @@ def witness(
 
     Exit codes: 0 asked to end, 2 an option is wrong, 3 its memory is not what it was: a person must look.
     """
+    from ledger.logs import configure
     from ledger.process_end import STOPPED_LOUDLY
     from ledger.witnessing import serve_witness
     from ledger.witnessing.watched_logs import read_watched_logs
     from ledger.witnessing.witness_folder import WitnessStopped, keys_in, open_folder
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    configure("witness")
     try:
         if show_key:
             open_folder(folder)

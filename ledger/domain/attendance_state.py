@@ -159,7 +159,7 @@ def _after(state: object | None, recorded: RecordedEvent) -> Attendance:
         case Attendance() as known, VerificationBegun(verified_seconds=seconds):
             verified_by = known.verified_by | {recorded.actor}
             return replace(known, begun=Begun(recorded.actor, seconds), verified_by=verified_by)
-    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+    raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
 
 
 def _present(event: VolunteerCheckedIn, recorded: RecordedEvent) -> Attendance:
@@ -263,7 +263,7 @@ def _moved(known: Attendance, event: PresenceMoved, recorded: RecordedEvent) -> 
             return _disputed(known, after, recorded)
         case HoursReleased(withheld_reason=reason):
             return replace(after, withheld=subtract(known.withheld, counted), withheld_reasons=_reasons(reason))
-    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+    raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
 
 
 def _corrected(after: Attendance, event: AttendanceCorrected, actor: str) -> Attendance:
@@ -317,7 +317,7 @@ def existing(world: World, name: str) -> Attendance:
     if state is None:
         refuse(Reason.NOT_FOUND, name=name)
     if not isinstance(state, Attendance):
-        raise InvariantBroken(f"{name} is no person's attendance: {state!r}")
+        raise InvariantBroken(f"{name} is no person's attendance: {type(state).__name__}")
     return state
 
 

@@ -86,7 +86,7 @@ def evolve(state: object | None, recorded: RecordedEvent) -> ClosedPeriod:
                 recorded.recorded_at,
                 Position(partition=recorded.partition, position=recorded.position),
             )
-    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+    raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
 
 
 def _need_possible(closed: PeriodClosed, recorded: RecordedEvent) -> None:
@@ -166,5 +166,5 @@ def existing(world: World, name: str) -> ClosedPeriod:
     if state is None:
         refuse(Reason.NOT_FOUND, name=name)
     if not isinstance(state, ClosedPeriod):
-        raise InvariantBroken(f"{name} is no closed period: {state!r}")
+        raise InvariantBroken(f"{name} is no closed period: {type(state).__name__}")
     return state

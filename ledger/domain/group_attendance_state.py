@@ -145,7 +145,7 @@ def evolve(state: object | None, recorded: RecordedEvent) -> GroupAttendance:
             return _begun(event, recorded)
         case GroupAttendance() as known, HoursMoved() as event if known.state != "withdrawn":
             return _moved(known, event, recorded)
-    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+    raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
 
 
 def _begun(event: GroupAttendanceRecorded, recorded: RecordedEvent) -> GroupAttendance:
@@ -203,7 +203,7 @@ def _moved(known: GroupAttendance, event: HoursMoved, recorded: RecordedEvent) -
             return replace(after, state="declined", withheld_reasons=())
         case GroupHoursReversed():
             return replace(after, state="reversed")
-    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+    raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
 
 
 def _reasons(withheld_reason: str | None) -> tuple[str, ...]:
@@ -223,5 +223,5 @@ def existing(world: World, name: str) -> GroupAttendance:
     if state is None:
         refuse(Reason.NOT_FOUND, name=name)
     if not isinstance(state, GroupAttendance):
-        raise InvariantBroken(f"{name} is no group attendance: {state!r}")
+        raise InvariantBroken(f"{name} is no group attendance: {type(state).__name__}")
     return state

@@ -42,7 +42,7 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Initiative:
     match state, recorded.data:
         case None, InitiativeRegistered() as registered if registered.responsible:
             return Initiative(recorded.stream, registered.display_name, registered.responsible)
-    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+    raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
 
 
 def is_initiative(offering: str) -> bool:
@@ -56,7 +56,7 @@ def existing(world: World, name: str) -> Initiative:
     if state is None:
         refuse(Reason.NOT_FOUND, name=name)
     if not isinstance(state, Initiative):
-        raise InvariantBroken(f"{name} is no initiative: {state!r}")
+        raise InvariantBroken(f"{name} is no initiative: {type(state).__name__}")
     return state
 
 

@@ -25,5 +25,5 @@ class LedgerOpened(Event):
 def evolve(state: object | None, recorded: RecordedEvent) -> LedgerOpened:
     """The ledger's own stream holds its opening and nothing else."""
     if state is not None or not isinstance(recorded.data, LedgerOpened):
-        raise TypeError(f"{recorded.stream} cannot hold {recorded.data!r}")
+        raise TypeError(f"{recorded.stream} cannot hold {type(recorded.data).__name__}")
     return recorded.data

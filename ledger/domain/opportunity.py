@@ -120,7 +120,7 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Opportunity:
             return _with_rules(state, approval_required, waiting_places)
         case Opportunity(), OpportunityClosed():
             return replace(state, state="closed")
-    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+    raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
 
 
 def _with_rules(offered: Opportunity, approval_required: bool, waiting_places: int) -> Opportunity:
@@ -154,7 +154,7 @@ def existing(world: World, name: str) -> Opportunity:
     if state is None:
         refuse(Reason.NOT_FOUND, name=name)
     if not isinstance(state, Opportunity):
-        raise InvariantBroken(f"{name} is no opportunity: {state!r}")
+        raise InvariantBroken(f"{name} is no opportunity: {type(state).__name__}")
     return state
 
 

@@ -126,7 +126,7 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Organization:
             return _with(state, _appointment(appointed))
         case Organization(), AppointmentEnded(appointment=name, until_time=until) if name in state.appointments:
             return _with(state, replace(state.appointments[name], until_time=until))
-    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+    raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
 
 
 def _appointment(appointed: MemberAppointed) -> Appointment:
@@ -153,7 +153,7 @@ def existing(world: World, name: str) -> Organization:
     if state is None:
         refuse(Reason.NOT_FOUND, name=name)
     if not isinstance(state, Organization):
-        raise InvariantBroken(f"{name} is no organisation: {state!r}")
+        raise InvariantBroken(f"{name} is no organisation: {type(state).__name__}")
     return state
 
 

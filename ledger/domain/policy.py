@@ -162,7 +162,7 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Policy:
             latest = known.versions[-1]
             if approved.version == latest.number and latest.approved_by is None:
                 return _of_versions(known.name, (*known.versions[:-1], replace(latest, approved_by=recorded.actor)))
-    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+    raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
 
 
 def _with(known: Policy | None, stream: str, version: PolicyVersion) -> Policy:
@@ -196,7 +196,7 @@ def existing(world: World, name: str) -> Policy:
     if state is None:
         refuse(Reason.NOT_FOUND, name=name)
     if not isinstance(state, Policy):
-        raise InvariantBroken(f"{name} is no policy: {state!r}")
+        raise InvariantBroken(f"{name} is no policy: {type(state).__name__}")
     return state
 
 
@@ -204,7 +204,7 @@ def standard(world: World) -> Policy:
     """The policy that decides hours: it is there from the ledger's beginning. Raises NotLoaded."""
     state = world.state(STANDARD_POLICY_STREAM)
     if not isinstance(state, Policy):
-        raise InvariantBroken(f"{STANDARD_POLICY_STREAM} was never recorded: {state!r}")
+        raise InvariantBroken(f"{STANDARD_POLICY_STREAM} was never recorded: {type(state).__name__}")
     return state
 
 

@@ -29,6 +29,8 @@ class Kind(Enum):
     """The answer lies beyond what is recorded: ask again later."""
     RETRY = "retry"
     """Nothing is known to be wrong with the request: send the same one again, with the same request_id."""
+    LIMITED = "limited"
+    """Too much at once, and nothing was done: send the same one again, later and more slowly."""
 
 
 class Reason(Enum):
@@ -139,6 +141,16 @@ class Reason(Enum):
         Kind.RETRY,
         "The ledger cannot answer just now; send the same request again with the same request_id.",
         "السجل غير متاح الآن؛ أعد إرسال الطلب نفسه بالمعرّف نفسه.",
+    )
+    QUOTA_EXCEEDED = (
+        Kind.LIMITED,
+        "This client has used up its quota ({limit} {quota}); ask again in {retry_after_seconds} s, and more slowly.",
+        "استنفدت هذه الجهة الطالبة حصتها ({limit} {quota})؛ أعد الطلب بعد {retry_after_seconds} ثانية وبوتيرة أبطأ.",
+    )
+    SERVER_BUSY = (
+        Kind.LIMITED,
+        "The ledger does as much at once as it can; nothing was done, send the same request again in a moment.",
+        "يعمل السجل بأقصى طاقته الآن ولم يُنفَّذ شيء؛ أعد إرسال الطلب نفسه بعد قليل.",
     )
 
     # What is named is not there, or there already

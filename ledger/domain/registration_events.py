@@ -137,7 +137,7 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Registration:
             return _in_state_of(state, recorded)
         case Registration(state="requested" | "waitlisted" | "accepted"), EligibilityEstablished() as learnt:
             return replace(state, eligibility=learnt)
-    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+    raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
 
 
 def _in_state_of(registration: Registration, recorded: RecordedEvent) -> Registration:
@@ -166,7 +166,7 @@ def found(world: World, name: str) -> Registration | None:
     """The registration called `name`, None when there never was one."""
     state = world.state(name)
     if state is not None and not isinstance(state, Registration):
-        raise InvariantBroken(f"{name} is no registration: {state!r}")
+        raise InvariantBroken(f"{name} is no registration: {type(state).__name__}")
     return state
 
 

@@ -92,7 +92,7 @@ def evolve(state: object | None, recorded: RecordedEvent) -> RequirementStanding
         after_its_cause = told.cause.position <= evaluated_at.get(told.cause.partition, 0)
         if its_holders and changes and in_order and of_its_past and after_its_cause:
             return RequirementStanding(recorded.stream, level, evaluated_at)
-    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+    raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
 
 
 def _precedes(positions: Mapping[int, int], others: Mapping[int, int]) -> bool:

@@ -114,7 +114,7 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Shift:
             return replace(state, start=start, end=end)
         case Shift(state="open"), ShiftCancelled():
             return replace(state, state="cancelled")
-    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+    raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
 
 
 def existing(world: World, name: str) -> Shift:
@@ -123,7 +123,7 @@ def existing(world: World, name: str) -> Shift:
     if state is None:
         refuse(Reason.NOT_FOUND, name=name)
     if not isinstance(state, Shift):
-        raise InvariantBroken(f"{name} is no shift: {state!r}")
+        raise InvariantBroken(f"{name} is no shift: {type(state).__name__}")
     return state
 
 

@@ -120,7 +120,7 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Volunteer:
             return _with_consent(replace(state, key_ids=key_ids), Consent(consent, until_date))
         case Volunteer(), GuardianConsentWithdrawn(consent=consent) if consent in state.consents:
             return _with_consent(state, replace(state.consents[consent], withdrawn=True))
-    raise InvariantBroken(f"{recorded.stream} cannot hold {recorded.data!r} at version {recorded.version}")
+    raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
 
 
 def _with_consent(known: Volunteer, consent: Consent) -> Volunteer:
@@ -144,7 +144,7 @@ def existing(world: World, name: str) -> Volunteer:
     if state is None:
         refuse(Reason.NOT_FOUND, name=name)
     if not isinstance(state, Volunteer):
-        raise InvariantBroken(f"{name} is no volunteer: {state!r}")
+        raise InvariantBroken(f"{name} is no volunteer: {type(state).__name__}")
     return state
 
 

@@ -81,5 +81,5 @@ def state_after(result: CommandResult, kind: type[S]) -> S:
     """The aggregate right after a command. Raises InvariantBroken if it is of another kind."""
     state = result.state  # read once: it may be folded on the way out
     if not isinstance(state, kind):
-        raise InvariantBroken(f"a command on a {kind.__name__} ended in {state!r}")
+        raise InvariantBroken(f"a command on a {kind.__name__} ended in {type(state).__name__}")
     return state

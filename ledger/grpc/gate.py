@@ -11,6 +11,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,10 +24,13 @@ from ledger.access.caller import Caller, Role
 from ledger.access.door import Door, NotProven, Proof
 from ledger.access.message_paths import texts_at
 from ledger.access.permissions import ORDER, PERMISSIONS, Looks
+from ledger.access.quotas import Quotas
 from ledger.access.rules import Everything, Facts, WithPurpose
 from ledger.domain.refusals import Kind, Reason, Refusal, refuse
 from ledger.grpc.status import Context
 from ledger.grpc.tls import peer_certificate_sha256
+from ledger.grpc.turned_away import tell_turned_away
+from ledger.security_events import SecurityEvent
 
 ALIKE_SECONDS: Final = 0.05
 """What is absent and what is forbidden is answered after a multiple of this, counted from the call's beginning."""
@@ -36,14 +40,15 @@ _BEARER: Final = "bearer "
 class Gate:
     """Of one process. Safe to share between calls."""
 
-    def __init__(self, door: Door, facts: Facts, access_log: AccessLog) -> None:
+    def __init__(self, door: Door, quotas: Quotas, facts: Facts, access_log: AccessLog) -> None:
         self._door = door
+        self._quotas = quotas
         self._facts = facts
         self._access_log = access_log
 
     def guard(self, method: MethodDescriptor) -> MethodGuard:
         """What calls of one method pass. Raises KeyError for a method that has no row in the table."""
-        return MethodGuard(method, self._door, self._facts, self._access_log)
+        return MethodGuard(method, self._door, self._quotas, self._facts, self._access_log)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +65,13 @@ class Entered:
 class MethodGuard:
     """The gate for one method; what never changes between calls is worked out once."""
 
-    def __init__(self, method: MethodDescriptor, door: Door, facts: Facts, access_log: AccessLog) -> None:
+    def __init__(
+        self, method: MethodDescriptor, door: Door, quotas: Quotas, facts: Facts, access_log: AccessLog
+    ) -> None:
         self.name = f"{method.containing_service.name}/{method.name}"
         self._permission = PERMISSIONS[self.name]
         self._door = door
+        self._quotas = quotas
         self._facts = facts
         self._access_log = access_log
         self._roles_named = ", ".join(role.value for role in ORDER if role in self._permission.roles)
@@ -71,12 +79,26 @@ class MethodGuard:
         self._looked = None if looks is None else looked_at(looks, method)
         self.replays = looks is not None and looks.everybody
 
-    def enter(self, context: Context) -> Entered:
-        """Who calls, if any of their roles opens the method. Refuses UNAUTHENTICATED, PERMISSION_DENIED."""
+    def enter(self, context: Context, body_bytes: int) -> Entered:
+        """Who calls, if any of their roles opens the method, and has not asked too much.
+
+        Refuses UNAUTHENTICATED, QUOTA_EXCEEDED, PERMISSION_DENIED.
+        """
         began_at = time.monotonic()
         proof = proof_of(context)
         caller = self._door.caller(proof)
+        self._quotas.admit(caller.client, body_bytes)
         return Entered(caller, proof, self._roles(caller), began_at)
+
+    def stream(self, entered: Entered) -> AbstractContextManager[None]:
+        """While a stream of theirs is open. Refuses QUOTA_EXCEEDED where they have too many."""
+        return self._quotas.stream(entered.caller.client)
+
+    def next_message(self, entered: Entered, body_bytes: int) -> Entered:
+        """The caller of a further message of a stream. Refuses like `enter`."""
+        now = self.again(entered)
+        self._quotas.message(now.caller.client, body_bytes)
+        return now
 
     def again(self, entered: Entered) -> Entered:
         """The same caller a while later. Refuses like `enter` where it was revoked, has expired, or lost its role."""
@@ -113,10 +135,21 @@ class MethodGuard:
         """Wait so that absent and forbidden take as long as each other, for whoever is not let to all."""
         if not isinstance(refusal, Refusal) or refusal.reason.kind is not Kind.NOT_FOUND:
             return
-        if any(isinstance(self._permission.roles[role], Everything) for role in entered.roles):
+        if self._sees_everything(entered):
             return
         passed = time.monotonic() - entered.began_at
         await asyncio.sleep(math.ceil(passed / ALIKE_SECONDS) * ALIKE_SECONDS - passed)
+
+    def tell_turned_away(self, entered: Entered | None, refusal: Refusal) -> None:
+        """For the log, where it is about who calls or how much."""
+        client = "" if entered is None else entered.caller.client
+        sees_everything = entered is not None and self._sees_everything(entered)
+        tell_turned_away(
+            refusal, self.name, client=client, sees_everything=sees_everything, was_let_in=entered is not None
+        )
+
+    def _sees_everything(self, entered: Entered) -> bool:
+        return any(isinstance(self._permission.roles[role], Everything) for role in entered.roles)
 
     def _roles(self, caller: Caller) -> tuple[Role, ...]:
         opening = self._permission.roles
@@ -181,7 +214,7 @@ def proof_of(context: Context) -> Proof:
     for key, value in context.invocation_metadata() or ():
         if key == "authorization":
             if token is not None or not isinstance(value, str) or not value.lower().startswith(_BEARER):
-                raise NotProven("send one header `authorization: Bearer …`")
+                raise NotProven("send one header `authorization: Bearer …`", kind=SecurityEvent.TOKEN_REFUSED)
             token = value[len(_BEARER) :].strip()
         elif key == "x-purpose" and isinstance(value, str):
             purpose = value

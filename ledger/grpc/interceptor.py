@@ -24,9 +24,11 @@ from ledger.access.caller import Caller
 from ledger.batch_writer import WriterStopped
 from ledger.domain.refusals import Reason, Refusal
 from ledger.grpc.gate import Entered, Gate, MethodGuard
+from ledger.grpc.room import Room
 from ledger.grpc.status import Context, abort, broken_status, overdue_status, status_of
 from ledger.grpc.validation import read_request
 from ledger.metrics import CallEnds
+from ledger.told_errors import new_incident
 
 log = logging.getLogger(__name__)
 
@@ -63,26 +65,28 @@ class Call:
         return self.context.time_remaining()
 
 
-def handlers(service: object, descriptor: ServiceDescriptor, gate: Gate) -> grpc.GenericRpcHandler:
+def handlers(service: object, descriptor: ServiceDescriptor, gate: Gate, room: Room) -> grpc.GenericRpcHandler:
     """All methods of `descriptor`, each answered by the method of that name of `service`.
 
     Raises:
         AttributeError: `service` lacks a method that its proto promises.
         KeyError: the table of permissions lacks one.
     """
-    by_name = {method.name: _handler(service, method, gate) for method in descriptor.methods}
+    by_name = {method.name: _handler(service, method, gate, room) for method in descriptor.methods}
     return grpc.method_handlers_generic_handler(descriptor.full_name, by_name)
 
 
-def _handler(service: object, method: MethodDescriptor, gate: Gate) -> grpc.RpcMethodHandler[bytes, Message]:
+def _handler(
+    service: object, method: MethodDescriptor, gate: Gate, room: Room
+) -> grpc.RpcMethodHandler[bytes, Message]:
     answer = getattr(service, method.name)
     door = _Door(method, gate.guard(method))
     serialize = GetMessageClass(method.output_type).SerializeToString
     if method.client_streaming:
-        return grpc.stream_stream_rpc_method_handler(door.streams(answer), None, serialize)
+        return grpc.stream_stream_rpc_method_handler(room.for_stream(door.streams(answer), door.ends), None, serialize)
     if method.server_streaming:
-        return grpc.unary_stream_rpc_method_handler(door.stream(answer), None, serialize)
-    return grpc.unary_unary_rpc_method_handler(door.unary(answer), None, serialize)
+        return grpc.unary_stream_rpc_method_handler(room.for_stream(door.stream(answer), door.ends), None, serialize)
+    return grpc.unary_unary_rpc_method_handler(room.for_unary(door.unary(answer), door.ends), None, serialize)
 
 
 class _Door:
@@ -92,17 +96,17 @@ class _Door:
         self._name = method.name
         self._kind = GetMessageClass(method.input_type)
         self._guard = guard
-        self._ends = CallEnds(guard.name)
+        self.ends = CallEnds(guard.name)
 
     def unary(
         self, answer: Callable[[Message, Call], Awaitable[Message]]
     ) -> Callable[[bytes, Context], Awaitable[Message]]:
-        guard, kind, ends = self._guard, self._kind, self._ends
+        guard, kind, ends = self._guard, self._kind, self.ends
 
         async def guarded(body: bytes, context: Context) -> Message:
             entered: Entered | None = None
             try:
-                entered = guard.enter(context)
+                entered = guard.enter(context, len(body))
                 request = read_request(kind, body)
                 role = await guard.role_for(entered, request)
                 message = await answer(request, self._call(entered, context))
@@ -111,10 +115,8 @@ class _Door:
                 return message
             except EXPECTED as error:
                 await self._refused(error, entered, context)
-            except Exception:
-                self._ends.broken.inc()
-                log.exception("%s failed", self._name)
-                await abort(context, broken_status())
+            except Exception as error:
+                await abort(context, self._broken(error))
                 raise
 
         return guarded
@@ -122,26 +124,25 @@ class _Door:
     def stream(
         self, answer: Callable[[Message, Call], AsyncGenerator[Message, None]]
     ) -> Callable[[bytes, Context], AsyncIterator[Message]]:
-        guard, ends = self._guard, self._ends
+        guard, ends = self._guard, self.ends
 
         async def guarded(body: bytes, context: Context) -> AsyncIterator[Message]:
             entered: Entered | None = None
             try:
-                entered = guard.enter(context)
+                entered = guard.enter(context, len(body))
                 request = read_request(self._kind, body)
                 role = await guard.role_for(entered, request)
-                await guard.record(entered, role, request)
-                async with aclosing(self._watched(answer(request, self._call(entered, context)), entered)) as told:
-                    async for message in told:
-                        await guard.record(entered, role, request, message)
-                        yield message
+                with guard.stream(entered):
+                    await guard.record(entered, role, request)
+                    async with aclosing(self._watched(answer(request, self._call(entered, context)), entered)) as told:
+                        async for message in told:
+                            await guard.record(entered, role, request, message)
+                            yield message
                 ends.answered.inc()
             except EXPECTED as error:
                 await self._refused(error, entered, context)
-            except Exception:
-                self._ends.broken.inc()
-                log.exception("%s failed", self._name)
-                await abort(context, broken_status())
+            except Exception as error:
+                await abort(context, self._broken(error))
                 raise
 
         return guarded
@@ -149,30 +150,30 @@ class _Door:
     def streams(
         self, answer: Callable[[AsyncIterator[Message], Call], AsyncGenerator[Message, None]]
     ) -> Callable[[AsyncIterator[bytes], Context], AsyncIterator[Message]]:
-        guard, ends = self._guard, self._ends
+        guard, ends = self._guard, self.ends
 
         async def guarded(bodies: AsyncIterator[bytes], context: Context) -> AsyncIterator[Message]:
             entered: Entered | None = None
             try:
-                entered = guard.enter(context)
+                entered = guard.enter(context, 0)
                 requests = self._requests(bodies, entered)
-                async with aclosing(self._watched(answer(requests, self._call(entered, context)), entered)) as told:
-                    async for message in told:
-                        yield message
+                watched = self._watched(answer(requests, self._call(entered, context)), entered)
+                with guard.stream(entered):
+                    async with aclosing(watched) as told:
+                        async for message in told:
+                            yield message
                 ends.answered.inc()
             except EXPECTED as error:
                 await self._refused(error, entered, context)
-            except Exception:
-                self._ends.broken.inc()
-                log.exception("%s failed", self._name)
-                await abort(context, broken_status())
+            except Exception as error:
+                await abort(context, self._broken(error))
                 raise
 
         return guarded
 
     async def _requests(self, bodies: AsyncIterator[bytes], entered: Entered) -> AsyncIterator[Message]:
         async for body in bodies:
-            now = self._guard.again(entered)
+            now = self._guard.next_message(entered, len(body))
             request = read_request(self._kind, body)
             await self._guard.role_for(now, request)
             yield request
@@ -204,8 +205,17 @@ class _Door:
     def _call(self, entered: Entered, context: Context) -> Call:
         return Call(self._name, entered.caller, context)
 
+    def _broken(self, error: Exception) -> status_pb2.Status:
+        """The cause stands in the log alone, beside the id that the caller is told."""
+        self.ends.broken.inc()
+        incident = new_incident()
+        log.error("%s failed", self._guard.name, exc_info=error, extra={"incident": incident})
+        return broken_status(incident)
+
     async def _refused(self, error: Exception, entered: Entered | None, context: Context) -> NoReturn:
-        self._ends.refused.inc()
+        self.ends.refused.inc()
+        if isinstance(error, Refusal):
+            self._guard.tell_turned_away(entered, error)
         if entered is not None:
             await self._guard.alike(entered, error)
         await abort(context, _status_for(error))

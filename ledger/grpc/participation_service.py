@@ -263,7 +263,7 @@ def _add_recorded(recorded: pb.RecordedAttendance, result: CommandResult, partit
     """From the event itself: folding an aggregate for each of 500 items would cost more than recording them."""
     event = result.events[0].data
     if not isinstance(event, AttendanceRecorded):
-        raise InvariantBroken(f"an attendance was to be recorded, {event!r} was")
+        raise InvariantBroken(f"an attendance was to be recorded, {type(event).__name__} was")
     recorded.name = event.attendance
     attended = withheld = 0
     for entry in event.entries:

@@ -202,7 +202,7 @@ def attendance_message(result: CommandResult) -> resources_pb2.Attendance:
         case GroupAttendance() as attendance:
             message = _of_group(attendance)
         case other:
-            raise InvariantBroken(f"a command on an attendance ended in {other!r}")
+            raise InvariantBroken(f"a command on an attendance ended in {type(other).__name__}")
     message.positions.extend(positions_of(result))
     return message
 

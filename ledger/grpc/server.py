@@ -32,6 +32,7 @@ from ledger.grpc.personal_details import PersonalDetails
 from ledger.grpc.policy_service import PolicyService
 from ledger.grpc.registry_service import RegistryService
 from ledger.grpc.reporting_service import ReportingService
+from ledger.grpc.room import TURNED_AWAY_AT_ONCE, Room
 from ledger.grpc.signed_answers import SignedAnswers
 from ledger.grpc.tls import server_credentials
 from ledger.grpc.verification_service import VerificationService
@@ -116,10 +117,11 @@ class GrpcServer:
         self._credentials = None if tls is None else server_credentials(tls)
         self._settings = settings
         self._health = health.aio.HealthServicer()
-        self._server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=settings.maximum_concurrent_rpcs)
+        calls_max = settings.maximum_concurrent_rpcs
+        self._server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=calls_max + TURNED_AWAY_AT_ONCE)
         commands = Commands(application)
         details = PersonalDetails(person_keys, identity_keys)
-        self._watchers = Watchers(settings.maximum_concurrent_rpcs // 2)
+        self._watchers = Watchers(calls_max // 2)
         services = (
             AccessService(commands, grants, access_questions),
             RegistryService(commands, details),
@@ -138,8 +140,9 @@ class GrpcServer:
             ),
             AuditService(event_pool, partitions, log_reader),
         )
+        room = Room(calls_max)
         self._server.add_generic_rpc_handlers(
-            tuple(handlers(service, descriptor, gate) for service, descriptor in zip(services, SERVICES, strict=True))
+            tuple(handlers(each, descriptor, gate, room) for each, descriptor in zip(services, SERVICES, strict=True))
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if settings.reflection:

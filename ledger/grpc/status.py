@@ -14,6 +14,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
+from ledger.access.quotas import QuotaExceeded
 from ledger.domain.refusals import Kind, Reason, Refusal
 
 DOMAIN: Final = "volunteer-hours"
@@ -33,6 +34,7 @@ CODES: Final[Mapping[Kind, grpc.StatusCode]] = {
     Kind.FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
     Kind.NOT_YET_KNOWN: grpc.StatusCode.FAILED_PRECONDITION,
     Kind.RETRY: grpc.StatusCode.UNAVAILABLE,
+    Kind.LIMITED: grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
 
 
@@ -64,18 +66,27 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
     ]
     if isinstance(refusal, InvalidRequest):
         details.append(_bad_request(refusal))
-    if refusal.reason.kind is Kind.RETRY:
-        details.append(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=RETRY_SECONDS)))
+    if refusal.reason.kind in (Kind.RETRY, Kind.LIMITED):
+        details.append(_retry_info(refusal))
     return _status(CODES[refusal.reason.kind], refusal.english, details)
 
 
-def broken_status() -> status_pb2.Status:
+def _retry_info(refusal: Refusal) -> error_details_pb2.RetryInfo:
+    seconds = refusal.retry_after_seconds if isinstance(refusal, QuotaExceeded) else RETRY_SECONDS
+    delay = Duration()
+    delay.FromMilliseconds(round(seconds * 1_000))
+    return error_details_pb2.RetryInfo(retry_delay=delay)
+
+
+def broken_status(incident: str) -> status_pb2.Status:
     """What a caller sees when the fault is ours: nothing of the cause, which stands in the log."""
+    english = f"The ledger failed inside; tell those who run it the incident {incident}."
+    arabic = f"حدث خطأ داخلي في السجل؛ أبلغ القائمين عليه برقم الحادثة {incident}."
     details: list[Message] = [
-        error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN),
-        error_details_pb2.LocalizedMessage(locale="ar", message="حدث خطأ داخلي في السجل؛ أبلغ القائمين عليه."),
+        error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN, metadata={"incident": incident}),
+        error_details_pb2.LocalizedMessage(locale="ar", message=arabic),
     ]
-    return _status(grpc.StatusCode.INTERNAL, "The ledger failed inside; tell those who run it.", details)
+    return _status(grpc.StatusCode.INTERNAL, english, details)
 
 
 def overdue_status() -> status_pb2.Status:

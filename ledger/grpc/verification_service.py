@@ -107,4 +107,4 @@ def _tell(verified: pb.VerifiedItem, result: CommandResult) -> None:
             reversed_entries = (entry for entry in event.entries if entry.to_class is Account.REVERSED)
             verified.reversed_seconds = sum(entry.seconds for entry in reversed_entries)
         case event:
-            raise InvariantBroken(f"hours were to be verified, {event!r} was recorded")
+            raise InvariantBroken(f"hours were to be verified, {type(event).__name__} was recorded")

@@ -5,13 +5,13 @@ Each has a thread, connections and a signer's folder of its own: they share noth
 
 from __future__ import annotations
 
-import logging
 import threading
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 from ledger.access_ledger.access_settings import access_settings
 from ledger.garbage import look_for_cycles_less_often
 from ledger.log_keeping import keeper
+from ledger.logs import configure
 from ledger.process_end import run_as_process
 from ledger.settings import Settings
 
@@ -29,7 +29,7 @@ def run(settings: Settings, *, stop: threading.Event) -> None:
 
 def main() -> None:
     """The process: settings from LEDGER_… variables, ended by SIGTERM or SIGINT."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    configure("keep-log")
     look_for_cycles_less_often()
     run_as_process(lambda stop: run(Settings(), stop=stop))
 

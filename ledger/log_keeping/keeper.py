@@ -29,9 +29,11 @@ from ledger.log_keeping.signer_memory import SignerMemory
 from ledger.log_keeping.stops import LogStopped
 from ledger.log_keeping.tile_store import Connection, anything_published
 from ledger.log_keeping.witness_call import WitnessCaller
+from ledger.logs import configure
 from ledger.open_ledger import wait_until_opened
 from ledger.process_end import run_as_process
 from ledger.settings import Settings, WrongSetting
+from ledger.told_errors import told
 from ledger.transparency.log_balances import LogPartition
 from ledger.witness_quorum import Quorum, quorum_of
 
@@ -62,7 +64,7 @@ def run(settings: Settings, *, stop: threading.Event, once: bool = False) -> Non
             if wait_until_opened(connection, settings, stop):
                 _keep(connection, settings, stop, once=once)
     except LogStopped as stopped:
-        _log.critical("ALARM: the log is not kept any more: %s: %s", type(stopped).__name__, stopped)
+        _log.critical("ALARM: the log is not kept any more: %s", told(stopped))
         raise
 
 
@@ -160,7 +162,7 @@ def _wait_for_lock(connection: Connection, lanes: list[LogLane], stop: threading
 
 def main() -> None:
     """The process: settings from LEDGER_… variables, ended by SIGTERM or SIGINT."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    configure("keep-log")
     look_for_cycles_less_often()
     run_as_process(lambda stop: run(Settings(), stop=stop, once="--once" in sys.argv[1:]))
 

@@ -66,7 +66,7 @@ class AgeQuestions:
     ) -> pb.SummarizeHoursResponse:
         """See HoursQuestions.summarize_by_age."""
         if self._asking >= QUESTIONS_MAX:
-            refuse(Reason.UNAVAILABLE)
+            refuse(Reason.SERVER_BUSY)
         self._asking += 1
         try:
             # Who asks about what is not there yet waits here, and keeps nobody from a turn.

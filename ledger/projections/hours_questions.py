@@ -80,7 +80,7 @@ class HoursQuestions:
     ) -> pb.SummarizeHoursResponse:
         """The same by age band; `request.age_band_starts` ascend.
 
-        Refuses PERSONS_TOO_MANY as well, and UNAVAILABLE while several such questions wait already.
+        Refuses PERSONS_TOO_MANY as well, and SERVER_BUSY while several such questions wait already.
         """
         return await self._ages.summarize(request, birth_dates, seconds_left)
 

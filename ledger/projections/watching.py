@@ -40,11 +40,11 @@ class Watchers:
     ) -> AsyncGenerator[Answer, None]:
         """`first`, then what `ask` answers whenever `told_by` of it differs.
 
-        Refuses UNAVAILABLE when there are too many already: a watcher holds one of the server's calls, and who watches
+        Refuses SERVER_BUSY when there are too many already: a watcher holds one of the server's calls, and who watches
         must not keep out who records hours. Raises what `ask` raises.
         """
         if self._count >= self._most:
-            refuse(Reason.UNAVAILABLE)
+            refuse(Reason.SERVER_BUSY)
         self._count += 1
         try:
             last = told_by(first)

@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from ledger.domain.refusals import Kind, Reason, Refusal
 from ledger.metrics import HTTP_REQUESTS
+from ledger.told_errors import new_incident
 from ledger.transparency.failures import Malformed, OutOfTree
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ def guarded(name: str, page: Page) -> Page:
     """The page, its errors in words and its answers counted under `name`."""
 
     async def answer(request: Request) -> Response:
-        response = await _answer(page, request)
+        response = await _answer(name, page, request)
         HTTP_REQUESTS.labels(name, response.status_code).inc()
         return response
 
@@ -49,7 +50,7 @@ async def unknown_page(request: Request, error: Exception) -> Response:
     return line(status, NO_PAGE)
 
 
-async def _answer(page: Page, request: Request) -> Response:
+async def _answer(name: str, page: Page, request: Request) -> Response:
     try:
         # Another spelling of a path would be a second name for the same bytes, in caches too.
         if request.scope["raw_path"] != request.scope["path"].encode():
@@ -63,11 +64,12 @@ async def _answer(page: Page, request: Request) -> Response:
         log.warning("not available: %s", type(away).__name__)
         return line(503, "UNAVAILABLE: the ledger cannot answer just now; ask again", {"Retry-After": "1"})
     except Exception:
-        log.exception("%s failed", request.scope["path"])
-        return line(500, "INTERNAL: the ledger failed inside; tell those who run it")
+        incident = new_incident()
+        log.exception("the page %s failed", name, extra={"incident": incident})
+        return line(500, f"INTERNAL: the ledger failed inside; tell those who run it the incident {incident}")
 
 
 def _status_of(refusal: Refusal) -> int:
     if refusal.reason is Reason.POSITION_UNKNOWN or refusal.reason.kind in _NOT_FOUND_KINDS:
         return 404
-    return 503 if refusal.reason.kind is Kind.RETRY else 400
+    return 503 if refusal.reason.kind in (Kind.RETRY, Kind.LIMITED) else 400

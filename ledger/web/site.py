@@ -22,6 +22,7 @@ from ledger import metrics
 from ledger.log_serving.log_reader import LogReader
 from ledger.log_serving.log_standing import log_standings
 from ledger.log_serving.map_reader import MapReader
+from ledger.told_errors import told
 from ledger.transparency.failures import TransparencyFailure
 from ledger.web.log_pages import LogPages
 from ledger.web.plain_answers import guarded, line, unknown_page
@@ -104,5 +105,5 @@ def _cosigners(checkpoint: bytes, quorum: Quorum) -> int:
     try:
         return len(quorum.cosigners(checkpoint))
     except TransparencyFailure as wrong:
-        log.error("the newest checkpoint: %s", wrong)
+        log.error("the newest checkpoint: %s", told(wrong))
         return 0

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ledger.log_keeping.durable_file import replace_file
+from ledger.told_errors import told
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.witness_protocol import AddCheckpoint, Decision, Status, format_add_checkpoint
 from ledger.witnessing.figures import ALARMS
@@ -57,4 +58,4 @@ def _keep(folder: Path, request: AddCheckpoint, asked: Checkpoint, *, proven: bo
         _log.error("it is kept in %s", path)
     except OSError as error:
         # The refusal stands all the same.
-        _log.error("the refused checkpoint could not be kept in %s: %s", path, error)
+        _log.error("the refused checkpoint could not be kept in %s: %s", path, told(error))

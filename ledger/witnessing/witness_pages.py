@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from ledger.told_errors import told
 from ledger.transparency.witness_protocol import (
     REQUEST_BYTES_MAX,
     SIZE_CONTENT_TYPE,
@@ -75,7 +76,7 @@ class WitnessPages:
         try:
             answer = await asyncio.to_thread(self._memory.add_checkpoint, body)
         except OSError as failed:
-            _log.error("nothing is cosigned, the checkpoint could not be stored: %s", failed)
+            _log.error("nothing is cosigned, the checkpoint could not be stored: %s", told(failed))
             return line(503, "the witness cannot store checkpoints just now; ask again", {"Retry-After": "10"})
         except WitnessStopped as stopped:
             return self._stopped(stopped)

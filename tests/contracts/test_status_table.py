@@ -80,7 +80,7 @@ def test_every_refusal_says_its_reason_and_an_arabic_text(reason):
     assert set(info.metadata) == placeholders(reason.english), "all that varies in the text is in the metadata too"
     assert (localized.locale, localized.message) == ("ar", refusal(reason).arabic)
     assert "?" not in status.message
-    assert ("RetryInfo" in details) == (reason.kind is Kind.RETRY)
+    assert ("RetryInfo" in details) == (reason.kind in (Kind.RETRY, Kind.LIMITED))
 
 
 def test_a_request_of_the_wrong_form_says_what_is_wrong_field_by_field():
@@ -100,7 +100,7 @@ def test_the_longest_error_fits_into_trailers():
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(broken_status(), grpc.StatusCode.INTERNAL), (overdue_status(), grpc.StatusCode.DEADLINE_EXCEEDED)],
+    [(broken_status("0f"), grpc.StatusCode.INTERNAL), (overdue_status(), grpc.StatusCode.DEADLINE_EXCEEDED)],
 )
 def test_faults_and_deadlines_have_texts_too(status, code):
     details = details_of(status)

@@ -339,7 +339,7 @@ async def test_a_watcher_is_told_the_balance_and_each_change_and_a_slow_one_the_
         for _ in range(3):  # nobody reads meanwhile
             await more(10)
         assert (await anext(watched)).seconds.attended_seconds == 3631
-        assert await refused(anext(watch())) == "UNAVAILABLE", "who watches keeps nobody else out"
+        assert await refused(anext(watch())) == "SERVER_BUSY", "who watches keeps nobody else out"
         await second.aclose()
         third = watch()
         await anext(third)

@@ -200,7 +200,7 @@ async def test_one_question_about_ages_is_answered_at_a_time_and_only_some_wait(
             asyncio.create_task(asked.hours.summarize_by_age(question(), slowly)) for _ in range(QUESTIONS_MAX - 1)
         ]
         await begun.wait()
-        assert await refused(asked.hours.summarize_by_age(question(), births.at)) == "UNAVAILABLE"
+        assert await refused(asked.hours.summarize_by_age(question(), births.at)) == "SERVER_BUSY"
         await asyncio.sleep(0.1)
         assert len(running) == 1
         month = pb.SummarizeHoursRequest(group_by=pb.SUMMARY_DIMENSION_MONTH)
