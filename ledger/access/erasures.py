@@ -1,4 +1,4 @@
-"""Where an erasure is recorded: for the receipt that says what it destroyed."""
+"""Where erasures are recorded: for the receipt that says what one destroyed, and for whoever watches a person."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from psycopg_pool import AsyncConnectionPool
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.domain.volunteer import VolunteerErased
 from ledger.event_bytes import decode, recorded_event
+from ledger.gathered_lookups import GatheredLookups
 
 _ERASED: Final = "select body from events where stream = %b and type = 'volunteer-erased'"
+_WHO: Final = "select stream from events where stream = any(%b) and type = 'volunteer-erased'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,18 @@ class ErasureRecords:
 
     def __init__(self, event_pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
         self._pool = event_pool
+        self._gathered = GatheredLookups("erasures", self._look_up)
+
+    async def refuse_erased(self, volunteer: str) -> None:
+        """Refuse VOLUNTEER_ERASED from the moment on at which the erasure is recorded. Raises psycopg.Error."""
+        if await self._gathered.find(volunteer):
+            refuse(Reason.VOLUNTEER_ERASED, name=volunteer)
+
+    async def _look_up(self, asked: Sequence[str]) -> list[bool]:
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(_WHO, (list(set(asked)),), binary=True)).fetchall()
+        erased = {row[0] for row in rows}
+        return [volunteer in erased for volunteer in asked]
 
     async def of(self, volunteer: str) -> RecordedErasure:
         """The erasure of a person. Refuses NOT_FOUND: there is no such person, or they were not erased."""
