@@ -100,6 +100,12 @@ class Reason(Enum):
         "The identity number does not have the form of its type; check the digits.",
         "رقم الهوية لا يطابق نوعها؛ تحقق من الأرقام.",
     )
+    IDENTITY_COUNTRY_INVALID = (
+        Kind.INVALID,
+        "Give the country that issued the document as ISO 3166-1 alpha-2, such as JO; Saudi numbers have their own "
+        "types.",
+        "أدخل رمز الدولة المصدرة للوثيقة وفق ISO 3166-1 من حرفين مثل JO؛ للأرقام السعودية أنواعها الخاصة.",
+    )
     PAGE_TOKEN_INVALID = (
         Kind.INVALID,
         "This page_token does not belong to this question; start again without one.",

@@ -156,6 +156,8 @@ def volunteer_message(name: str, texts: dict[str, str | Erased]) -> resources_pb
     for field in PLAIN_FIELDS:
         setattr(details, field, known.get(field, ""))
     if "identity_type" in known:
-        details.identity.type = IDENTITY_NUMBERS[known["identity_type"]]
+        name, _, country = known["identity_type"].partition("/")
+        details.identity.type = IDENTITY_NUMBERS[name]
+        details.identity.country = country
         details.identity.number = known.get("identity_number", "")
     return resources_pb2.Volunteer(name=name, details=details)

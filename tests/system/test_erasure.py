@@ -65,7 +65,7 @@ def details() -> resources_pb2.PersonalDetails:
 
 
 def identity() -> values_pb2.Identity:
-    return values_pb2.Identity(type=values_pb2.IDENTITY_TYPE_PASSPORT, number=PASSPORT)
+    return values_pb2.Identity(type=values_pb2.IDENTITY_TYPE_PASSPORT, country="XX", number=PASSPORT)
 
 
 class Erasing(Client):

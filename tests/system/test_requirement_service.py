@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -258,15 +259,18 @@ def test_a_watcher_of_who_is_erased_is_told_so_and_nobody_watches_them_again(ask
     award = pb.WatchRequirementRequest(
         name="volunteers/dora", requirement=AWARD, date="2026-11-30", positions=asked.positions
     )
-    watched = [asked.stub.WatchBalance(balance, timeout=60), asked.stub.WatchRequirement(award, timeout=60)]
+    told = [asked.stub.WatchBalance(balance, timeout=60), asked.stub.WatchRequirement(award, timeout=60)]
+    watched: list[Iterator[object]] = [iter(stream) for stream in told]
     another = asked.stub.WatchBalance(pb.WatchBalanceRequest(name=ANA), timeout=60)
-    for stream in (*watched, another):
+    next(another)
+    for stream in watched:
         next(stream)
     erase = registry.EraseVolunteerRequest(request_id=request_id(), name="volunteers/dora")
     asked.client.send("RegistryService/EraseVolunteer", erase)
-    for stream in (*watched, asked.stub.WatchBalance(balance), asked.stub.WatchRequirement(award)):
+    begun = [asked.stub.WatchBalance(balance, timeout=60), asked.stub.WatchRequirement(award, timeout=60)]
+    for stream in (*watched, *(iter(one) for one in begun)):
         with pytest.raises(grpc.RpcError) as raised:
-            list(stream)
+            deque(stream, maxlen=0)
         assert refusal_of(raised.value).reason == "VOLUNTEER_ERASED"
     asked.serve(ANA, 27, 1)
     assert next(another).seconds.verified_seconds > 0
