@@ -259,16 +259,18 @@ def test_a_watcher_of_who_is_erased_is_told_so_and_nobody_watches_them_again(ask
     award = pb.WatchRequirementRequest(
         name="volunteers/dora", requirement=AWARD, date="2026-11-30", positions=asked.positions
     )
-    told = [asked.stub.WatchBalance(balance, timeout=60), asked.stub.WatchRequirement(award, timeout=60)]
-    watched: list[Iterator[object]] = [iter(stream) for stream in told]
+    watched: list[Iterator[object]] = [
+        asked.stub.WatchBalance(balance, timeout=60),
+        asked.stub.WatchRequirement(award, timeout=60),
+    ]
     another = asked.stub.WatchBalance(pb.WatchBalanceRequest(name=ANA), timeout=60)
     next(another)
     for stream in watched:
         next(stream)
     erase = registry.EraseVolunteerRequest(request_id=request_id(), name="volunteers/dora")
     asked.client.send("RegistryService/EraseVolunteer", erase)
-    begun = [asked.stub.WatchBalance(balance, timeout=60), asked.stub.WatchRequirement(award, timeout=60)]
-    for stream in (*watched, *(iter(one) for one in begun)):
+    watched += [asked.stub.WatchBalance(balance, timeout=60), asked.stub.WatchRequirement(award, timeout=60)]
+    for stream in watched:
         with pytest.raises(grpc.RpcError) as raised:
             deque(stream, maxlen=0)
         assert refusal_of(raised.value).reason == "VOLUNTEER_ERASED"
