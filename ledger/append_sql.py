@@ -41,7 +41,10 @@ STREAMS: Final = """
 
 EXISTS: Final = """
     select wanted.stream,
-           exists (select from events where events.stream = wanted.stream and events.type = 'volunteer-erased')
+           exists (
+               select from events
+               where events.stream = wanted.stream and events.type in ('volunteer-erased', 'member-erased')
+           )
     from unnest(%b::text[]) as wanted (stream)
     where exists (select from events where events.stream = wanted.stream and events.version = 1)
 """

@@ -22,6 +22,7 @@ from ledger.append_sql import EventColumns, KeyColumns, raise_counter, statement
 from ledger.domain.catalogue import fold
 from ledger.domain.constraints import heads_after, places_delta, presence_after, waiting_after
 from ledger.domain.event import NewEvent, RecordedEvent
+from ledger.domain.member import Member
 from ledger.domain.passing import Passing
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal, refuse
 from ledger.domain.registration_events import OfRegistration, Registration
@@ -169,7 +170,7 @@ class Batch:
     def erased(self, person: str) -> bool:
         if person in self.loaded.streams:
             state = self.state(person)
-            return isinstance(state, Volunteer) and state.erased
+            return isinstance(state, Volunteer | Member) and state.erased
         return self.exists(person) and person in self.loaded.erased
 
     def places_taken(self, shift: str) -> int:

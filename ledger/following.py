@@ -15,7 +15,7 @@ from ledger import metrics
 from ledger.application import Application
 from ledger.domain.follow_ups import FOLLOWED, follow_up
 from ledger.domain.refusals import Reason, Refusal
-from ledger.erased_registrations import ERASED_TYPES, ErasedRegistrations
+from ledger.erased_persons import ERASED_TYPES, ErasedPersons
 from ledger.event_bytes import decode, recorded_event
 from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
 from ledger.lapsing import ClaimLapsing
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 EVERY_SECONDS: Final = 0.2
 LAPSE_SECONDS: Final = 60.0
-"""Between two looks at the claims whose time may have come, and at what erased persons are registered for."""
+"""Between two looks at the claims whose time may have come, and at what erased persons have open."""
 
 _LOCK_NUMBER: Final = 0x766F_6C66
 _FOLLOWED: Final = "select partition, position from followed"
@@ -51,7 +51,7 @@ class Following:
         self._application = application
         self._pool = pool
         self._lapsing = ClaimLapsing(application)
-        self._erased_registrations = ErasedRegistrations(application)
+        self._erased_persons = ErasedPersons(application)
 
     async def watch(self) -> None:
         """Follow until cancelled; a store that is away is waited for."""
@@ -66,7 +66,7 @@ class Following:
                 reached[partition] = await self._follow(connection, partition, reached.get(partition, 0), head)
             if time.monotonic() - looked_at >= LAPSE_SECONDS:
                 await self._lapsing.look(connection, list(recorded))
-                await self._erased_registrations.look_again(connection)
+                await self._erased_persons.look_again(connection)
                 looked_at = time.monotonic()
             if all(reached[partition] >= head for partition, head in recorded.items()):
                 await asyncio.sleep(EVERY_SECONDS)
@@ -91,7 +91,7 @@ class Following:
         """What follows from one event; False: it is not known yet whether it stands, ask again."""
         recorded = recorded_event(decode(body))
         if recorded.data.stored_name in ERASED_TYPES:
-            return await self._erased_registrations.end(connection, [recorded.stream])
+            return await self._erased_persons.end(connection, [recorded.stream])
         following = follow_up(recorded)
         if following is None:
             return True

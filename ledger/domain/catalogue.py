@@ -12,6 +12,7 @@ from ledger.domain import (
     group_attendance,
     initiative,
     ledger_opened,
+    member,
     opportunity,
     organization,
     policy,
@@ -40,6 +41,7 @@ EVOLVE: Final[Mapping[str, Evolve]] = {
     "policies": policy.evolve,
     "periods": closed_period.evolve,
     "clients": client.evolve,
+    "staff": member.evolve,
     "partitions": ledger_opened.evolve,
 }
 

@@ -269,7 +269,7 @@ class ReinstateOrganization:
 
 @dataclass(frozen=True, slots=True)
 class AppointMember:
-    """Let somebody act for an organisation. Refuses ALREADY_EXISTS, TIMES_REVERSED, VOLUNTEER_ERASED."""
+    """Let somebody act for an organisation. Refuses ALREADY_EXISTS, TIMES_REVERSED, VOLUNTEER_ERASED, MEMBER_ERASED."""
 
     appointment: str
     """organizations/{organization}/appointments/{appointment}"""

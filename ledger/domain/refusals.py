@@ -163,6 +163,11 @@ class Reason(Enum):
         "{name} was erased: nothing more can be known of them; the same person registers anew under another name.",
         "مُحيت بيانات {name} فلا يمكن معرفة المزيد عنه؛ يسجّل الشخص نفسه من جديد باسم آخر.",
     )
+    MEMBER_ERASED = (
+        Kind.REFUSED,
+        "{name} was erased and acts for nobody any more; who comes back gets another id.",
+        "مُحيت بيانات {name} ولم يعد يمثّل أحدًا؛ من يعود يحصل على معرّف آخر.",
+    )
     IDENTITY_ALREADY_REGISTERED = (
         Kind.ALREADY_EXISTS,
         "This identity number is registered already; look the volunteer up instead.",

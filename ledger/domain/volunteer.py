@@ -167,13 +167,13 @@ def refuse_unknown(world: World, name: str) -> None:
 
 
 def refuse_erased(world: World, name: str) -> None:
-    """Refuse VOLUNTEER_ERASED for who was erased. Raises NotLoaded.
+    """Refuse VOLUNTEER_ERASED, MEMBER_ERASED for who was erased. Raises NotLoaded.
 
     A person at home in another partition may be erased while this is decided: what stands then is ended by what
-    follows from the erasure (`erased_registration`), or stays under the name like everything before it.
+    follows from the erasure, or stays under the name like everything before it.
     """
     if world.erased(name):
-        refuse(Reason.VOLUNTEER_ERASED, name=name)
+        refuse(Reason.VOLUNTEER_ERASED if name.startswith("volunteers/") else Reason.MEMBER_ERASED, name=name)
 
 
 @dataclass(frozen=True, slots=True)

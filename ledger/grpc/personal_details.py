@@ -15,6 +15,7 @@ from ledger.access.identity_keys import IdentityKeys
 from ledger.access.person_keys import PersonKeys
 from ledger.domain.consent_events import GUARDIAN_PATH
 from ledger.domain.identity import IdentityDocument, passes_luhn
+from ledger.domain.member import COLLECTION
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.volunteer import CHANGEABLE_FIELDS, SealedDetails, path_of
 from ledger.grpc.status import FieldViolation, InvalidRequest
@@ -76,13 +77,17 @@ class PersonalDetails:
         )
         return SealedForEvent(SealedDetails(**{field: sealed[path_of(field)] for field in texts}), event_id)
 
+    async def seal_one(self, person: str, path: str, text: str) -> tuple[str, str]:
+        """One text sealed under a key of the person's, and the event it is sealed for."""
+        event_id = secrets.token_hex(16)
+        sealed = await self._person_keys.seal(person, event_id, {path: text})
+        return sealed[path], event_id
+
     async def seal_guardian(self, volunteer: str, name: str) -> tuple[str | None, str]:
         """A guardian's name sealed under the volunteer's key, None for none, and the event it is sealed for."""
-        event_id = secrets.token_hex(16)
         if not name.strip():
-            return None, event_id
-        sealed = await self._person_keys.seal(volunteer, event_id, {GUARDIAN_PATH: name.strip()})
-        return sealed[GUARDIAN_PATH], event_id
+            return None, secrets.token_hex(16)
+        return await self.seal_one(volunteer, GUARDIAN_PATH, name.strip())
 
 
 def checked_paths(paths: list[str]) -> tuple[str, ...]:
@@ -91,6 +96,14 @@ def checked_paths(paths: list[str]) -> tuple[str, ...]:
         if path not in CHANGEABLE_FIELDS:
             refuse(Reason.UPDATE_MASK_INVALID, path=path[:60], allowed=", ".join(CHANGEABLE_FIELDS))
     return tuple(dict.fromkeys(paths))
+
+
+def checked_member_name(member: str, name: str) -> str:
+    """What a member is called, empty for nothing. Refuses INVALID_ARGUMENT for one who is not of staff."""
+    if name.strip() and not member.startswith(COLLECTION):
+        text = "only of staff/{id}: a volunteer's name stands with the volunteer, a system has none"
+        raise InvalidRequest([FieldViolation("member_name", text, "member_name.staff")])
+    return name.strip()
 
 
 def refuse_number_as_id(volunteer_id: str, texts: Mapping[str, str]) -> None:

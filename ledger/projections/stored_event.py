@@ -77,6 +77,10 @@ NOT_PROJECTED: Final[Mapping[str, str]] = {
         ("client-registered", "client-updated", "client-revoked"),
         "who may call is read from the event store itself: projections may lag (decision 19)",
     ),
+    **dict.fromkeys(
+        ("member-named", "member-erased"),
+        "few, asked for one by one, and read from the event store itself: no ciphertext to purge elsewhere",
+    ),
     "ledger-opened": "settings and guards read the event store's own table; no question asks for it",
 }
 """Stored names without rows, each with its reason."""

@@ -15,6 +15,7 @@ from ledger.domain.catalogue import fold
 from ledger.domain.constraints import heads_after, places_delta, presence_after, waiting_after
 from ledger.domain.event import Event, NewEvent, RecordedEvent, read_event
 from ledger.domain.hours import HoursMoved, PresenceMoved
+from ledger.domain.member import Member
 from ledger.domain.policy import STANDARD_POLICY_STREAM, STANDARD_POLICY_V1
 from ledger.domain.refusals import Refusal, placeholders
 from ledger.domain.registration_events import OfRegistration
@@ -101,7 +102,7 @@ class InMemoryWorld:
 
     def erased(self, person: str) -> bool:
         state = self.ledger.states.get(person)
-        return isinstance(state, Volunteer) and state.erased
+        return isinstance(state, Volunteer | Member) and state.erased
 
     def places_taken(self, shift: str) -> int:
         return self.ledger.places.get(shift, 0)

@@ -28,7 +28,7 @@ from ledger.domain.values import LocalizedText
 from ledger.domain.volunteer import RegisterVolunteer, SealedDetails
 from ledger.domain.world import Command
 from ledger.embedded_postgres import EmbeddedPostgres
-from ledger.erased_registrations import ErasedRegistrations
+from ledger.erased_persons import ErasedPersons
 from ledger.following import Following
 from ledger.settings import Settings
 from tests.system.stored_history import opened_store, wait_until
@@ -147,7 +147,7 @@ def test_places_to_come_are_given_back_and_waiting_ends(postgres: EmbeddedPostgr
 def test_a_registration_of_the_very_moment_is_found_by_a_later_look(postgres: EmbeddedPostgres):
     async def scenario(ledger: Ledger) -> None:
         async with await AsyncConnection.connect(ledger.settings.database, autocommit=True) as connection:
-            looking = ErasedRegistrations(ledger.application)
+            looking = ErasedPersons(ledger.application)
             await looking.look_again(connection)  # nobody is erased yet
             await ledger.do(EraseVolunteer(ANA))
             # What was decided a moment before and recorded a moment after looks like this to whoever looks.
@@ -166,7 +166,7 @@ def test_who_begins_to_follow_finds_what_older_erasures_left(postgres: EmbeddedP
         with psycopg.connect(ledger.settings.owner_database, autocommit=True) as owner:
             owner.execute("update events set recorded_at = recorded_at - interval '1 day' where stream = %s", [ANA])
         async with await AsyncConnection.connect(ledger.settings.database, autocommit=True) as connection:
-            looking = ErasedRegistrations(ledger.application)
+            looking = ErasedPersons(ledger.application)
             await looking.look_again(connection)
             assert of_ana(ledger) == ENDED
 
