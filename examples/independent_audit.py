@@ -350,6 +350,7 @@ def record_time(value: object, field_name: str) -> str:
 # ----------------------------------------------------------------------------------------------- streams and the events
 
 ID = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+ACTOR_ID = "[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?"
 DECIMAL = "(?:0|[1-9][0-9]{0,18})"
 
 # [format] "Streams and partitions", the table.
@@ -360,6 +361,7 @@ STREAMS = {
     "organizations": re.compile(f"organizations/{ID}"),
     "initiatives": re.compile(f"initiatives/{ID}"),
     "clients": re.compile(f"clients/{ID}"),
+    "staff": re.compile(f"staff/{ACTOR_ID}"),
     "volunteers": re.compile(f"volunteers/{ID}"),
     "attendances": re.compile(f"volunteers/{ID}/attendances/{ID}"),
     "standings": re.compile(f"volunteers/{ID}/requirements/{ID}/standings/{ID}"),
@@ -400,6 +402,8 @@ EVENTS = {
     "member-appointed": ("organizations", "organization appointment member role from_time until_time?"),
     "appointment-ended": ("organizations", "organization appointment until_time"),
     "initiative-registered": ("initiatives", "initiative display_name responsible"),
+    "member-named": ("staff", "member member_name:sealed"),
+    "member-erased": ("staff", "member key_ids"),
     "client-registered": ("clients", "client:client_name terms"),
     "client-updated": ("clients", "client:client_name terms"),
     "client-revoked": ("clients", "client:client_name revoked_for:text"),

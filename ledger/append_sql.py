@@ -40,7 +40,12 @@ STREAMS: Final = """
 """
 
 EXISTS: Final = """
-    select wanted.stream from unnest(%b::text[]) as wanted (stream)
+    select wanted.stream,
+           exists (
+               select from events
+               where events.stream = wanted.stream and events.type in ('volunteer-erased', 'member-erased')
+           )
+    from unnest(%b::text[]) as wanted (stream)
     where exists (select from events where events.stream = wanted.stream and events.version = 1)
 """
 

@@ -23,11 +23,12 @@ from ledger.domain.catalogue import fold
 from ledger.domain.constraints import heads_after, places_delta, presence_after, waiting_after
 from ledger.domain.event import NewEvent, RecordedEvent
 from ledger.domain.ledger_kind import belongs, kind_of_ledger
+from ledger.domain.member import Member
 from ledger.domain.passing import Passing
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal, refuse
 from ledger.domain.registration_events import OfRegistration, Registration
 from ledger.domain.streams import is_group, partition_of, shift_of
-from ledger.domain.volunteer import VolunteerErased
+from ledger.domain.volunteer import Volunteer, VolunteerErased
 from ledger.domain.world import Command, NotLoaded, Presence, Reads, ShiftPlaces, TimeWindow
 from ledger.event_bytes import EVENT_BYTES_MAX, Envelope, encode
 from ledger.statement_pipeline import Statement
@@ -87,6 +88,8 @@ class Loaded:
     streams: dict[str, tuple[int, object | None]] = field(default_factory=dict)
     """Stream → (version, folded state); (0, None) before its first event."""
     exists: dict[str, bool] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
+    """Of the streams in `exists`, those of persons who were erased."""
     places: dict[str, ShiftPlaces] = field(default_factory=dict)
     waiting: dict[str, WaitingList] = field(default_factory=dict)
     """Shift → who waits for it, as far as it was asked for."""
@@ -165,6 +168,12 @@ class Batch:
         if known is None:
             raise NotLoaded(Reads(exists=(stream,)))
         return known
+
+    def erased(self, person: str) -> bool:
+        if person in self.loaded.streams:
+            state = self.state(person)
+            return isinstance(state, Volunteer | Member) and state.erased
+        return self.exists(person) and person in self.loaded.erased
 
     def places_taken(self, shift: str) -> int:
         return self._places(shift).taken

@@ -1,4 +1,4 @@
-"""Destroys the keys of who was erased: reads `volunteer-erased` in order, and destroys what the event told of.
+"""Destroys the keys of who was erased: reads the events that say so in order, and destroys what they told of.
 
 The event stands first, so whatever ends us in between, the next one who looks finishes it. How far this has got lies in
 the database of the keys itself: an older copy of it, restored, knows an older position, and the keys that came back
@@ -18,7 +18,8 @@ EVERY_SECONDS: Final = 0.2
 _LOCK_NUMBER: Final = 0x766F_6C65
 _ERASED: Final = """
     select stream from events
-    where partition = %b and position > %b and position <= %b and type = 'volunteer-erased' order by position
+    where partition = %b and position > %b and position <= %b and type in ('volunteer-erased', 'member-erased')
+    order by position
 """
 
 

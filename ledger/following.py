@@ -15,6 +15,7 @@ from ledger import metrics
 from ledger.application import Application
 from ledger.domain.follow_ups import FOLLOWED, follow_up
 from ledger.domain.refusals import Reason, Refusal
+from ledger.erased_persons import ERASED_TYPES, ErasedPersons
 from ledger.event_bytes import decode, recorded_event
 from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
 from ledger.lapsing import ClaimLapsing
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 
 EVERY_SECONDS: Final = 0.2
 LAPSE_SECONDS: Final = 60.0
-"""Between two looks at the claims whose time may have come."""
+"""Between two looks at the claims whose time may have come, and at what erased persons have open."""
 
 _LOCK_NUMBER: Final = 0x766F_6C66
 _FOLLOWED: Final = "select partition, position from followed"
@@ -50,6 +51,7 @@ class Following:
         self._application = application
         self._pool = pool
         self._lapsing = ClaimLapsing(application)
+        self._erased_persons = ErasedPersons(application)
 
     async def watch(self) -> None:
         """Follow until cancelled; a store that is away is waited for."""
@@ -64,6 +66,7 @@ class Following:
                 reached[partition] = await self._follow(connection, partition, reached.get(partition, 0), head)
             if time.monotonic() - looked_at >= LAPSE_SECONDS:
                 await self._lapsing.look(connection, list(recorded))
+                await self._erased_persons.look_again(connection)
                 looked_at = time.monotonic()
             if all(reached[partition] >= head for partition, head in recorded.items()):
                 await asyncio.sleep(EVERY_SECONDS)
@@ -73,9 +76,9 @@ class Following:
         if after >= head:
             return after
         until = min(head, after + POSITIONS_TOGETHER)
-        rows = await events_of(connection, partition, after, until, FOLLOWED)
+        rows = await events_of(connection, partition, after, until, (*FOLLOWED, *ERASED_TYPES))
         for position, body in rows:
-            if not await self._do(body):
+            if not await self._do(connection, body):
                 until = position - 1
                 break
         else:
@@ -84,9 +87,11 @@ class Following:
             await connection.execute(_REACHED, (partition, until))
         return until
 
-    async def _do(self, body: bytes) -> bool:
+    async def _do(self, connection: Connection, body: bytes) -> bool:
         """What follows from one event; False: it is not known yet whether it stands, ask again."""
         recorded = recorded_event(decode(body))
+        if recorded.data.stored_name in ERASED_TYPES:
+            return await self._erased_persons.end(connection, [recorded.stream])
         following = follow_up(recorded)
         if following is None:
             return True

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from typing import Final
 
-from ledger.domain.identity import IdentityType, normalized_number
+from ledger.domain.identity import IdentityDocument, IdentityType, document, document_of
 from ledger.settings import WrongSetting
 
 SECRET_BYTES_MIN: Final = 16
@@ -26,11 +26,14 @@ class IdentityKeys:
         self._secret = secret
         self._verify_check_digit = verify_check_digit
 
-    def normalized(self, identity_type: IdentityType, number: str) -> str:
-        """The number as it is sealed. Refuses IDENTITY_INVALID."""
-        return normalized_number(identity_type, number, verify_check_digit=self._verify_check_digit)
+    def document(self, identity_type: IdentityType, number: str, country: str = "") -> IdentityDocument:
+        """The document as it is sealed. Refuses IDENTITY_INVALID, IDENTITY_COUNTRY_INVALID."""
+        return document(identity_type, number, country, verify_check_digit=self._verify_check_digit)
 
-    def key_of(self, identity_type: IdentityType, number: str) -> bytes:
-        """HMAC-SHA-256(secret, type + ":" + normalised number). Refuses IDENTITY_INVALID."""
-        text = f"{identity_type}:{self.normalized(identity_type, number)}"
-        return hmac.digest(self._secret, text.encode(), hashlib.sha256)
+    def sealed_document(self, kind: str, number: str) -> IdentityDocument | None:
+        """The document whose kind and number were sealed, None for a kind that is none. Refuses as `document` does."""
+        return document_of(kind, number, verify_check_digit=self._verify_check_digit)
+
+    def key_of(self, document: IdentityDocument) -> bytes:
+        """HMAC-SHA-256(secret, kind + ":" + number): unique by type, country and number."""
+        return hmac.digest(self._secret, f"{document.kind}:{document.number}".encode(), hashlib.sha256)

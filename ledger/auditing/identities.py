@@ -17,7 +17,6 @@ from ledger.auditing.finding import Report, Where
 from ledger.auditing.folded_stream import FoldedStream
 from ledger.auditing.snapshots import Database
 from ledger.domain.event import RecordedEvent
-from ledger.domain.identity import IdentityType
 from ledger.domain.refusals import InvariantBroken, Refusal
 from ledger.domain.sealed import SealedField
 from ledger.domain.volunteer import Volunteer, VolunteerRegistered, path_of
@@ -28,7 +27,6 @@ _HELD_BY: Final = "select identity_key from volunteer_identities where volunteer
 _KEYS: Final = "select key_id, volunteer, key, master_key_id from person_keys where key_id = any(%s)"
 _KEYS_LEFT: Final = "select count(*) from person_keys where volunteer = any(%s)"
 _OF_ERASED: Final = "select volunteer, identity_key from volunteer_identities where volunteer = any(%s)"
-_TYPES: Final[dict[str, IdentityType]] = {"national_id": "national_id", "iqama": "iqama", "passport": "passport"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +62,14 @@ class IdentityOpener:
         found: dict[str, bytes] = {}
         for one in identities:
             kind, number = self._text(known, one.kind), self._text(known, one.number)
-            if kind in _TYPES and number is not None:
-                try:
-                    found[one.volunteer] = self._identity_keys.key_of(_TYPES[kind], number)
-                except Refusal as refusal:
-                    raise InvariantBroken(f"{one.volunteer}: the sealed identity number has no right form") from refusal
+            if kind is None or number is None:
+                continue
+            try:
+                document = self._identity_keys.sealed_document(kind, number)
+            except Refusal as refusal:
+                raise InvariantBroken(f"{one.volunteer}: the sealed identity number has no right form") from refusal
+            if document is not None:
+                found[one.volunteer] = self._identity_keys.key_of(document)
         return found
 
     def keys_left(self, volunteers: list[str]) -> int:

@@ -23,6 +23,7 @@ from ledger.domain.registration_events import (
 from ledger.domain.shift import Shift
 from ledger.domain.streams import opportunity_of, shift_of
 from ledger.domain.values import SECONDS_PER_DAY
+from ledger.domain.volunteer import refuse_erased
 from ledger.domain.world import Reads, World, need_states
 
 
@@ -30,7 +31,8 @@ from ledger.domain.world import Reads, World, need_states
 class ApproveRegistration:
     """Give a place to who asked for one, or a place on the waiting list when all are taken.
 
-    Refuses NOT_FOUND, NOT_A_MEMBER, OWN_REGISTRATION, NOT_REQUESTED, OPPORTUNITY_CLOSED, SHIFT_CANCELLED, SHIFT_FULL.
+    Refuses NOT_FOUND, VOLUNTEER_ERASED, NOT_A_MEMBER, OWN_REGISTRATION, NOT_REQUESTED, OPPORTUNITY_CLOSED,
+    SHIFT_CANCELLED, SHIFT_FULL.
     """
 
     registration: str
@@ -48,6 +50,7 @@ class ApproveRegistration:
         refuse_others(world, offered, known.volunteer)
         if known.state != "requested":
             refuse(Reason.NOT_REQUESTED, registration=known.name)
+        refuse_erased(world, known.volunteer)
         refuse_closed(offered, wanted)
         entering = RegistrationWaitlisted if is_full(world, offered, wanted) else RegistrationAccepted
         entered = entering(

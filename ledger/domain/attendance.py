@@ -27,6 +27,7 @@ from ledger.domain.releasing import releases_beside
 from ledger.domain.shift import Shift
 from ledger.domain.streams import opportunity_of
 from ledger.domain.values import ImportedFrom, whole_seconds
+from ledger.domain.volunteer import refuse_unknown
 from ledger.domain.world import Reads, TimeWindow, World
 
 __all__ = [
@@ -49,8 +50,8 @@ OPEN_PRESENCE_SECONDS: Final = 24 * 3600
 class CheckIn:
     """A registered person has come.
 
-    Refuses ALREADY_EXISTS, NOT_FOUND, OPPORTUNITY_CLOSED, SHIFT_CANCELLED, NOT_REGISTERED, ABSENCE_RECORDED,
-    ELIGIBILITY_NOT_ESTABLISHED, GUARDIAN_CONSENT_MISSING, SERVICE_IN_FUTURE, ALREADY_CHECKED_IN.
+    Refuses ALREADY_EXISTS, NOT_FOUND, VOLUNTEER_ERASED, OPPORTUNITY_CLOSED, SHIFT_CANCELLED, NOT_REGISTERED,
+    ABSENCE_RECORDED, ELIGIBILITY_NOT_ESTABLISHED, GUARDIAN_CONSENT_MISSING, SERVICE_IN_FUTURE, ALREADY_CHECKED_IN.
     """
 
     attendance: str
@@ -151,8 +152,8 @@ class CheckOut:
 class RecordAttendance(Passing, frozen=True):
     """The organisation notes that a person was there; a registration is not needed.
 
-    Refuses ALREADY_EXISTS, NOT_FOUND, GROUP_ALREADY_COUNTED, TIMES_REVERSED, DURATION_OUT_OF_RANGE, SERVICE_IN_FUTURE,
-    SHIFT_HAS_NO_TIMES.
+    Refuses ALREADY_EXISTS, NOT_FOUND, VOLUNTEER_ERASED, GROUP_ALREADY_COUNTED, TIMES_REVERSED, DURATION_OUT_OF_RANGE,
+    SERVICE_IN_FUTURE, SHIFT_HAS_NO_TIMES.
     """
 
     attendance: str
@@ -216,11 +217,10 @@ class RecordAttendance(Passing, frozen=True):
 
 
 def refuse_known(world: World, attendance: str, volunteer: str) -> None:
-    """Refuses ALREADY_EXISTS for an attendance that has begun, NOT_FOUND for a person nobody knows."""
+    """Refuses ALREADY_EXISTS for an attendance that has begun; NOT_FOUND, VOLUNTEER_ERASED of the person."""
     if not attendance.startswith(volunteer + "/"):
         # Its events would go to another person's partition, where nothing guards this person's seconds.
         raise InvariantBroken(f"{attendance} does not belong to {volunteer}")
     if world.exists(attendance):
         refuse(Reason.ALREADY_EXISTS, name=attendance)
-    if not world.exists(volunteer):
-        refuse(Reason.NOT_FOUND, name=volunteer)
+    refuse_unknown(world, volunteer)

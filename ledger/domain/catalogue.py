@@ -13,6 +13,7 @@ from ledger.domain import (
     hours_read,
     initiative,
     ledger_opened,
+    member,
     opportunity,
     organization,
     policy,
@@ -41,6 +42,7 @@ EVOLVE: Final[Mapping[str, Evolve]] = {
     "policies": policy.evolve,
     "periods": closed_period.evolve,
     "clients": client.evolve,
+    "staff": member.evolve,
     "partitions": ledger_opened.evolve,
     "accesses": hours_read.evolve,
 }

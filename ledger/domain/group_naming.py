@@ -24,6 +24,7 @@ from ledger.domain.refusals import Reason, refuse
 from ledger.domain.streams import opportunity_of, shift_of, volunteer_of
 from ledger.domain.transfer import ReceiveAttendance
 from ledger.domain.values import Account
+from ledger.domain.volunteer import refuse_erased
 from ledger.domain.world import Reads, World
 
 NAMED: Final = "NAMED"
@@ -35,7 +36,7 @@ _LEAVE_FIRST: Final = (Account.ATTENDED, Account.WITHHELD, Account.VERIFIED)
 class NameGroupMember:
     """Record one of a head count by name.
 
-    Refuses NOT_FOUND, ALREADY_EXISTS, ATTENDANCE_WITHDRAWN, ALREADY_NAMED, LAST_HEAD, TIMES_REVERSED,
+    Refuses NOT_FOUND, VOLUNTEER_ERASED, ALREADY_EXISTS, ATTENDANCE_WITHDRAWN, ALREADY_NAMED, LAST_HEAD, TIMES_REVERSED,
     DURATION_OUT_OF_RANGE, SERVICE_IN_FUTURE, SHIFT_HAS_NO_TIMES.
     """
 
@@ -61,6 +62,7 @@ class NameGroupMember:
         known = existing_group(world, self.group_attendance)
         if known.state == "withdrawn":
             refuse(Reason.ATTENDANCE_WITHDRAWN, attendance=self.group_attendance)
+        refuse_erased(world, volunteer_of(self.to_attendance))
         if known.head_count == 1:
             refuse(Reason.LAST_HEAD, attendance=self.group_attendance)
         place = shift.existing(world, known.shift)

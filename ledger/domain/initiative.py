@@ -13,6 +13,7 @@ from typing import Final
 from ledger.domain.event import Event, NewEvent, RecordedEvent, stored_name
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.domain.values import LocalizedText
+from ledger.domain.volunteer import refuse_unknown
 from ledger.domain.world import Reads, World
 
 COLLECTION: Final = "initiatives/"
@@ -62,7 +63,7 @@ def existing(world: World, name: str) -> Initiative:
 
 @dataclass(frozen=True, slots=True)
 class RegisterInitiative:
-    """Make an initiative known. Refuses ALREADY_EXISTS, NOT_FOUND (a responsible volunteer)."""
+    """Make an initiative known. Refuses ALREADY_EXISTS, and NOT_FOUND, VOLUNTEER_ERASED of who shall answer for it."""
 
     initiative: str
     display_name: LocalizedText
@@ -79,8 +80,7 @@ class RegisterInitiative:
         if world.state(self.initiative) is not None:
             refuse(Reason.ALREADY_EXISTS, name=self.initiative)
         for name in self._volunteers():
-            if not world.exists(name):
-                refuse(Reason.NOT_FOUND, name=name)
+            refuse_unknown(world, name)
         registered = InitiativeRegistered(
             initiative=self.initiative, display_name=self.display_name, responsible=self.responsible
         )

@@ -16,6 +16,7 @@ from pydantic import AwareDatetime
 from ledger.domain.event import Event, NewEvent, RecordedEvent, stored_name
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.domain.values import LocalizedText
+from ledger.domain.volunteer import refuse_erased
 from ledger.domain.world import Reads, World
 
 Role: TypeAlias = Literal["coordinator", "verifier"]
@@ -268,7 +269,7 @@ class ReinstateOrganization:
 
 @dataclass(frozen=True, slots=True)
 class AppointMember:
-    """Let somebody act for an organisation. Refuses ALREADY_EXISTS, TIMES_REVERSED."""
+    """Let somebody act for an organisation. Refuses ALREADY_EXISTS, TIMES_REVERSED, VOLUNTEER_ERASED, MEMBER_ERASED."""
 
     appointment: str
     """organizations/{organization}/appointments/{appointment}"""
@@ -283,12 +284,13 @@ class AppointMember:
         return organization_of(self.appointment)
 
     def reads(self) -> Reads:
-        return Reads(streams=(self.stream,))
+        return Reads(streams=(self.stream,), exists=(self.member,))
 
     def decide(self, world: World) -> list[NewEvent]:
         known = existing(world, self.stream)
         if self.appointment in known.appointments:
             refuse(Reason.ALREADY_EXISTS, name=self.appointment)
+        refuse_erased(world, self.member)
         from_time = self.from_time or world.now.replace(microsecond=0)
         if self.until_time is not None and self.until_time <= from_time:
             refuse(Reason.TIMES_REVERSED, start=from_time.isoformat(), end=self.until_time.isoformat())

@@ -102,6 +102,12 @@ class Reason(Enum):
         "The identity number does not have the form of its type; check the digits.",
         "رقم الهوية لا يطابق نوعها؛ تحقق من الأرقام.",
     )
+    IDENTITY_COUNTRY_INVALID = (
+        Kind.INVALID,
+        "Give the country that issued the document as ISO 3166-1 alpha-2, such as JO; Saudi numbers have their own "
+        "types.",
+        "أدخل رمز الدولة المصدرة للوثيقة وفق ISO 3166-1 من حرفين مثل JO؛ للأرقام السعودية أنواعها الخاصة.",
+    )
     PAGE_TOKEN_INVALID = (
         Kind.INVALID,
         "This page_token does not belong to this question; start again without one.",
@@ -168,6 +174,11 @@ class Reason(Enum):
         Kind.REFUSED,
         "{name} was erased: nothing more can be known of them; the same person registers anew under another name.",
         "مُحيت بيانات {name} فلا يمكن معرفة المزيد عنه؛ يسجّل الشخص نفسه من جديد باسم آخر.",
+    )
+    MEMBER_ERASED = (
+        Kind.REFUSED,
+        "{name} was erased and acts for nobody any more; who comes back gets another id.",
+        "مُحيت بيانات {name} ولم يعد يمثّل أحدًا؛ من يعود يحصل على معرّف آخر.",
     )
     IDENTITY_ALREADY_REGISTERED = (
         Kind.ALREADY_EXISTS,

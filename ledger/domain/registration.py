@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.domain import eligibility, opportunity, shift
+from ledger.domain import eligibility, opportunity, shift, volunteer
 from ledger.domain.eligibility import age_years
 from ledger.domain.event import NewEvent
 from ledger.domain.opportunity import Opportunity
@@ -73,8 +73,8 @@ class RegisterForShift:
     Who is registered and asks again keeps what they have: where the policy asks for more than is known of them, or it
     no longer holds, that alone is learnt anew.
 
-    Refuses NOT_FOUND, OPPORTUNITY_CLOSED, SHIFT_CANCELLED, SHIFT_HAS_NO_TIMES, ALREADY_REGISTERED, SHIFT_FULL,
-    BIRTH_DATE_MISSING, BELOW_MINIMUM_AGE, GUARDIAN_CONSENT_MISSING, CHARTER_NOT_ACCEPTED.
+    Refuses NOT_FOUND, VOLUNTEER_ERASED, OPPORTUNITY_CLOSED, SHIFT_CANCELLED, SHIFT_HAS_NO_TIMES, ALREADY_REGISTERED,
+    SHIFT_FULL, BIRTH_DATE_MISSING, BELOW_MINIMUM_AGE, GUARDIAN_CONSENT_MISSING, CHARTER_NOT_ACCEPTED.
     """
 
     shift: str
@@ -94,8 +94,7 @@ class RegisterForShift:
     def decide(self, world: World) -> list[NewEvent]:
         wanted = shift.existing(world, self.shift)
         offered = opportunity.existing(world, wanted.opportunity)
-        if not world.exists(self.volunteer):
-            refuse(Reason.NOT_FOUND, name=self.volunteer)
+        volunteer.refuse_unknown(world, self.volunteer)
         known = found(world, self.stream)
         if known is not None and known.state not in ("withdrawn", "declined"):
             return self._learnt_anew(world, known, offered, wanted)
@@ -146,6 +145,8 @@ class WithdrawRegistration:
     """
 
     registration: str
+    reason: str = WITHDRAWN
+    """Why a waiting ends; who gives a place back gives none."""
 
     @property
     def stream(self) -> str:
@@ -163,7 +164,7 @@ class WithdrawRegistration:
                 shift=known.shift,
                 opportunity=offered,
                 volunteer=known.volunteer,
-                reason=WITHDRAWN,
+                reason=self.reason,
             )
             return [NewEvent(known.name, ended)]
         if known.state == "absent":

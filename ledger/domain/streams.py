@@ -2,7 +2,7 @@
 
     organizations/{o}                                        policies/{p}
     initiatives/{i}                                          periods/{p}
-    clients/{c}
+    clients/{c}                                              staff/{m}
     volunteers/{v}                                           volunteers/{v}/attendances/{a}
     volunteers/{v}/requirements/{p}/standings/{q}
     opportunities/{o}                                        opportunities/{o}/shifts/{s}

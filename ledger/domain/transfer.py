@@ -24,6 +24,7 @@ from ledger.domain.refusals import Reason, refuse
 from ledger.domain.releasing import Decided, counting_now, releases, releases_beside
 from ledger.domain.streams import opportunity_of, volunteer_of
 from ledger.domain.values import Interval
+from ledger.domain.volunteer import refuse_erased
 from ledger.domain.world import Reads, World
 
 TRANSFERRED: Final = "TRANSFERRED"
@@ -33,7 +34,7 @@ TRANSFERRED: Final = "TRANSFERRED"
 class TransferAttendance:
     """Move an attendance to another shift, another person, or both. What was verified must be verified again.
 
-    Refuses NOT_FOUND, ALREADY_EXISTS, GROUP_ALREADY_COUNTED, NOTHING_CHANGES, ATTENDANCE_WITHDRAWN,
+    Refuses NOT_FOUND, VOLUNTEER_ERASED, ALREADY_EXISTS, GROUP_ALREADY_COUNTED, NOTHING_CHANGES, ATTENDANCE_WITHDRAWN,
     ATTENDANCE_TRANSFERRED, ATTENDANCE_NOT_RECORDED, HOURS_DISPUTED, CLAIM_NOT_TRANSFERRED, NOTHING_TO_TRANSFER,
     SHIFT_HAS_NO_TIMES, SERVICE_IN_FUTURE.
     """
@@ -64,6 +65,8 @@ class TransferAttendance:
         receiver = volunteer_of(self.to_attendance)
         if (receiver, self.to_shift) == (known.holder, known.shift):
             refuse(Reason.NOTHING_CHANGES, name=self.attendance)
+        if receiver != known.holder:  # one's own hours are put right whoever one was
+            refuse_erased(world, receiver)
         refuse_counted(world, self.to_shift)
         received = ReceiveAttendance(self.to_attendance, self.to_shift, *served_times(known), self.attendance, "")
         # Whatever could refuse the hours there is asked before they leave here.

@@ -156,6 +156,26 @@ def known_person(world: World, name: str) -> Volunteer:
     return known
 
 
+def refuse_unknown(world: World, name: str) -> None:
+    """Refuse NOT_FOUND for a person nobody knows, VOLUNTEER_ERASED where something new would begin under their name.
+
+    Raises NotLoaded.
+    """
+    if not world.exists(name):
+        refuse(Reason.NOT_FOUND, name=name)
+    refuse_erased(world, name)
+
+
+def refuse_erased(world: World, name: str) -> None:
+    """Refuse VOLUNTEER_ERASED, MEMBER_ERASED for who was erased. Raises NotLoaded.
+
+    A person at home in another partition may be erased while this is decided: what stands then is ended by what
+    follows from the erasure, or stays under the name like everything before it.
+    """
+    if world.erased(name):
+        refuse(Reason.VOLUNTEER_ERASED if name.startswith("volunteers/") else Reason.MEMBER_ERASED, name=name)
+
+
 @dataclass(frozen=True, slots=True)
 class RegisterVolunteer:
     """Register a person once. Refuses ALREADY_EXISTS, IDENTITY_ALREADY_REGISTERED."""

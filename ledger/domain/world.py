@@ -31,7 +31,7 @@ class Reads(Passing, frozen=True):
     streams: tuple[str, ...] = ()
     """Streams to fold."""
     exists: tuple[str, ...] = ()
-    """Streams of which only it matters whether they have begun."""
+    """Streams of which only it matters whether they have begun, and whether an erasure has ended them."""
     shifts: tuple[str, ...] = ()
     """Shifts whose numbers of places taken and of people waiting matter."""
     presences: tuple[TimeWindow, ...] = ()
@@ -89,6 +89,13 @@ class World(Protocol):
 
     def exists(self, stream: str) -> bool:
         """Whether a stream has begun. Raises NotLoaded."""
+        ...
+
+    def erased(self, person: str) -> bool:
+        """Whether somebody was erased; False for who is not known. Raises NotLoaded.
+
+        They may be at home in another partition than what is decided: what was committed there by now is seen.
+        """
         ...
 
     def places_taken(self, shift: str) -> int:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from ledger.export_audit import value_forms as forms
-from ledger.export_audit.value_forms import ID_FORM, Fields, Movement
+from ledger.export_audit.value_forms import ACTOR_ID_FORM, ID_FORM, Fields, Movement
 
 _STREAMS: Final = {
     "partitions": "partitions/(?:0|[1-9][0-9]{0,18})",
@@ -23,6 +23,7 @@ _STREAMS: Final = {
     "organizations": f"organizations/{ID_FORM}",
     "initiatives": f"initiatives/{ID_FORM}",
     "clients": f"clients/{ID_FORM}",
+    "staff": f"staff/{ACTOR_ID_FORM}",
     "volunteers": f"volunteers/{ID_FORM}",
     "attendances": f"volunteers/{ID_FORM}/attendances/{ID_FORM}",
     "standings": f"volunteers/{ID_FORM}/requirements/{ID_FORM}/standings/{ID_FORM}",
@@ -119,6 +120,8 @@ EVENTS: Final[Mapping[str, Kind]] = {
     "member-appointed": ("organizations", Fields, "organization appointment member role from_time until_time?"),
     "appointment-ended": ("organizations", Fields, "organization appointment until_time"),
     "initiative-registered": ("initiatives", Fields, "initiative display_name responsible"),
+    "member-named": ("staff", Fields, "member member_name"),
+    "member-erased": ("staff", Fields, "member key_ids"),
     "client-registered": ("clients", Fields, "client terms"),
     "client-updated": ("clients", Fields, "client terms"),
     "client-revoked": ("clients", Fields, "client revoked_for"),
@@ -225,6 +228,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "key_ids": list[str],
     "level": str,
     "member": str,
+    "member_name": forms.Sealed,
     "method": Literal["qr", "kiosk", "app", "coordinator"],
     "minimum_age_met": bool,
     "opportunity": forms.Opportunity,

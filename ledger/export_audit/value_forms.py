@@ -10,6 +10,8 @@ from msgspec import UNSET, Meta, UnsetType
 from ledger.transparency.entry_chain import NUMBER_MAX
 
 ID_FORM: Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+ACTOR_ID_FORM: Final = "[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?"
+"""Of staff/{m}."""
 
 _DAY: Final = (
     "(?!0000)(?:"

@@ -23,6 +23,8 @@ from volunteer_hours.v1 import values_pb2 as values
 from volunteer_hours.v1 import verification_service_pb2 as verification
 
 PAGE_ITEMS_MAX: Final = 500
+NOWHERE: Final = "XX"
+"""ISO leaves this code to users: no country issues a synthetic person's passport."""
 
 
 def register_organization(organization: SyntheticOrganization) -> registry.RegisterOrganizationRequest:
@@ -64,7 +66,7 @@ def register_volunteer(
             birth_date=person.birth_date,
             gender=person.gender,
             residence_region=person.residence_region,
-            identity=values.Identity(type=values.IDENTITY_TYPE_PASSPORT, number=person.passport),
+            identity=values.Identity(type=values.IDENTITY_TYPE_PASSPORT, country=NOWHERE, number=person.passport),
         ),
     )
 

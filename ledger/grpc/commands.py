@@ -41,6 +41,19 @@ class Commands:
             request_body=body_of(call.method, request),
         )
 
+    async def execute_beside(self, call: Call, request: CommandRequest, command: Command, part: str) -> CommandResult:
+        """A second command of one request, in another partition than the first: it stands once for `request_id/part`.
+
+        Whoever lost the answer sends the request again: what is recorded already is found, what is not follows.
+        """
+        return await self._application.execute(
+            command,
+            client=call.client,
+            actor=call.actor,
+            request_id=f"{key_of(request)}/{part}",
+            request_body=body_of(call.method, request),
+        )
+
     async def answered_before(self, call: Call, request: CommandRequest) -> CommandResult | None:
         """What the same request was answered when it came first; None: go on to `execute`."""
         return await self._application.answered_before(

@@ -13,7 +13,9 @@ from psycopg_pool import AsyncConnectionPool
 
 from ledger.access.erasures import ErasureRecords
 from ledger.access.identities import holders_of
+from ledger.access.members import StoredMembers
 from ledger.access.person_keys import ERASED, KEY_SECONDS_MAX, Erased, PersonKeys
+from ledger.domain.member import COLLECTION
 from ledger.domain.refusals import Reason, refuse
 from ledger.grpc.interceptor import Call
 from ledger.grpc.personal_details import PLAIN_FIELDS, PersonalDetails
@@ -39,6 +41,7 @@ class DirectoryService:
         self._personal_details = personal_details
         self._event_pool = event_pool
         self._erasures = ErasureRecords(event_pool)
+        self._members = StoredMembers(event_pool)
 
     async def GetOrganization(self, request: pb.GetOrganizationRequest, call: Call) -> resources_pb2.Organization:
         return await self._questions.get_organization(request, call.seconds_left)
@@ -66,11 +69,22 @@ class DirectoryService:
             positions=page.positions,
         )
 
+    async def GetMember(self, request: pb.GetMemberRequest, call: Call) -> resources_pb2.Member:
+        member, (partition, position) = await self._members.get(request.name)
+        at = Position(partition=partition, position=position)
+        told = resources_pb2.Member(name=member.name, erased=member.erased, positions=[at])
+        name = ERASED if member.member_name is None else await self._person_keys.open(member.member_name)
+        if name is ERASED:
+            told.erased = True
+        else:
+            told.member_name = name
+        return told
+
     async def GetErasureReceipt(self, request: pb.GetErasureReceiptRequest, call: Call) -> pb.ErasureReceipt:
         """What is destroyed by now: each of its lines is looked up where the thing itself lies."""
         recorded = await self._erasures.of(request.name)
         destroyed = await self._person_keys.destruction_of(request.name)
-        purged = await self._questions.is_purged(request.name)
+        purged = request.name.startswith(COLLECTION) or await self._questions.is_purged(request.name)
         receipt = pb.ErasureReceipt(
             name=request.name,
             erased_time=timestamp(recorded.erased_at),
@@ -156,6 +170,8 @@ def volunteer_message(name: str, texts: dict[str, str | Erased]) -> resources_pb
     for field in PLAIN_FIELDS:
         setattr(details, field, known.get(field, ""))
     if "identity_type" in known:
-        details.identity.type = IDENTITY_NUMBERS[known["identity_type"]]
+        name, _, country = known["identity_type"].partition("/")
+        details.identity.type = IDENTITY_NUMBERS[name]
+        details.identity.country = country
         details.identity.number = known.get("identity_number", "")
     return resources_pb2.Volunteer(name=name, details=details)

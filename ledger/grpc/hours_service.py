@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any, Final
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from ledger.access.erasures import ErasureRecords
 from ledger.access.identities import holders_of
 from ledger.access.past_birth_dates import PastBirthDates
 from ledger.corrected_events import fill_corrected
@@ -41,6 +43,7 @@ class HoursService:
     ) -> None:
         self._birth_dates = birth_dates
         self._watchers = watchers
+        self._erasures = ErasureRecords(event_pool)
         self._questions = questions
         self._personal_details = personal_details
         self._event_pool = event_pool
@@ -147,10 +150,13 @@ class HoursService:
         return await self._signed.answer(call.method, request, call.seconds_left, ask, sizes)
 
     async def WatchBalance(self, request: pb.WatchBalanceRequest, call: Call) -> AsyncGenerator[pb.Balance, None]:
+        await self._erasures.refuse_erased(request.name)
         question = pb.GetBalanceRequest(name=request.name, positions=request.positions)
         first = await self._questions.get_balance(question, call.seconds_left)
         again = pb.GetBalanceRequest(name=request.name)
-        watched = self._watchers.changes(first, lambda: self._questions.get_balance(again), _counted)
+        watched = self._watchers.changes(
+            first, lambda: self._questions.get_balance(again), _counted, may_watch=self._not_erased(request.name)
+        )
         async with aclosing(watched) as told:
             async for balance in told:
                 yield balance
@@ -158,6 +164,7 @@ class HoursService:
     async def WatchRequirement(
         self, request: pb.WatchRequirementRequest, call: Call
     ) -> AsyncGenerator[pb.RequirementCheck, None]:
+        await self._erasures.refuse_erased(request.name)
         question = pb.CheckRequirementRequest(
             name=request.name, requirement=request.requirement, date=request.date, positions=request.positions
         )
@@ -167,9 +174,16 @@ class HoursService:
         def ask() -> Awaitable[pb.RequirementCheck]:
             return self._questions.check_requirement(question, request.name, self._birth_dates.at)
 
-        async with aclosing(self._watchers.changes(first, ask, _decided, LOOK_AT_RULES_SECONDS)) as told:
+        watched = self._watchers.changes(
+            first, ask, _decided, LOOK_AT_RULES_SECONDS, may_watch=self._not_erased(request.name)
+        )
+        async with aclosing(watched) as told:
             async for check in told:
                 yield check
+
+    def _not_erased(self, name: str) -> Callable[[], Awaitable[None]]:
+        """Refuses VOLUNTEER_ERASED once somebody who is watched was erased."""
+        return partial(self._erasures.refuse_erased, name)
 
     async def GetClosedPeriod(self, request: pb.GetClosedPeriodRequest, call: Call) -> ClosedPeriod:
         return await self._questions.get_closed_period(request, call.seconds_left)

@@ -14,7 +14,8 @@ from typing import Final
 from ledger.access.identity_keys import IdentityKeys
 from ledger.access.person_keys import PersonKeys
 from ledger.domain.consent_events import GUARDIAN_PATH
-from ledger.domain.identity import passes_luhn
+from ledger.domain.identity import IdentityDocument, passes_luhn
+from ledger.domain.member import COLLECTION
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.volunteer import CHANGEABLE_FIELDS, SealedDetails, path_of
 from ledger.grpc.status import FieldViolation, InvalidRequest
@@ -32,6 +33,9 @@ class SealedForEvent:
     event_id: str
 
 
+_PASSPORT_OF_NO_COUNTRY: Final = FieldViolation(
+    "details.identity.country", "say which country issued the passport", "identity.country"
+)
 PLAIN_FIELDS: Final = ("full_name", "email", "phone", "gender", "residence_region")
 
 
@@ -43,19 +47,26 @@ class PersonalDetails:
         self._identity_keys = identity_keys
 
     def identity_key(self, identity: values_pb2.Identity) -> bytes:
-        """The key under which an identity document is unique. Refuses IDENTITY_INVALID."""
-        return self._identity_keys.key_of(IDENTITY_TYPES[identity.type], identity.number)
+        """The key under which an identity document is unique. Refuses IDENTITY_INVALID, IDENTITY_COUNTRY_INVALID."""
+        return self._identity_keys.key_of(self._document(identity))
+
+    def _document(self, identity: values_pb2.Identity) -> IdentityDocument:
+        return self._identity_keys.document(IDENTITY_TYPES[identity.type], identity.number, identity.country)
 
     def given(self, details: resources_pb2.PersonalDetails) -> dict[str, str]:
-        """Every detail that is there, in plain text. Refuses DATE_INVALID, IDENTITY_INVALID."""
+        """Every detail that is there, in plain text. Refuses DATE_INVALID, IDENTITY_INVALID,
+        IDENTITY_COUNTRY_INVALID, and INVALID_ARGUMENT for a passport of no country.
+        """
         texts = {field: text for field in PLAIN_FIELDS if (text := getattr(details, field).strip())}
         birth_date = day(details.birth_date)
         if birth_date is not None:
             texts["birth_date"] = birth_date.isoformat()
         if details.HasField("identity"):
-            identity_type = IDENTITY_TYPES[details.identity.type]
-            texts["identity_type"] = identity_type
-            texts["identity_number"] = self._identity_keys.normalized(identity_type, details.identity.number)
+            document = self._document(details.identity)
+            if document.kind == "passport":
+                raise InvalidRequest([_PASSPORT_OF_NO_COUNTRY])
+            texts["identity_type"] = document.kind
+            texts["identity_number"] = document.number
         return texts
 
     async def seal(self, volunteer: str, texts: Mapping[str, str]) -> SealedForEvent:
@@ -66,13 +77,17 @@ class PersonalDetails:
         )
         return SealedForEvent(SealedDetails(**{field: sealed[path_of(field)] for field in texts}), event_id)
 
+    async def seal_one(self, person: str, path: str, text: str) -> tuple[str, str]:
+        """One text sealed under a key of the person's, and the event it is sealed for."""
+        event_id = secrets.token_hex(16)
+        sealed = await self._person_keys.seal(person, event_id, {path: text})
+        return sealed[path], event_id
+
     async def seal_guardian(self, volunteer: str, name: str) -> tuple[str | None, str]:
         """A guardian's name sealed under the volunteer's key, None for none, and the event it is sealed for."""
-        event_id = secrets.token_hex(16)
         if not name.strip():
-            return None, event_id
-        sealed = await self._person_keys.seal(volunteer, event_id, {GUARDIAN_PATH: name.strip()})
-        return sealed[GUARDIAN_PATH], event_id
+            return None, secrets.token_hex(16)
+        return await self.seal_one(volunteer, GUARDIAN_PATH, name.strip())
 
 
 def checked_paths(paths: list[str]) -> tuple[str, ...]:
@@ -83,9 +98,18 @@ def checked_paths(paths: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(paths))
 
 
+def checked_member_name(member: str, name: str) -> str:
+    """What a member is called, empty for nothing. Refuses INVALID_ARGUMENT for one who is not of staff."""
+    if name.strip() and not member.startswith(COLLECTION):
+        text = "only of staff/{id}: a volunteer's name stands with the volunteer, a system has none"
+        raise InvalidRequest([FieldViolation("member_name", text, "member_name.staff")])
+    return name.strip()
+
+
 def refuse_number_as_id(volunteer_id: str, texts: Mapping[str, str]) -> None:
     """Refuse INVALID_ARGUMENT for an id that is an identity number: names stand readable in every event, for ever."""
-    is_own = bool(volunteer_id) and volunteer_id == texts.get("identity_number", "").lower()
-    if is_own or (_NATIONAL_FORM.fullmatch(volunteer_id) and passes_luhn(volunteer_id)):
+    bare = volunteer_id.replace("-", "")
+    is_own = bool(bare) and bare == texts.get("identity_number", "").lower()
+    if is_own or (_NATIONAL_FORM.fullmatch(bare) and passes_luhn(bare)):
         text = "an identity number may not be an id: leave it empty"
         raise InvalidRequest([FieldViolation("volunteer_id", text, "volunteer_id.identity")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ledger.domain.consents import AcceptCharter, RecordGuardianConsent, WithdrawGuardianConsent
 from ledger.domain.erasure import EraseVolunteer
 from ledger.domain.initiative import RegisterInitiative
+from ledger.domain.member import NAME_PATH, EraseMember, NameMember
 from ledger.domain.opportunity import (
     CloseOpportunity,
     OpportunityDetails,
@@ -26,7 +27,7 @@ from ledger.domain.volunteer import RegisterVolunteer, UpdateVolunteer
 from ledger.grpc import resources
 from ledger.grpc.commands import Commands, new_id
 from ledger.grpc.interceptor import Call
-from ledger.grpc.personal_details import PersonalDetails, checked_paths, refuse_number_as_id
+from ledger.grpc.personal_details import PersonalDetails, checked_member_name, checked_paths, refuse_number_as_id
 from ledger.grpc.values import day, imported, localized, moment
 from volunteer_hours.v1 import registry_service_pb2 as pb
 from volunteer_hours.v1 import resources_pb2
@@ -78,11 +79,21 @@ class RegistryService:
             from_time=moment("from_time", request.from_time) if request.HasField("from_time") else None,
             until_time=moment("until_time", request.until_time) if request.HasField("until_time") else None,
         )
-        return resources.organization_message(await self._commands.execute(call, request, command))
+        member_name = checked_member_name(request.member, request.member_name)
+        appointed = await self._commands.execute(call, request, command)
+        if member_name:
+            # Behind the appointment: who is not appointed leaves no name and no key behind.
+            sealed, event_id = await self._personal_details.seal_one(request.member, NAME_PATH, member_name)
+            naming = NameMember(request.member, sealed, event_id)
+            await self._commands.execute_beside(call, request, naming, "name")
+        return resources.organization_message(appointed)
 
     async def EndAppointment(self, request: pb.EndAppointmentRequest, call: Call) -> resources_pb2.Organization:
         command = EndAppointment(request.name)
         return resources.organization_message(await self._commands.execute(call, request, command))
+
+    async def EraseMember(self, request: pb.EraseMemberRequest, call: Call) -> resources_pb2.Member:
+        return resources.member_message(await self._commands.execute(call, request, EraseMember(request.name)))
 
     async def RegisterVolunteer(self, request: pb.RegisterVolunteerRequest, call: Call) -> resources_pb2.Volunteer:
         details = request.details

@@ -13,6 +13,7 @@ from ledger.batch import CommandResult
 from ledger.domain.attendance_state import Attendance
 from ledger.domain.group_attendance_state import GroupAttendance
 from ledger.domain.initiative import Initiative
+from ledger.domain.member import Member
 from ledger.domain.opportunity import Crediting, Level, Opportunity, PartnerType
 from ledger.domain.organization import Appointment, Organization, Role
 from ledger.domain.refusals import InvariantBroken
@@ -113,6 +114,12 @@ def initiative_message(result: CommandResult) -> resources_pb2.Initiative:
         responsible=initiative.responsible,
         positions=positions_of(result),
     )
+
+
+def member_message(result: CommandResult) -> resources_pb2.Member:
+    """A member; their name is never in the answer to a command."""
+    member = state_after(result, Member)
+    return resources_pb2.Member(name=member.name, erased=member.erased, positions=positions_of(result))
 
 
 def volunteer_message(result: CommandResult) -> resources_pb2.Volunteer:

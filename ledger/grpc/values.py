@@ -30,6 +30,7 @@ IDENTITY_TYPES: Final[Mapping[values_pb2.IdentityType.ValueType, IdentityType]] 
     values_pb2.IDENTITY_TYPE_NATIONAL_ID: "national_id",
     values_pb2.IDENTITY_TYPE_IQAMA: "iqama",
     values_pb2.IDENTITY_TYPE_PASSPORT: "passport",
+    values_pb2.IDENTITY_TYPE_OTHER_NATIONAL: "other_national",
 }
 IDENTITY_NUMBERS: Final[Mapping[str, values_pb2.IdentityType.ValueType]] = {
     name: number for number, name in IDENTITY_TYPES.items()

@@ -78,6 +78,10 @@ NOT_PROJECTED: Final[Mapping[str, str]] = {
         "who may call is read from the event store itself: projections may lag (decision 19)",
     ),
     "hours-read": "it lies in the ledger of accesses, which answers from tables of its own",
+    **dict.fromkeys(
+        ("member-named", "member-erased"),
+        "few, asked for one by one, and read from the event store itself: no ciphertext to purge elsewhere",
+    ),
     "ledger-opened": "settings and guards read the event store's own table; no question asks for it",
 }
 """Stored names without rows, each with its reason."""

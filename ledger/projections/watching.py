@@ -6,10 +6,11 @@ Nothing is queued for a watcher: who reads slowly is told the latest answer when
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final, TypeVar
 
-from ledger.domain.refusals import Reason, refuse
+from ledger.domain.refusals import Reason, Refusal, refuse
 
 Answer = TypeVar("Answer")
 
@@ -17,6 +18,12 @@ LOOK_SECONDS: Final = 0.2
 """How often a watcher of a balance looks again; looks of all watchers share their statements."""
 LOOK_AT_RULES_SECONDS: Final = 1.0
 """How often a watcher of a requirement does: it may open a birth date each time."""
+LOOK_AT_WATCHED_SECONDS: Final = 1.0
+"""How often it is asked whether who is watched may still be."""
+
+
+async def _always() -> None:
+    """Whoever is watched may be."""
 
 
 class Watchers:
@@ -37,20 +44,30 @@ class Watchers:
         ask: Callable[[], Awaitable[Answer]],
         told_by: Callable[[Answer], object],
         look_seconds: float = LOOK_SECONDS,
+        *,
+        may_watch: Callable[[], Awaitable[None]] = _always,
     ) -> AsyncGenerator[Answer, None]:
-        """`first`, then what `ask` answers whenever `told_by` of it differs.
+        """`first`, then what `ask` answers whenever `told_by` of it differs; until `may_watch` refuses.
 
         Refuses SERVER_BUSY when there are too many already: a watcher holds one of the server's calls, and who watches
-        must not keep out who records hours. Raises what `ask` raises.
+        must not keep out who records hours. Raises what `ask` and `may_watch` raise.
         """
         if self._count >= self._most:
             refuse(Reason.SERVER_BUSY)
         self._count += 1
         try:
+            asked_at = time.monotonic()
             last = told_by(first)
             yield first
             while not await _set_within(self._ending, look_seconds):
-                answer = await ask()
+                if time.monotonic() - asked_at >= LOOK_AT_WATCHED_SECONDS:
+                    await may_watch()
+                    asked_at = time.monotonic()
+                try:
+                    answer = await ask()
+                except Refusal:
+                    await may_watch()  # what is asked may fail because of it: the reason itself is told
+                    raise
                 told = told_by(answer)
                 if told != last:
                     last = told

@@ -44,6 +44,8 @@ MOVES_NOTHING: Final = frozenset(
         "member-appointed",
         "appointment-ended",
         "initiative-registered",
+        "member-named",
+        "member-erased",
         "client-registered",
         "client-updated",
         "client-revoked",

@@ -52,6 +52,7 @@ NOT_OF_PERSONS = {
     "DirectoryService/ListOrganizations": "offers",
     "DirectoryService/GetInitiative": "offers",
     "DirectoryService/ListInitiatives": "offers",
+    "DirectoryService/GetMember": "staff, not their hours",
     "DirectoryService/GetErasureReceipt": "what is left of an erased person: nothing of hours",
     "DirectoryService/GetOpportunity": "offers",
     "DirectoryService/ListOpportunities": "offers",

@@ -94,7 +94,7 @@ def test_every_personal_detail_is_sealed_and_comes_back():
     assert {name.replace("identity_type", "identity") for name in SealedDetails.model_fields} == (
         sent | {"identity_number"}
     )
-    texts = {name: "passport" if name == "identity_type" else name for name in SealedDetails.model_fields}
+    texts = {name: "passport/JO" if name == "identity_type" else name for name in SealedDetails.model_fields}
     details = volunteer_message("volunteers/ana", {**texts}).details
     assert {field.name for field, _ in details.ListFields()} == sent
     assert details.identity.number == "identity_number"

@@ -15,11 +15,12 @@ from ledger.domain.catalogue import fold
 from ledger.domain.constraints import heads_after, places_delta, presence_after, waiting_after
 from ledger.domain.event import Event, NewEvent, RecordedEvent, read_event
 from ledger.domain.hours import HoursMoved, PresenceMoved
+from ledger.domain.member import Member
 from ledger.domain.policy import STANDARD_POLICY_STREAM, STANDARD_POLICY_V1
 from ledger.domain.refusals import Refusal, placeholders
 from ledger.domain.registration_events import OfRegistration
 from ledger.domain.streams import shift_of
-from ledger.domain.volunteer import VolunteerErased
+from ledger.domain.volunteer import Volunteer, VolunteerErased
 from ledger.domain.world import Command, Presence, TimeWindow
 
 Given: TypeAlias = Command | tuple[str, Event]
@@ -98,6 +99,10 @@ class InMemoryWorld:
 
     def exists(self, stream: str) -> bool:
         return stream in self.ledger.states
+
+    def erased(self, person: str) -> bool:
+        state = self.ledger.states.get(person)
+        return isinstance(state, Volunteer | Member) and state.erased
 
     def places_taken(self, shift: str) -> int:
         return self.ledger.places.get(shift, 0)

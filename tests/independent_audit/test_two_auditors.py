@@ -44,6 +44,7 @@ NAMED_BY: Final = {
     "organizations": "organization",
     "initiatives": "initiative",
     "clients": "client",
+    "staff": "member",
     "volunteers": "volunteer",
     "attendances": "attendance",
     "standings": "standing",

@@ -184,9 +184,9 @@ def test_who_acts_must_be_said(client: Client):
     assert (refused.code, refused.reason) == (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED")
 
 
-@pytest.mark.parametrize("volunteer_id", ["1058529940", "a1234567"])
+@pytest.mark.parametrize("volunteer_id", ["1058529940", "a1234567", "1-0585-29940", "a12-34567"])
 def test_an_identity_number_is_no_id(client: Client, volunteer_id: str):
-    passport = values_pb2.Identity(type=values_pb2.IDENTITY_TYPE_PASSPORT, number="A1234567")
+    passport = values_pb2.Identity(type=values_pb2.IDENTITY_TYPE_PASSPORT, country="JO", number="A1234567")
     request = registry.RegisterVolunteerRequest(
         request_id=request_id(),
         volunteer_id=volunteer_id,
@@ -207,6 +207,25 @@ def test_identity_numbers_of_another_form(client: Client, identity_type, number:
     details = resources_pb2.PersonalDetails(identity=values_pb2.Identity(type=identity_type, number=number))
     request = registry.RegisterVolunteerRequest(request_id=request_id(), details=details)
     assert client.refused("RegistryService/RegisterVolunteer", request).reason == "IDENTITY_INVALID"
+
+
+@pytest.mark.parametrize(
+    ("identity_type", "country", "refusal"),
+    [
+        (values_pb2.IDENTITY_TYPE_PASSPORT, "", "INVALID_ARGUMENT"),
+        (values_pb2.IDENTITY_TYPE_PASSPORT, "KS", "IDENTITY_COUNTRY_INVALID"),
+        (values_pb2.IDENTITY_TYPE_PASSPORT, "JOR", "INVALID_ARGUMENT"),
+        (values_pb2.IDENTITY_TYPE_OTHER_NATIONAL, "", "IDENTITY_COUNTRY_INVALID"),
+        (values_pb2.IDENTITY_TYPE_OTHER_NATIONAL, "SA", "IDENTITY_COUNTRY_INVALID"),
+        (values_pb2.IDENTITY_TYPE_NATIONAL_ID, "JO", "IDENTITY_COUNTRY_INVALID"),
+    ],
+)
+def test_who_issued_a_document_must_be_said(client: Client, identity_type, country: str, refusal: str):
+    identity = values_pb2.Identity(type=identity_type, number="1058529940", country=country)
+    request = registry.RegisterVolunteerRequest(
+        request_id=request_id(), details=resources_pb2.PersonalDetails(identity=identity)
+    )
+    assert client.refused("RegistryService/RegisterVolunteer", request).reason == refusal
 
 
 @pytest.mark.parametrize("path", ["organization", "name", "", "no.such", "p" * 10_000])

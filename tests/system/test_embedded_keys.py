@@ -11,10 +11,10 @@ import pytest
 
 from tests.system.acting import channel_to
 from tests.system.canaries import found
+from tests.system.erasing_programme import ACTOR, CANARIES, FOLLOWS_SECONDS_MAX, ZAHRA, Erasing, details
 from tests.system.grpc_caller import with_id
 from tests.system.served_ledger import Served, hours_ledger, served_in_a_folder
 from tests.system.stored_history import wait_until
-from tests.system.test_erasure import ACTOR, CANARIES, FOLLOWS_SECONDS_MAX, ZAHRA, Erasing, details
 from volunteer_hours.v1 import directory_service_pb2 as directory
 from volunteer_hours.v1 import registry_service_pb2 as registry
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -247,3 +248,32 @@ def test_a_watcher_is_told_of_a_change_and_goes_on_from_there(asked: Asked):
     with pytest.raises(grpc.RpcError) as raised:
         next(unknown)
     assert refusal_of(raised.value).reason == "NOT_FOUND"
+
+
+def test_a_watcher_of_who_is_erased_is_told_so_and_nobody_watches_them_again(asked: Asked):
+    details = resources_pb2.PersonalDetails(full_name="synthetic", birth_date="2013-06-01")
+    new = registry.RegisterVolunteerRequest(request_id=request_id(), volunteer_id="dora", details=details)
+    asked.client.send("RegistryService/RegisterVolunteer", new)
+    asked.serve("volunteers/dora", 15, 10)
+    balance = pb.WatchBalanceRequest(name="volunteers/dora", positions=asked.positions)
+    award = pb.WatchRequirementRequest(
+        name="volunteers/dora", requirement=AWARD, date="2026-11-30", positions=asked.positions
+    )
+    watched: list[Iterator[object]] = [
+        asked.stub.WatchBalance(balance, timeout=60),
+        asked.stub.WatchRequirement(award, timeout=60),
+    ]
+    another = asked.stub.WatchBalance(pb.WatchBalanceRequest(name=ANA), timeout=60)
+    next(another)
+    for stream in watched:
+        next(stream)
+    erase = registry.EraseVolunteerRequest(request_id=request_id(), name="volunteers/dora")
+    asked.client.send("RegistryService/EraseVolunteer", erase)
+    watched += [asked.stub.WatchBalance(balance, timeout=60), asked.stub.WatchRequirement(award, timeout=60)]
+    for stream in watched:
+        with pytest.raises(grpc.RpcError) as raised:
+            deque(stream, maxlen=0)
+        assert refusal_of(raised.value).reason == "VOLUNTEER_ERASED"
+    asked.serve(ANA, 27, 1)
+    assert next(another).seconds.verified_seconds > 0
+    another.cancel()

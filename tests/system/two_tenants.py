@@ -48,6 +48,7 @@ def names_of(which: str, first: str = "persons") -> list[str]:
         volunteer,
         f"{volunteer}/attendances/a",
         f"{volunteer}/consents/c",
+        f"staff/coordinator-{which}",
         f"{volunteer}/requirements/r/standings/x",
         f"clients/{which}",
         "periods/p" if which != "absent" else "periods/absent",

@@ -86,9 +86,10 @@ class Programme:
 
     async def register(self, volunteer: str, kind: IdentityType, number: str) -> None:
         event_id = secrets.token_hex(16)
-        texts = {"full_name": "Synthetic person", "identity_type": kind, "identity_number": number}
+        shown = self._identity_keys.document(kind, number, "XX")
+        texts = {"full_name": "Synthetic person", "identity_type": shown.kind, "identity_number": shown.number}
         sealed = await self._sealed(volunteer, event_id, texts)
-        key = self._identity_keys.key_of(kind, number)
+        key = self._identity_keys.key_of(shown)
         await self.do(RegisterVolunteer(volunteer, sealed, key, event_id))
 
     async def update(self, volunteer: str) -> None:
