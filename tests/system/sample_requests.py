@@ -17,7 +17,7 @@ from tests.system.two_tenants import names_of
 
 PLAIN = ("2026-11-20", "SYNTHETIC_REASON", "Asia/Riyadh", "SA-01", "synthetic", "key-lost", "staff/somebody", "a" * 64)
 """Whatever is not a resource's name: the first that a pattern lets through is taken."""
-LOOSE = {"time_zone": "Asia/Riyadh", "city": ""}
+LOOSE = {"time_zone": "Asia/Riyadh", "city": "", "member": "staff/somebody"}
 """Fields whose pattern would let a resource's name through."""
 IDS = {"volunteer_id", "organization_id", "client_id"}
 """Fields in which a tenant's own id is named; other ids are new ones."""
@@ -29,6 +29,8 @@ def sample(method: MethodDescriptor, which: str, first: str = "persons") -> Mess
     """A request that names what `which` has wherever it may name something."""
     request: Message = GetMessageClass(method.input_type)()
     _fill(request, which, first)
+    if method.name == "EraseMember":  # of somebody whose roles nobody else here needs
+        setattr(request, "name", f"staff/spare-{which}")  # noqa: B010
     return request
 
 

@@ -17,6 +17,7 @@ from volunteer_hours.v1 import reporting_service_pb2 as reporting
 from volunteer_hours.v1 import resources_pb2, values_pb2
 
 NAME = values_pb2.LocalizedText(en="synthetic")
+SYNTHETIC = "synthetic person"
 PURPOSE = "graduation"
 APPS = "apps"
 """The client through which people act."""
@@ -94,7 +95,7 @@ def _build_tenant(channel: grpc.Channel, which: str) -> None:
     roles = (("coordinator", resources_pb2.MEMBER_ROLE_COORDINATOR), ("verifier", resources_pb2.MEMBER_ROLE_VERIFIER))
     for name, role in (*roles, ("spare", resources_pb2.MEMBER_ROLE_COORDINATOR)):
         appointing = registry.AppointMemberRequest(
-            parent=organization, appointment_id=name, member=f"staff/{name}-{which}", role=role
+            parent=organization, appointment_id=name, member=f"staff/{name}-{which}", role=role, member_name=SYNTHETIC
         )
         _send(channel, "RegistryService/AppointMember", appointing)
     _send(
