@@ -59,6 +59,7 @@ from ledger.settings import Settings, WrongSetting
 from ledger.standings_following import StandingsFollowing
 from ledger.supervisor import Supervisor
 from ledger.tls_files import tls_files
+from ledger.web.entry_readers import EntryReaders
 from ledger.web.http_server import HttpServer
 from ledger.web.site import site
 from ledger.witness_quorum import quorum_of
@@ -253,12 +254,12 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             access_questions=AccessQuestions(accesses),
             tls=tls,
         )
-        token = settings.auditor_token.get_secret_value()
+        readers = EntryReaders(door, recorder, settings.auditor_token.get_secret_value())
         log_reader = LogReader(log_pages, settings.partitions)
         pages = site(
             log_reader,
             log_pages,
-            token,
+            readers,
             lambda: server.takes_commands,
             quorum_of(settings),
             (LogReader(accesses, of_access.partitions), accesses),

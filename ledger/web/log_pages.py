@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Final
 
 from starlette.requests import Request
@@ -14,7 +13,8 @@ from ledger.log_serving.log_reader import LogReader
 from ledger.log_serving.map_reader import MapReader
 from ledger.transparency.failures import Malformed
 from ledger.transparency.line_grammar import base64_text, read_decimal
-from ledger.transparency.tiles import EntryBundle, parse_path
+from ledger.transparency.tiles import TILE_WIDTH, EntryBundle, parse_path
+from ledger.web.entry_readers import EntryReaders
 from ledger.web.plain_answers import guarded, line
 
 _FOR_SECONDS: Final = "public, max-age=2"
@@ -28,11 +28,12 @@ _FORM: Final = "path"
 class LogPages:
     """What stands below `/log/<partition>/`, or below such a path of another ledger."""
 
-    def __init__(self, log: LogReader, maps: MapReader, auditor_token: str) -> None:
-        """With an empty token nobody reads entries."""
+    def __init__(self, log: LogReader, maps: MapReader, readers: EntryReaders, *, of_hours: bool = True) -> None:
+        """`of_hours`: whoever reads entries looks at persons' hours, and that is recorded."""
         self._log = log
         self._maps = maps
-        self._auditor_token = auditor_token.encode()
+        self._readers = readers
+        self._of_hours = of_hours
 
     def routes(self, below: str = "") -> list[Route]:
         """Paths and the pages they name; `below` stands before them."""
@@ -73,10 +74,14 @@ class LogPages:
         return Response(hashes, media_type=_TILE, headers={"Cache-Control": _FOR_EVER})
 
     async def _entries(self, request: Request, partition: int, bundle: EntryBundle) -> Response:
-        if not self._is_auditor(request):
-            text = "entries are for auditors: send `Authorization: Bearer <the auditor's token>`"
+        caller = self._readers.let_in(request.headers.get("authorization", ""))
+        if caller is None:
+            text = "entries are for auditors: send `Authorization: Bearer <an auditor's token>`"
             return line(401, text, {"WWW-Authenticate": 'Bearer realm="entries"'})
         entries = await self._log.entry_bundle(partition, bundle)
+        if self._of_hours:
+            first = bundle.index * TILE_WIDTH + 1
+            await self._readers.record(caller, partition, first, first + bundle.width - 1)
         headers = {"Cache-Control": _FOR_ONE_READER, "Vary": "Authorization"}
         return Response(entries, media_type=_TILE, headers=headers)
 
@@ -92,12 +97,6 @@ class LogPages:
         hashes = await self._log.consistency_proof(partition, from_size, to_size)
         lines = "".join(f"{base64_text(each)}\n" for each in hashes)
         return PlainTextResponse(lines, headers={"Cache-Control": _FOR_EVER})
-
-    def _is_auditor(self, request: Request) -> bool:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        # Compared in a time that does not tell how much of a guess was right; an empty token is no token.
-        same = hmac.compare_digest(token.encode("latin-1"), self._auditor_token)
-        return same and scheme.lower() == "bearer" and bool(self._auditor_token)
 
 
 def _decimal(request: Request, name: str) -> int:

@@ -24,6 +24,7 @@ from ledger.log_serving.log_standing import log_standings
 from ledger.log_serving.map_reader import MapReader
 from ledger.told_errors import told
 from ledger.transparency.failures import TransparencyFailure
+from ledger.web.entry_readers import EntryReaders
 from ledger.web.log_pages import LogPages
 from ledger.web.plain_answers import guarded, line, unknown_page
 from ledger.witness_quorum import NO_WITNESSES, Quorum
@@ -42,7 +43,7 @@ Pool = AsyncConnectionPool[AsyncConnection[Any]]
 def site(
     log_reader: LogReader,
     event_pool: Pool,
-    auditor_token: str,
+    readers: EntryReaders,
     is_writing: Callable[[], bool],
     quorum: Quorum = NO_WITNESSES,
     accesses: tuple[LogReader, Pool] | None = None,
@@ -62,13 +63,13 @@ def site(
         body = generate_latest(metrics.REGISTRY)
         return Response(body, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
-    def pages_of(log: LogReader, pool: Pool) -> LogPages:
-        return LogPages(log, MapReader(pool, log.partitions), auditor_token)
+    def pages_of(log: LogReader, pool: Pool, *, of_hours: bool) -> LogPages:
+        return LogPages(log, MapReader(pool, log.partitions), readers, of_hours=of_hours)
 
     application = Starlette(
         routes=[
-            *pages_of(log_reader, event_pool).routes(),
-            *(pages_of(*accesses).routes(ACCESS_PATH) if accesses else ()),
+            *pages_of(log_reader, event_pool, of_hours=True).routes(),
+            *(pages_of(*accesses, of_hours=False).routes(ACCESS_PATH) if accesses else ()),
             Route("/health", guarded("health", health), methods=["GET"]),
             Route("/metrics", guarded("metrics", figures), methods=["GET"]),
         ],

@@ -54,7 +54,7 @@ def test_a_good_token_says_who_calls(verifier: TokenVerifier, issuer: Issuer):
         {"roles": []},
         {"email": "not ours to read", "nested": {"a": [1]}},
     ],
-    ids=str,
+    ids=lambda change: " ".join(change),
 )
 def test_what_else_is_good(verifier: TokenVerifier, change: dict[str, Any]):
     assert verifier.verify(ISSUED.token(**{"iat": NOW, **change})).client == "tests"

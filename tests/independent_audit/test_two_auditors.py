@@ -44,6 +44,7 @@ NAMED_BY: Final = {
     "organizations": "organization",
     "initiatives": "initiative",
     "clients": "client",
+    "accesses": "access",
     "staff": "member",
     "volunteers": "volunteer",
     "attendances": "attendance",

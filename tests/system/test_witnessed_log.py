@@ -15,6 +15,8 @@ import pytest
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from ledger.access_ledger.access_settings import access_settings
+from ledger.access_ledger.recording import AccessRecorder
 from ledger.doctoring.diagnosis import Health
 from ledger.doctoring.witnesses import witnesses as witnesses_of_doctor
 from ledger.embedded_postgres import EmbeddedPostgres
@@ -24,6 +26,7 @@ from ledger.log_keeping.tile_store import TileStore
 from ledger.log_serving.log_reader import LogReader
 from ledger.settings import Settings
 from ledger.transparency.witness_protocol import monitoring_path
+from ledger.web.entry_readers import EntryReaders
 from ledger.web.http_server import HttpServer
 from ledger.web.site import site
 from ledger.witness_quorum import quorum_of
@@ -173,9 +176,9 @@ def figures(settings: Settings) -> dict[str, float]:
             settings.database, open=False, kwargs={"autocommit": True}
         )
         async with pool:
-            server = HttpServer(
-                "127.0.0.1:0", site(LogReader(pool, 1), pool, "", lambda: True, quorum_of(settings)), 1.0
-            )
+            nobody = EntryReaders(None, AccessRecorder(access_settings(settings)), "")
+            pages = site(LogReader(pool, 1), pool, nobody, lambda: True, quorum_of(settings))
+            server = HttpServer("127.0.0.1:0", pages, 1.0)
             address = server.bind()
             server.start()
             try:
