@@ -72,7 +72,9 @@ class Credentials:
 
 
 def credentials_for(address: str, data_dir: Path | None, environment: Mapping[str, str] = os.environ) -> Credentials:
-    """What the variables give, else the issuer of the embedded ledger in `data_dir` or in the usual folder.
+    """The token and certificate of the variables; where there is neither, the issuer of an embedded ledger.
+
+    That one is in `data_dir`, or in the usual folder.
 
     Raises CredentialsMissing: a file cannot be read, or a token would leave this machine in the clear.
     """
@@ -82,10 +84,10 @@ def credentials_for(address: str, data_dir: Path | None, environment: Mapping[st
     token = _given_token(environment)
     if token and channel is None and not nearby and not environment.get(INSECURE):
         raise CredentialsMissing(f"{address} is another machine: without TLS anybody on the way could use the token")
-    # The issuer's tokens are for the ledger of this folder: another machine is shown none.
-    return Credentials(
-        token, _issuer(data_dir or _named_folder(environment)) if nearby and not token else None, channel
-    )
+    # The issuer's tokens are for the ledger of this folder: another machine is shown none, nor who knows us already.
+    if token or not nearby or environment.get(CLIENT_CERTIFICATE):
+        return Credentials(token, None, channel)
+    return Credentials("", _issuer(data_dir or _named_folder(environment)), channel)
 
 
 def _roles(actor: str) -> frozenset[Role]:

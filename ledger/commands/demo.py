@@ -63,7 +63,7 @@ def demo(
 
 
 def _tell(caller: Caller, history: Path) -> bool:
-    if not serves(caller.address, deadline_seconds=READY_SECONDS_MAX):
+    if not serves(caller.address, READY_SECONDS_MAX, caller.credentials.channel):
         raise CommandFailed(f"no service answers at {caller.address}; start one with `hours-ledger serve --embedded`")
     return tell(caller, history)
 

@@ -19,9 +19,9 @@ from tests.system.token_issuer import ABSENT, AUDIENCE, ISSUER, Issuer
 NOW: Final = int(time.time())
 LEEWAY: Final = 30
 HOUR: Final = 3_600
-ISSUED: Final = Issuer("ES256", "key-1")
-RSA: Final = Issuer("PS256", "key-rsa")
-EDWARDS: Final = Issuer("Ed25519", "key-ed")
+ISSUED: Final = Issuer("ES256", "key-1", clock=lambda: NOW)
+RSA: Final = Issuer("PS256", "key-rsa", clock=lambda: NOW)
+EDWARDS: Final = Issuer("Ed25519", "key-ed", clock=lambda: NOW)
 
 
 class Clock:

@@ -192,14 +192,17 @@ def test_a_token_does_not_leave_the_machine_in_the_clear(tmp_path: Path):
     assert credentials_for(THERE, tmp_path, {**given, "LEDGER_INSECURE": "1"}).channel is None
 
 
-def test_tls_is_spoken_as_soon_as_something_of_it_is_named(tmp_path: Path):
+def test_tls_is_spoken_as_soon_as_something_of_it_is_named_and_a_certificate_needs_no_issuer(tmp_path: Path):
     authority = Authority.fresh()
     certificate, key, ca = (tmp_path / name for name in ("client.pem", "client.key", "ca.pem"))
     authority.client().write(certificate, key)
     ca.write_bytes(authority.pem)
     client = {"LEDGER_CLIENT_CERTIFICATE": str(certificate), "LEDGER_CLIENT_KEY": str(key)}
+    LocalIssuer.made_in(tmp_path)
     for given in ({"LEDGER_SERVER_CA": str(ca)}, client, {**client, "LEDGER_SERVER_CA": str(ca)}):
-        assert isinstance(credentials_for(HERE, tmp_path, given).channel, grpc.ChannelCredentials)
+        shown = credentials_for(HERE, tmp_path, given)
+        assert isinstance(shown.channel, grpc.ChannelCredentials)
+        assert bool(shown.token_for("staff/amal")) == ("LEDGER_CLIENT_KEY" not in given)
 
 
 @pytest.mark.parametrize(

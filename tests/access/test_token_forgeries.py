@@ -155,7 +155,7 @@ def test_a_signature_of_one_padding_is_none_of_another(verifier: TokenVerifier):
 def test_a_swapped_key(verifier: TokenVerifier):
     """Another key of the same kind that says it is the known one."""
     for issuer in (ISSUED, RSA, EDWARDS):
-        mallory = Issuer(issuer.algorithm, issuer.key_id)
+        mallory = Issuer(issuer.algorithm, issuer.key_id, clock=lambda: NOW)
         assert fault_of(verifier, mallory.token()) is TokenFault.SIGNATURE
 
 

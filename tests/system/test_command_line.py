@@ -17,6 +17,7 @@ COMMANDS = [
     "consume",
     "keep-log",
     "migrate",
+    "token",
     "import",
     "generate",
     "balance",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import ssl
 import subprocess
@@ -167,6 +168,19 @@ def test_commands_show_certificate_and_token(secured: Secured):
     wrong = secured.command(UNIVERSITY, LEDGER_TOKEN=token)
     assert wrong.returncode == 1
     assert "UNAUTHENTICATED" in wrong.stderr
+
+
+def test_the_health_probe_speaks_tls(secured: Secured):
+    (secured.folder / "ca.pem").write_bytes(OURS.pem)
+    UNIVERSITY.write(secured.folder / "probe.pem", secured.folder / "probe.key")
+    probe = [sys.executable, "-m", "ledger.health_probe", secured.address]
+    certificate = {
+        "LEDGER_SERVER_CA": str(secured.folder / "ca.pem"),
+        "LEDGER_CLIENT_CERTIFICATE": str(secured.folder / "probe.pem"),
+        "LEDGER_CLIENT_KEY": str(secured.folder / "probe.key"),
+    }
+    assert subprocess.run(probe, cwd=PROJECT, env={**os.environ, **certificate}, check=False).returncode == 0
+    assert subprocess.run(probe, cwd=PROJECT, env=os.environ, check=False).returncode == 1
 
 
 def test_pages_are_https(secured: Secured):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,10 +24,17 @@ _ALGORITHMS: Final = ["ES256", "ES384", "ES512", "Ed25519", "EdDSA", "PS256", "R
 class Issuer:
     """One issuer with one key in memory."""
 
-    def __init__(self, algorithm: str = "ES256", key_id: str = "key-1", name: str = ISSUER) -> None:
+    def __init__(
+        self,
+        algorithm: str = "ES256",
+        key_id: str = "key-1",
+        name: str = ISSUER,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.algorithm = algorithm
         self.key_id = key_id
         self.name = name
+        self.clock = clock
         self.key = _fresh_key(algorithm)
 
     def write_jwks(self, folder: Path) -> Path:
@@ -61,7 +68,7 @@ class Issuer:
         **claims: Any,
     ) -> str:
         """A token that is valid now, but for the claims and the header that are overridden."""
-        now = int(time.time())
+        now = int(self.clock())
         said = {
             "iss": self.name,
             "aud": AUDIENCE,
