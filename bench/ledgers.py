@@ -19,13 +19,14 @@ from bench import programme
 from bench.callers import trusting
 from bench.fill import store_facts
 from ledger.access.master_keys import new_master_key
+from ledger.access_ledger.access_settings import access_settings
 from ledger.event_store import heads, read_page
 from ledger.migrate import migrate
 from ledger.open_ledger import open_ledger
 from ledger.projections.projector import Projector
 from ledger.settings import Settings
 
-DATABASES: Final = ("events", "keys", "read")
+DATABASES: Final = ("events", "keys", "read", "access")
 PROJECT_PAGE_EVENTS: Final = 10_000
 
 
@@ -102,7 +103,7 @@ class Ledgers:
 def new_settings(server_url: str, partitions: int) -> Settings:
     """The settings of an empty, open ledger in databases of its own. It has no topic yet."""
     name = f"bench_{uuid4().hex[:12]}"
-    events, keys, read = (f"{name}_{part}" for part in DATABASES)
+    events, keys, read, access = (f"{name}_{part}" for part in DATABASES)
     settings = Settings(
         database=_url(server_url, events, "ledger_service"),
         owner_database=_url(server_url, events),
@@ -113,6 +114,10 @@ def new_settings(server_url: str, partitions: int) -> Settings:
         read_database=_url(server_url, read, "ledger_reader"),
         projector_database=_url(server_url, read, "ledger_projector"),
         owner_read_database=_url(server_url, read),
+        access_database=_url(server_url, access, "ledger_service"),
+        access_relay_database=_url(server_url, access, "ledger_relay"),
+        access_log_keeper_database=_url(server_url, access, "ledger_log_keeper"),
+        owner_access_database=_url(server_url, access),
         topic=f"{name}.events",
         consumer_group=f"{name}.projections",
         partitions=partitions,
@@ -127,6 +132,7 @@ def new_settings(server_url: str, partitions: int) -> Settings:
     ).model_copy(update=trusting())
     migrate(settings)
     open_ledger(settings)
+    open_ledger(access_settings(settings))
     return settings
 
 

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,9 +40,11 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, settings: Settings, name: str) -> Iterator[Served]:
+def served(
+    folder: Path, settings: Settings, name: str, module: Sequence[str] = ("ledger", "serve")
+) -> Iterator[Served]:
     """Serve until the block ends. Raises MeasurementFailed if it does not end in order."""
-    child = ledger_process(folder, settings, name, ["ledger", "serve"])
+    child = ledger_process(folder, settings, name, list(module))
     child.start()
     try:
         address, http = _addresses(child)
