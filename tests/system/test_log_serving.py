@@ -14,8 +14,8 @@ import pytest
 
 from ledger.transparency.tiles import EntryBundle, HashTile, decode_bundle, width_at
 from ledger.transparency.verify import verify_checkpoint, verify_event, verify_whole_log
-from tests.system.served_ledger import HISTORY, hours_ledger
 from tests.system.access_store import with_access_store
+from tests.system.served_ledger import HISTORY, hours_ledger
 from tests.system.served_log import TOKEN, Page, ServedLog, served_log
 from tests.system.stored_history import heads_of, settings_environment
 from tests.system.superuser import changed, removed
