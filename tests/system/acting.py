@@ -49,6 +49,11 @@ def token_for(actor: str = COORDINATOR, client: str = LOCAL_CLIENT, roles: Itera
     return _issuer()[0].mint(actor, client, roles, 20 * 3600)
 
 
+def token_of_seconds(actor: str, seconds: float, client: str = LOCAL_CLIENT) -> str:
+    """A token that is soon worth nothing."""
+    return _issuer()[0].mint(actor, client, (), seconds)
+
+
 def acting_as(
     actor: str = COORDINATOR, *, client: str = LOCAL_CLIENT, roles: Iterable[Role] = OFFICES, purpose: str = ""
 ) -> tuple[tuple[str, str], ...]:

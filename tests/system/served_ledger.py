@@ -36,9 +36,9 @@ class Served:
 
 
 @contextmanager
-def served_ledger(partitions: int = 1) -> Iterator[str]:
+def served_ledger(partitions: int = 1, **environment: str) -> Iterator[str]:
     """Gives host:port of a fresh embedded ledger; afterwards it is stopped in order."""
-    with served_in_a_folder(partitions) as served:
+    with served_in_a_folder(partitions, **environment) as served:
         yield served.grpc
 
 
@@ -50,18 +50,18 @@ def served_in(folder: Path, partitions: int = 1) -> Iterator[str]:
 
 
 @contextmanager
-def served_in_a_folder(partitions: int = 1) -> Iterator[Served]:
+def served_in_a_folder(partitions: int = 1, **environment: str) -> Iterator[Served]:
     """A fresh embedded ledger, its folder and its addresses; afterwards it is stopped in order."""
-    with open_folder() as folder, _served(folder, partitions) as served:
+    with open_folder() as folder, _served(folder, partitions, **environment) as served:
         yield served
 
 
 @contextmanager
-def _served(folder: Path, partitions: int) -> Iterator[Served]:
+def _served(folder: Path, partitions: int, **variables: str) -> Iterator[Served]:
     command = [sys.executable, "-m", "ledger", "serve", "--embedded", "--data-dir", str(folder)]
     flags = ["--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--partitions", str(partitions)]
     believe_us(folder)
-    environment = {**os.environ, "LEDGER_FIRST_CLIENTS": ",".join(CLIENTS)}
+    environment = {**os.environ, "LEDGER_FIRST_CLIENTS": ",".join(CLIENTS), **variables}
     log = folder / "serve.log"
     child = ChildProcess("serve", [*command, *flags], log, working_directory=PROJECT, environment=environment)
     child.start()

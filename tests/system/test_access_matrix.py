@@ -80,15 +80,15 @@ async def call(channel: grpc.aio.Channel, method: MethodDescriptor, body: bytes,
         reply: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)
         await reply(body, metadata=caller.metadata, timeout=30)
     except grpc.aio.AioRpcError as error:
-        return _of_error(error.code(), error.details(), error.trailing_metadata())
+        return of_error(error.code(), error.details(), error.trailing_metadata())
     return Ended(grpc.StatusCode.OK)
 
 
 async def _ended(stream: grpc.aio.StreamStreamCall[bytes, bytes]) -> Ended:
-    return _of_error(await stream.code(), await stream.details(), await stream.trailing_metadata())
+    return of_error(await stream.code(), await stream.details(), await stream.trailing_metadata())
 
 
-def _of_error(code: grpc.StatusCode, details: str | None, trailing: grpc.aio.Metadata | None) -> Ended:
+def of_error(code: grpc.StatusCode, details: str | None, trailing: grpc.aio.Metadata | None) -> Ended:
     reason = ""
     for key, value in trailing or ():
         if key == "grpc-status-details-bin" and isinstance(value, bytes):
