@@ -54,6 +54,8 @@ class Load:
     channels: int = 4
     seconds: float = 4.0
     warm_up_seconds: float = 1.0
+    authority: str = ""
+    """File (PEM) of who signed the server's certificate; empty: without TLS."""
 
 
 class Callers:
@@ -106,7 +108,7 @@ async def drive(load: Load, requests: Iterator[bytes]) -> Answered:
 
     Raises LoadFailed when a call fails or the requests are too few.
     """
-    channels = [grpc.aio.insecure_channel(load.address, options=CHANNEL_OPTIONS) for _ in range(load.channels)]
+    channels = [_channel(load) for _ in range(load.channels)]
     calls: list[Call] = [channel.unary_unary(load.method) for channel in channels]
     callers = Callers(requests, load.metadata)
     tasks = [asyncio.create_task(callers.call_on(calls[number % len(calls)])) for number in range(load.in_flight)]
@@ -125,6 +127,13 @@ async def drive(load: Load, requests: Iterator[bytes]) -> Answered:
     if not waited:
         raise LoadFailed(f"{load.method} on {load.address} answered nothing within {seconds:.1f} s")
     return Answered(len(waited) / seconds, waited[len(waited) * 99 // 100], callers.answered)
+
+
+def _channel(load: Load) -> grpc.aio.Channel:
+    if not load.authority:
+        return grpc.aio.insecure_channel(load.address, options=CHANNEL_OPTIONS)
+    credentials = grpc.ssl_channel_credentials(Path(load.authority).read_bytes())
+    return grpc.aio.secure_channel(load.address, credentials, options=CHANNEL_OPTIONS)
 
 
 async def _until(ended: asyncio.Event, seconds: float) -> None:
@@ -150,6 +159,7 @@ def loaded(folder: Path, load: Load, requests: Iterable[bytes], *, repeat: bool 
     arguments = [f"--address={load.address}", f"--method={load.method}", f"--requests={request_file}"]
     arguments += [f"--{name}={number}" for name, number in [*numbers, ("warm-up-seconds", load.warm_up_seconds)]]
     arguments += [f"--metadata={name}={value}" for name, value in load.metadata]
+    arguments += [f"--authority={load.authority}"] if load.authority else []
     try:
         return measured(folder, "bench.load", [*arguments, *(["--repeat"] if repeat else [])])
     finally:
@@ -195,6 +205,7 @@ def main() -> None:
     parser.add_argument("--channels", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--warm-up-seconds", type=float, default=1.0)
+    parser.add_argument("--authority", default="", help="PEM file: call over TLS")
     parser.add_argument("--repeat", action="store_true", help="send the requests over and over")
     wanted = parser.parse_args()
     requests = read_requests(wanted.requests)
@@ -206,6 +217,7 @@ def main() -> None:
         wanted.channels,
         wanted.seconds,
         wanted.warm_up_seconds,
+        wanted.authority,
     )
     try:
         endless = itertools.cycle(requests) if wanted.repeat else iter(requests)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.lines import (
-    access_log,
+    access,
     audit_export,
     balances,
     check_in,
@@ -29,7 +29,7 @@ LINES: tuple[Line, ...] = (
     projection.TWO_PROCESSES,
     balances.GET_BALANCE,
     balances.BATCH_GET_BALANCES,
-    access_log.LINE,
+    access.LINE,
     requirements.CHECK_REQUIREMENT,
     requirements.BATCH_CHECK_REQUIREMENTS,
     summaries.SUMMARIZE_HOURS,

@@ -32,6 +32,10 @@ SAMPLE: Final = 50
 ATTENDANCES_EACH: Final = 1
 
 
+OPEN_SERVE: Final = ("bench.references.open_serve", "serve")
+"""Without TLS, tokens and the record of who looked."""
+
+
 def balance_filling(volunteers: int) -> Filling:
     """So many volunteers, each with a balance."""
     return Filling(volunteers, attendances_each=ATTENDANCES_EACH, projected=True)
@@ -42,9 +46,10 @@ def balance_request(number: int) -> bytes:
     return hours.GetBalanceRequest(name=volunteer_name(number)).SerializeToString()
 
 
-def get_balance_rate(ground: Ground, ledger: BenchLedger, address: str) -> float:
-    """GetBalance calls a second."""
-    load = Load(address, GET, ACTOR, in_flight=IN_FLIGHT, channels=CHANNELS, seconds=ground.seconds(MEASURED_SECONDS))
+def get_balance_rate(ground: Ground, ledger: BenchLedger, address: str, authority: str = "") -> float:
+    """GetBalance calls a second; over TLS where `authority` signed the server's certificate."""
+    seconds = ground.seconds(MEASURED_SECONDS)
+    load = Load(address, GET, ACTOR, in_flight=IN_FLIGHT, channels=CHANNELS, seconds=seconds, authority=authority)
     requests = [balance_request(number) for number in ledger.somebody(DISTINCT_REQUESTS)]
     return calls_per_second(ground.folder, load, requests, repeat=True)
 
@@ -78,12 +83,12 @@ def check_answers(ledger: BenchLedger, address: str) -> None:
 
 @contextmanager
 def get_balance(ground: Ground) -> Iterator[Sides]:
-    """The echo, sent the very requests of our side."""
+    """The echo, sent the very requests of our side. What access costs beside the question: get_balance_with_access."""
     ledger = ground.ledgers.filled(balance_filling(ground.scaled(10_000, least=2_000)))
     echoed = [balance_request(number) for number in range(ledger.filling.volunteers)]
     with (
         bare_echo(ground, echoed) as reference,
-        served(ground.folder, ledger.settings, "serve-get-balance") as server,
+        served(ground.folder, ledger.settings, "serve-get-balance", OPEN_SERVE) as server,
     ):
         check_answers(ledger, server.address)
         yield Sides(reference=reference, ours=lambda: get_balance_rate(ground, ledger, server.address))
