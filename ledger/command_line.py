@@ -12,7 +12,8 @@ import typer
 from pydantic import ValidationError
 
 from ledger.child_process import ChildFailed
-from ledger.commands import background, care, import_history, period, policies, printing
+from ledger.commands import background, care, client, import_history, period, policies, printing
+from ledger.commands.accesses import accesses
 from ledger.commands.balance import balance
 from ledger.commands.connection import CommandFailed
 from ledger.commands.credentials import CredentialsMissing
@@ -53,7 +54,7 @@ CARE = "Look after it"
 for panel, commands in {
     SERVICE: (demo, serve, background.relay, background.consume, background.keep_log, care.migrate, token),
     WRITING: (generate,),
-    QUESTIONS: (balance, requirement, entries, report, replay),
+    QUESTIONS: (balance, requirement, entries, report, replay, accesses),
     TRUST: (keys, export, verify, witness),
     CARE: (care.audit, care.rebuild, care.doctor, care.bench),
 }.items():
@@ -61,6 +62,7 @@ for panel, commands in {
         application.command(rich_help_panel=panel)(command)
 application.add_typer(import_history.application, name="import", rich_help_panel=WRITING)
 application.add_typer(policies.application, name="policies", rich_help_panel=WRITING)
+application.add_typer(client.application, name="client", rich_help_panel=SERVICE)
 application.add_typer(period.application, name="period", rich_help_panel=WRITING)
 
 

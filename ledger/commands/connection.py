@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,8 @@ from ledger.patient_client import reason_of, status_of
 
 CLIENT: Final = "hours-ledger"
 """The client name in every request key. Changing it would make a repeated import record everything twice."""
+PURPOSE: Final = "LEDGER_PURPOSE"
+"""For what is asked: a government reader names one of the purposes that its client is registered for."""
 _MESSAGE_BYTES_MAX: Final = 64 * 1024 * 1024
 _OPTIONS: Final = [
     ("grpc.max_receive_message_length", _MESSAGE_BYTES_MAX),
@@ -38,7 +41,8 @@ class Caller:
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """What every call carries: the token, where there is one, says who acts. Raises CredentialsMissing."""
-        named = (("x-actor", self.actor), ("x-client", CLIENT))
+        purpose = os.environ.get(PURPOSE)
+        named = (("x-purpose", purpose),) if purpose else ()
         token = self.credentials.token_for(self.actor)
         return (("authorization", f"Bearer {token}"), *named) if token else named
 

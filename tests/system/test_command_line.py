@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from ledger.access.caller import Role
+from tests.system.acting import token_for
 from tests.system.served_ledger import answered, hours_ledger, served_ledger
 
 COMMANDS = [
@@ -18,6 +20,8 @@ COMMANDS = [
     "keep-log",
     "migrate",
     "token",
+    "client",
+    "accesses",
     "import",
     "generate",
     "balance",
@@ -207,3 +211,38 @@ def test_a_database_that_is_away_is_told_in_words(command):
     )
     assert done.returncode == 1
     assert "127.0.0.1" in done.stdout + done.stderr
+
+
+def test_a_system_is_let_in_asks_and_is_seen(synthetic):
+    address, made = synthetic
+    words = ["--system-name", "synthetic ministry", "--role", "government_reader", "--purpose", "graduation", "--json"]
+    [registered] = answered(hours_ledger("client", "register", "ministry-one", *words, address=address))
+    assert registered["name"] == "clients/ministry-one"
+    assert registered["terms"]["purposes"] == ["graduation"]
+    person = "volunteers/synthetic-5-1-60-v1"
+    token = token_for("staff/clerk", client="ministry-one", roles=(Role.GOVERNMENT_READER,))
+    unsaid = hours_ledger("balance", person, address=address, LEDGER_TOKEN=token)
+    assert (unsaid.returncode, "PURPOSE_NEEDED" in unsaid.stderr) == (1, True)
+    asked = {"LEDGER_TOKEN": token, "LEDGER_PURPOSE": "graduation"}
+    assert hours_ledger("balance", person, "--positions", positions_of(made), address=address, **asked).returncode == 0
+    [look, *_] = answered(hours_ledger("accesses", person, "--json", address=address))
+    assert (look["client"], look["actor"], look["purpose"]) == ("ministry-one", "staff/clerk", "graduation")
+    assert (look["role"], look["method"], look["volunteers"]) == (
+        "ROLE_GOVERNMENT_READER",
+        "HoursService/GetBalance",
+        [person],
+    )
+    shown = hours_ledger("accesses", person, "--limit", "1", address=address)
+    assert "staff/clerk" in shown.stdout
+    revoked = hours_ledger("client", "revoke", "ministry-one", "--reason", "key-lost", address=address)
+    assert "revoked: key-lost" in revoked.stdout
+    refused = hours_ledger("balance", person, address=address, **asked)
+    assert (refused.returncode, "UNAUTHENTICATED" in refused.stderr) == (1, True)
+    assert "ministry-one" in hours_ledger("client", "list", address=address).stdout
+
+
+def test_a_certificate_that_is_none_is_refused_before_anything_is_sent(tmp_path):
+    file = tmp_path / "no.pem"
+    file.write_text("nothing")
+    done = hours_ledger("client", "register", "x", "--system-name", "x", "--certificate", file, address="127.0.0.1:1")
+    assert (done.returncode, "is no certificate in PEM" in done.stderr) == (1, True)
