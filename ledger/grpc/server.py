@@ -68,6 +68,8 @@ OPTIONS: Final = (
     ("grpc.keepalive_permit_without_calls", 1),
     # The shortest pause between a client's pings: this name is the receiving side's.
     ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
+    # Whoever connects and says nothing is not waited for: gRPC's own patience is two minutes.
+    ("grpc.server_handshake_timeout_ms", 10_000),
     # Connections are renewed, so that callers behind a balancer spread over all processes.
     ("grpc.max_connection_age_ms", 30 * _MINUTE_MS),
     ("grpc.max_connection_age_grace_ms", 5 * _MINUTE_MS),

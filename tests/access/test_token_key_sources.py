@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -20,6 +21,7 @@ from ledger.access.token_text import TokenFault, TokenRefused
 from ledger.access.tokens import TokenVerifier
 from ledger.settings import WrongSetting
 from tests.access.believing import EDWARDS, ISSUED, RSA, Clock, fault_of, key_set
+from tests.system.certificates import Authority, Identity
 from tests.system.token_issuer import AUDIENCE, ISSUER
 
 ALGORITHMS = frozenset(("ES256", "Ed25519", "PS256"))
@@ -85,7 +87,8 @@ class Served:
 
 
 @contextmanager
-def issuer_server() -> Iterator[tuple[str, Served]]:
+def issuer_server(identity: Identity | None = None, folder: Path | None = None) -> Iterator[tuple[str, Served]]:
+    """Over https with an identity, whose files are written to the folder."""
     served = Served()
 
     class Handler(BaseHTTPRequestHandler):
@@ -104,10 +107,16 @@ def issuer_server() -> Iterator[tuple[str, Served]]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if identity is not None and folder is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        identity.write(folder / "issuer.pem", folder / "issuer.key")
+        context.load_cert_chain(folder / "issuer.pem", folder / "issuer.key")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/keys?of=tests", served
+        scheme = "http" if identity is None else "https"
+        yield f"{scheme}://localhost:{server.server_address[1]}/keys?of=tests", served
     finally:
         served.hold.set()
         server.shutdown()
@@ -237,6 +246,23 @@ async def test_a_fetch_that_fails_keeps_the_keys_before(
         assert believes(verifier, ISSUED.token())
         assert fault_of(verifier, EDWARDS.token()) is TokenFault.UNKNOWN_KEY
     assert "cannot be fetched; the keys before hold" in caplog.text
+
+
+async def test_an_issuer_shows_a_certificate_that_this_machine_trusts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    authority = Authority.fresh()
+    with issuer_server(authority.server(), tmp_path) as (url, served):
+        served.keys(ISSUED.public_key())
+        source = KeyUrl(url)
+        await source.refresh()
+        assert source.keys().keys == ()
+        assert served.asked == []
+        assert "CERTIFICATE_VERIFY_FAILED" in caplog.text
+        (tmp_path / "trusted.pem").write_bytes(authority.pem)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
+        await source.refresh()
+        assert believes(verifier_of(source), ISSUED.token())
 
 
 async def test_keys_that_could_not_be_fetched_for_a_day_are_believed_no_more():

@@ -90,6 +90,7 @@ def secured(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
     settings = opened_store(postgres, 1).model_copy(
         update={
             **ISSUER.settings(folder),
+            "token_leeway_seconds": 1,
             "grpc_address": "0.0.0.0:0",
             "http_address": "0.0.0.0:0",
             "tls_certificate": str(folder / "server.pem"),
@@ -139,14 +140,23 @@ def test_a_bad_token_is_not_made_good_by_a_certificate(secured: Secured):
     secured.refused(MINISTRY, token + token)
 
 
+@contextmanager
+def silent_stream(secured: Secured, metadata: Metadata) -> Iterator[Iterator[Any]]:
+    """A stream that was let in, on which nobody says anything."""
+    nothing: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    with secured.channel(MINISTRY) as channel:
+        try:
+            yield ParticipationServiceStub(channel).RecordAttendances(iter(nothing.get, None), metadata=metadata)
+        finally:
+            nothing.put(None)
+
+
 def test_a_key_that_is_taken_away_ends_an_open_stream(secured: Secured):
     """It is looked at again every second, also while nobody says anything."""
-    nothing: queue.SimpleQueue[Any] = queue.SimpleQueue()
     metadata = bearer("staff/amal", "ministry", ["administrator"])
     file = Path(secured.settings.token_jwks)
     keys = file.read_bytes()
-    with secured.channel(MINISTRY) as channel:
-        answers = ParticipationServiceStub(channel).RecordAttendances(iter(nothing.get, None), metadata=metadata)
+    with silent_stream(secured, metadata) as answers:
         try:
             secured.ask(MINISTRY, metadata)
             file.write_text('{"keys": []}')
@@ -154,9 +164,19 @@ def test_a_key_that_is_taken_away_ends_an_open_stream(secured: Secured):
                 next(answers)
         finally:
             file.write_bytes(keys)
-            nothing.put(None)
     assert refusal_of(raised.value).code is grpc.StatusCode.UNAUTHENTICATED
     secured.ask(MINISTRY, metadata)
+
+
+def test_a_token_that_expires_ends_its_stream(secured: Secured):
+    metadata = bearer("staff/amal", "ministry", ["administrator"], lifetime_seconds=15)
+    with silent_stream(secured, metadata) as answers:
+        secured.ask(MINISTRY, metadata)
+        with pytest.raises(grpc.RpcError) as raised:
+            next(answers)
+    assert refusal_of(raised.value).code is grpc.StatusCode.UNAUTHENTICATED
+    assert "expired" in str(raised.value.details())
+    secured.refused(MINISTRY, metadata)
 
 
 def test_commands_show_certificate_and_token(secured: Secured):
