@@ -157,7 +157,10 @@ def check(settings: Settings) -> None:
     of_access = access_settings(settings)
     if not of_access.database:
         raise WrongSetting("LEDGER_ACCESS_DATABASE is not set: who looks at hours is recorded there, or nobody looks")
-    _check_store(of_access, "LEDGER_ACCESS_DATABASE")
+    try:
+        _check_store(of_access, "LEDGER_ACCESS_DATABASE")
+    except psycopg.OperationalError as away:
+        raise WrongSetting(f"LEDGER_ACCESS_DATABASE cannot be used; is it migrated? {away}") from away
     quorum_of(settings)
     if settings.kafka:
         from ledger.topic_guard import check_topic  # Kafka's client takes a while to load, and is needed for this alone

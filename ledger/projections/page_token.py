@@ -65,7 +65,8 @@ def question_of(request: Message) -> bytes:
     question = type(request)()
     question.CopyFrom(request)
     for field in ("page_size", "page_token", "positions"):
-        question.ClearField(field)
+        if field in request.DESCRIPTOR.fields_by_name:
+            question.ClearField(field)
     name = request.DESCRIPTOR.full_name.encode()
     return hashlib.sha256(name + b"\n" + question.SerializeToString(deterministic=True)).digest()[:12]
 
