@@ -16,7 +16,14 @@ from ledger.access.caller import Role
 from ledger.access.local_issuer import JWKS_FILE, KEY_FILE, LOCAL_AUDIENCE, LOCAL_CLIENT, LOCAL_ISSUER, LocalIssuer
 
 COORDINATOR = "staff/coordinator"
-CLIENTS = (LOCAL_CLIENT, "tests", "bench", "ministry", "employer", "faults", "other")
+FAULT_CLIENTS = ("overlaps", "places", "union", "storm", "cut-off", "lost-answer", "lost-commit", "waiting")
+DOSES = (2, 6, 9, 11, 20, 50, 100, 200, 1_000, 2_000)
+CLIENTS = (
+    LOCAL_CLIENT,
+    *("tests", "bench", "ministry", "employer", "other"),
+    *("laying-out", "fault-tests", "tenant-one", "tenant-two", "union-of-one", "waiting-alone"),
+    *(f"{name}-{dose}" for name in FAULT_CLIENTS for dose in DOSES),
+)
 """Let in as first clients."""
 NOBODY = (("x-nobody", "1"),)
 """Carried by a call that is not to be introduced."""
