@@ -17,6 +17,7 @@ FROM python:3.12-slim
 RUN useradd --system --uid 10001 --create-home ledger \
     # A volume mounted here begins with this owner and mode.
     && install -d -m 0700 -o ledger -g ledger /var/lib/volunteer-hours-ledger/signer \
+        /var/lib/volunteer-hours-ledger/signer-access \
         /var/lib/volunteer-hours-ledger/issuer
 COPY --from=build /service /service
 ENV PATH=/service/bin:$PATH PYTHONUNBUFFERED=1

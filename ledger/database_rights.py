@@ -23,6 +23,7 @@ FORBIDDEN: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         *((table, "DELETE") for table in ("volunteer_identities", "partition_counters")),
         ("partition_counters", "INSERT"),
         ("ledger", "UPDATE"),
+        *(("access_persons", right) for right in ("UPDATE", "DELETE", "TRUNCATE")),
         *((table, right) for table in ("log_tiles", "log_checkpoints") for right in ("INSERT", "UPDATE", "DELETE")),
     ),
     "relay_database": (*_EVENTS_READ_ONLY, ("volunteer_identities", "SELECT")),

@@ -1,7 +1,8 @@
 """The whole stack as local processes, for machines without Docker: `make up`, or `python -m ledger.local_stack`.
 
-PostgreSQL, Kafka, `migrate`, the topic, then `serve`, `relay`, `consume` and `keep-log`, each started again when it
-ends: the same parts with the same settings as docker-compose.yml, both read from deploy/stack.env.
+PostgreSQL, Kafka, `migrate`, the topics, then `serve`, `consume`, and for each of the two ledgers `relay` and
+`keep-log`, each started again when it ends: the same parts with the same settings as docker-compose.yml, both read from
+deploy/stack.env.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from rich.console import Console
 from ledger.access.local_issuer import JWKS_FILE, LocalIssuer
 from ledger.child_process import ChildFailed, ChildProcess
 from ledger.commands.credentials import LOCAL_ISSUER_FOLDER
-from ledger.embedded_ledger import SIGNER_FOLDER
+from ledger.embedded_ledger import ACCESS_SIGNER_FOLDER, SIGNER_FOLDER
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.folder_lock import FolderInUse
 from ledger.health_probe import serves
@@ -37,9 +38,22 @@ from ledger.supervisor import Supervisor
 
 STACK_ENV = PROJECT / "deploy" / "stack.env"
 OWNER_ENV = PROJECT / "deploy" / "owner.env"
-PARTS = ("serve", "relay", "consume", "keep-log")
-SIGNS = "keep-log"
-"""The one part that is given the signer's folder."""
+PARTS: Mapping[str, Sequence[str]] = {
+    "serve": ("serve",),
+    "relay": ("relay",),
+    "consume": ("consume",),
+    "keep-log": ("keep-log",),
+    "relay-access": ("relay", "--ledger", "access"),
+    "keep-log-access": ("keep-log", "--ledger", "access"),
+}
+"""Name → the command that is run."""
+TOPICS = {"LEDGER_TOPIC": "LEDGER_PARTITIONS", "LEDGER_ACCESS_TOPIC": "LEDGER_ACCESS_PARTITIONS"}
+"""Variable of a topic → that of its number of partitions."""
+SIGNS = {
+    "keep-log": ("LEDGER_SIGNER_FOLDER", SIGNER_FOLDER),
+    "keep-log-access": ("LEDGER_ACCESS_SIGNER_FOLDER", ACCESS_SIGNER_FOLDER),
+}
+"""The parts that are given a signer's folder: by which variable, and its name."""
 READY_SECONDS_MAX = 60.0
 
 console = Console()
@@ -101,15 +115,18 @@ class LocalStack:
             self.supervisor.watch_server(name, server)
         LocalIssuer.made_in(self.data_dir)
         self._run_once("migrate", {**self.environment, **read_env_file(OWNER_ENV)})
-        self.kafka.create_topic(self.environment["LEDGER_TOPIC"], int(self.environment["LEDGER_PARTITIONS"]))
-        for part in PARTS:
-            self.supervisor.watch_child(self._part(part, self.environment_of(part)))
+        for topic, partitions in TOPICS.items():
+            self.kafka.create_topic(self.environment[topic], int(self.environment[partitions]))
+        for part, command in PARTS.items():
+            self.supervisor.watch_child(self._part(part, command, self.environment_of(part)))
         self._wait_until_ready()
 
     def environment_of(self, part: str) -> dict[str, str]:
         """What a part is given."""
-        signer = {"LEDGER_SIGNER_FOLDER": str(self.data_dir / SIGNER_FOLDER)} if part == SIGNS else {}
-        return {**self.environment, **signer}
+        if part not in SIGNS:
+            return dict(self.environment)
+        variable, folder = SIGNS[part]
+        return {**self.environment, variable: str(self.data_dir / folder)}
 
     def stop(self) -> None:
         """Stop everything, the service first, so that nothing acknowledges what can't be kept."""
@@ -140,14 +157,14 @@ class LocalStack:
         for line in counts(database, self.kafka.bootstrap, topic, partitions):
             console.print(line, highlight=False, soft_wrap=True)
 
-    def _part(self, name: str, environment: Mapping[str, str]) -> ChildProcess:
+    def _part(self, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> ChildProcess:
         logs = self.data_dir / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "ledger", name]
+        command = [sys.executable, "-m", "ledger", *arguments]
         return ChildProcess(name, command, logs / f"{name}.log", environment=environment, death_signal=signal.SIGTERM)
 
     def _run_once(self, name: str, environment: Mapping[str, str]) -> None:
-        part = self._part(name, environment)
+        part = self._part(name, [name], environment)
         part.start()
         if part.wait(deadline_seconds=120.0) != 0:
             raise ChildFailed(f"`{name}` failed:\n{part.log_tail()}")

@@ -8,6 +8,7 @@ A store that holds a beginning of the same history is continued; one that holds 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,10 +16,12 @@ import psycopg
 
 from ledger.access.identity_keys import IdentityKeys
 from ledger.access.master_keys import master_keys
+from ledger.access_ledger.access_settings import variable_of
 from ledger.auditing.identities import IdentityOpener, SealedIdentity, sealed_identity
 from ledger.auditing.progress import Progress
 from ledger.domain.constraints import heads_after, places_delta, presence_after, waiting_after
 from ledger.domain.event import RecordedEvent
+from ledger.domain.ledger_kind import LedgerKind, kind_of_ledger
 from ledger.domain.ledger_opened import LedgerOpened
 from ledger.domain.refusals import InvariantBroken
 from ledger.domain.registration_events import OfRegistration
@@ -72,18 +75,18 @@ def run(settings: Settings, *, history: ExportHistory | None = None, print_lines
         InvariantBroken: the source has a hole, or the store holds another history.
         psycopg.Error, KafkaError: run it again.
     """
-    for name in ("owner_database", "keys_database", *(("kafka",) if history is None else ())):
+    kind = kind_of_ledger(settings.ledger_id)
+    of_hours = ("keys_database",) if kind is LedgerKind.HOURS else ()
+    for name in ("owner_database", *of_hours, *(("kafka",) if history is None else ())):
         if not getattr(settings, name):
-            raise WrongSetting(f"LEDGER_{name.upper()} is not set; the event store is restored with it")
+            raise WrongSetting(f"{variable_of(name, kind)} is not set; the event store is restored with it")
     migrate(settings)
     done = Restored()
     with (
         Progress() as progress,
         psycopg.connect(settings.owner_database, autocommit=True) as store,
-        psycopg.connect(settings.keys_database, autocommit=True) as keys,
+        _opener(settings, kind) as opener,
     ):
-        secret = IdentityKeys(settings.identity_key.get_secret_value().encode(), verify_check_digit=False)
-        opener = IdentityOpener(keys, master_keys(settings), secret, settings.ledger_id)
         _prepare(store, settings)
         sources = _of_topic(settings) if history is None else _of_export(settings, history)
         for partition, length, pages in sources:
@@ -94,14 +97,26 @@ def run(settings: Settings, *, history: ExportHistory | None = None, print_lines
                 step(len(events))
             done.positions[partition] = restoring.reached
     if print_lines:
-        _tell(done)
+        _tell(done, kind)
     return done
 
 
-def _tell(done: Restored) -> None:
+@contextmanager
+def _opener(settings: Settings, kind: LedgerKind) -> Iterator[IdentityOpener | None]:
+    """What opens identity numbers; nothing does in a ledger that has none."""
+    if kind is LedgerKind.ACCESS:
+        yield None
+        return
+    secret = IdentityKeys(settings.identity_key.get_secret_value().encode(), verify_check_digit=False)
+    with psycopg.connect(settings.keys_database, autocommit=True) as keys:
+        yield IdentityOpener(keys, master_keys(settings), secret, settings.ledger_id)
+
+
+def _tell(done: Restored, kind: LedgerKind) -> None:
     for partition, position in done.positions.items():
         print(f"partition {partition}: positions 1..{position}")
-    print(f"identity numbers: {done.identities} restored, {done.identities_sealed} cannot be opened")
+    if kind is LedgerKind.HOURS:
+        print(f"identity numbers: {done.identities} restored, {done.identities_sealed} cannot be opened")
 
 
 def _prepare(store: Store, settings: Settings) -> None:
@@ -158,7 +173,7 @@ class _Restoring:
     """One partition on its way."""
 
     def __init__(
-        self, store: Store, settings: Settings, partition: int, opener: IdentityOpener, done: Restored
+        self, store: Store, settings: Settings, partition: int, opener: IdentityOpener | None, done: Restored
     ) -> None:
         self._store = store
         self._settings = settings
@@ -234,7 +249,7 @@ class _Restoring:
         erased = {event.stream for event in events if isinstance(event.data, VolunteerErased)}
         release_identities(self._store, erased)
         identities = [one for one in identities if one.volunteer not in erased]
-        opened = self._opener.opened(identities)
+        opened = {} if self._opener is None else self._opener.opened(identities)
         add_identities(self._store, opened)
         self._done.identities += len(opened)
         self._done.identities_sealed += len(identities) - len(opened)

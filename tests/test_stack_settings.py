@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from ledger.settings import Settings
 PROJECT = Path(__file__).resolve().parent.parent
 COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text("utf-8"))
 SERVICES = COMPOSE["services"]
+DOCKERFILE = (PROJECT / "Dockerfile").read_text("utf-8")
 
 # Where something is, or from where it may be reached, differs between containers and processes; nothing else may.
 PLACES = {
@@ -25,6 +27,7 @@ PLACES = {
     "LEDGER_HTTP_ADDRESS",
     "LEDGER_INSECURE",
     "LEDGER_SIGNER_FOLDER",
+    "LEDGER_ACCESS_SIGNER_FOLDER",
     "LEDGER_TOKEN_JWKS",
 }
 
@@ -49,23 +52,34 @@ def without_places(values: dict[str, str]) -> dict[str, str]:
 @pytest.mark.parametrize("part", local_stack.PARTS)
 def test_every_part_has_the_same_settings_in_both(part: str):
     assert without_places(compose_environment(part)) == without_places(local_environment())
-    assert SERVICES[part]["command"] == [part]
+    assert SERVICES[part]["command"] == list(local_stack.PARTS[part])
     assert SERVICES[part]["restart"] == "always"
 
 
-def test_the_signer_s_folder_is_the_keeper_s_alone_and_outlives_its_container(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("keeper", "variable", "volume"),
+    [
+        ("keep-log", "LEDGER_SIGNER_FOLDER", "signer"),
+        ("keep-log-access", "LEDGER_ACCESS_SIGNER_FOLDER", "signer-access"),
+    ],
+)
+def test_a_signer_s_folder_is_its_keeper_s_alone_and_outlives_its_container(
+    tmp_path: Path, keeper: str, variable: str, volume: str
+):
     stack = local_stack.LocalStack(tmp_path, "127.0.0.1:50051", "127.0.0.1:8080")
     for part in local_stack.PARTS:
-        signs = part == "keep-log"
-        assert ("LEDGER_SIGNER_FOLDER" in compose_environment(part)) == signs
-        assert ("LEDGER_SIGNER_FOLDER" in stack.environment_of(part)) == signs
-    folder = compose_environment("keep-log")["LEDGER_SIGNER_FOLDER"]
-    assert SERVICES["keep-log"]["volumes"] == [f"signer:{folder}"]
-    assert f"install -d -m 0700 -o ledger -g ledger {folder}" in (PROJECT / "Dockerfile").read_text("utf-8")
+        assert (variable in compose_environment(part)) == (part == keeper)
+        assert (variable in stack.environment_of(part)) == (part == keeper)
+    folder = compose_environment(keeper)[variable]
+    assert SERVICES[keeper]["volumes"] == [f"{volume}:{folder}"]
+    assert volume in COMPOSE["volumes"]
+    installed = re.search(r"install -d -m 0700 -o ledger -g ledger ((?:\S+ ?(?:\\\n\s+)?)+)", DOCKERFILE)
+    assert installed is not None
+    assert folder in installed[1].split()
 
 
 def test_compose_has_exactly_these_parts():
-    assert set(SERVICES) == {"postgres", "kafka", "migrate", "create-topic", "new-issuer", *local_stack.PARTS}
+    assert set(SERVICES) == {"postgres", "kafka", "migrate", "create-topics", "new-issuer", *local_stack.PARTS}
 
 
 def test_only_migrate_holds_the_owner_role():
@@ -108,11 +122,23 @@ def test_kafka_has_the_same_settings_in_both(tmp_path: Path):
     assert given["log.retention.ms"] == given["log.retention.bytes"] == "-1"
 
 
-def test_topic_is_created_alike_in_both():
-    (command,) = SERVICES["create-topic"]["command"]
-    assert dict(re.findall(r"--config (\S+?)=(\S+)", command)) == local_kafka.TOPIC_SETTINGS
-    assert '--topic "$$LEDGER_TOPIC" --partitions "$$LEDGER_PARTITIONS"' in command
-    assert SERVICES["create-topic"]["env_file"] == ["deploy/stack.env"]
+def test_topics_are_created_alike_in_both():
+    (command,) = SERVICES["create-topics"]["command"]
+    assert dict(re.findall(r"--config ([a-z.]+)=([-a-z0-9]+)", command)) == local_kafka.TOPIC_SETTINGS
+    created = dict(re.findall(r'create "\$\$(\w+)" "\$\$(\w+)"', command))
+    assert created == local_stack.TOPICS
+    assert SERVICES["create-topics"]["env_file"] == ["deploy/stack.env"]
+
+
+def test_a_shell_creates_both_topics():
+    (command,) = SERVICES["create-topics"]["command"]
+    script = command.replace("$$", "$").replace("/opt/kafka/bin/kafka-topics.sh", "echo")
+    variables = {name: name.lower() for pair in local_stack.TOPICS.items() for name in pair}
+    done = subprocess.run(["/bin/sh", "-euc", script], env=variables, capture_output=True, text=True, check=True)
+    topics = [re.search(r"--topic (\S+) --partitions (\S+)", line) for line in done.stdout.splitlines()]
+    assert [topic and topic.groups() for topic in topics] == [
+        (topic.lower(), partitions.lower()) for topic, partitions in local_stack.TOPICS.items()
+    ]
 
 
 def test_everything_published_stays_on_this_machine():

@@ -15,6 +15,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from ledger.commands.connection import Caller
 from ledger.commands.credentials import credentials_for
+from ledger.domain.ledger_kind import LedgerKind
 from volunteer_hours.v1.positions_pb2 import AsOf, Position, PositionSet
 from volunteer_hours.v1.values_pb2 import Period
 
@@ -64,6 +65,9 @@ IssuerDirOption: TypeAlias = Annotated[
         help="The embedded ledger's folder: its issuer lets you act as --actor.",
         show_default=False,
     ),
+]
+LedgerOption: TypeAlias = Annotated[
+    LedgerKind, typer.Option("--ledger", help="The ledger of hours, or the one of accesses to it.")
 ]
 AsOfOption: TypeAlias = Annotated[
     str | None,

@@ -15,6 +15,7 @@ from ledger.commands.given_files import key_lines, read_at_most
 from ledger.commands.key_options import KeyOption, WitnessesOption, WitnessOption, trusted_keys
 from ledger.commands.places import settings_of
 from ledger.commands.rebuilding import Source, rebuild_projections, rebuild_store
+from ledger.domain.ledger_kind import LedgerKind
 from ledger.settings import Settings, WrongSetting
 from ledger.transparency.signed_note import NOTE_BYTES_MAX
 
@@ -69,6 +70,7 @@ def audit(
     witness: WitnessOption = None,
     witnesses: WitnessesOption = 0,
     checkpoint: KeptOption = None,
+    ledger: arguments.LedgerOption = LedgerKind.HOURS,
     data_dir: arguments.DataDirOption = None,
     as_json: arguments.JsonOption = False,
 ) -> None:
@@ -91,7 +93,7 @@ def audit(
 
     if witness or witnesses:
         raise typer.BadParameter("--witness and --witnesses go with --export")
-    with settings_of(data_dir) as settings:
+    with settings_of(data_dir, ledger) as settings:
         try:
             trust = LogTrust.read(settings.log_origin, key_lines(key or []), kept) if key or kept else None
         except TransparencyFailure as failure:
@@ -105,19 +107,24 @@ def rebuild(
     source: FromOption = None,
     export: ExportOption = None,
     key: KeyOption = None,
+    ledger: arguments.LedgerOption = LedgerKind.HOURS,
     data_dir: arguments.DataDirOption = None,
 ) -> None:
     """Drop the projections and refill them from the topic alone; prints the hash before and after.
 
     An embedded ledger has no topic: it is refilled from its event store. An export is audited before it is used.
     """
-    refill = rebuild_store if store else rebuild_projections
-    raise typer.Exit(0 if refill(source, export, key, data_dir) else 1)
+    if store:
+        rebuild_store(source, export, key, data_dir, ledger)
+        return
+    if ledger is LedgerKind.ACCESS:
+        raise typer.BadParameter("the ledger of accesses has no projections: add --store to refill its event store")
+    raise typer.Exit(0 if rebuild_projections(source, export, key, data_dir) else 1)
 
 
-def doctor(data_dir: arguments.DataDirOption = None) -> None:
+def doctor(ledger: arguments.LedgerOption = LedgerKind.HOURS, data_dir: arguments.DataDirOption = None) -> None:
     """Check settings, databases, topic, clocks and lag; says what would be right where something is wrong."""
-    with settings_of(data_dir) as settings:
+    with settings_of(data_dir, ledger) as settings:
         from ledger.doctor import run
 
         code = run(settings)

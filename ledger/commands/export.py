@@ -11,6 +11,7 @@ from ledger.commands import arguments, printing
 from ledger.commands.connection import CommandFailed
 from ledger.commands.key_options import KeyOption, WitnessesOption, WitnessOption, trusted_keys
 from ledger.commands.places import is_embedded, settings_at_rest
+from ledger.domain.ledger_kind import ACCESS_PATH, LedgerKind
 from ledger.settings import WrongSetting
 from ledger.transparency.failures import TransparencyFailure
 from ledger.transparency.line_grammar import base64_text
@@ -37,6 +38,7 @@ def export(
     key: KeyOption = None,
     witness: WitnessOption = None,
     witnesses: WitnessesOption = 0,
+    ledger: arguments.LedgerOption = LedgerKind.HOURS,
     data_dir: arguments.DataDirOption = None,
     as_json: arguments.JsonOption = False,
 ) -> None:
@@ -51,7 +53,8 @@ def export(
     from ledger.exporting.log_source import LogAway, LogRefused
 
     trusted = trusted_keys(key, witness, witnesses)
-    client = LogClient(*_address_and_token(url, token, data_dir))
+    address, bearer = _address_and_token(url, token, data_dir)
+    client = LogClient(address.rstrip("/") + (ACCESS_PATH if ledger is LedgerKind.ACCESS else ""), bearer)
     try:
         with Progress() as progress:
             manifest = write_export(directory, client, trusted, progress)

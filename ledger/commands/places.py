@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from ledger.access_ledger.access_settings import settings_of_kind
 from ledger.commands.connection import CommandFailed
+from ledger.domain.ledger_kind import ACCESS_ENDING, LedgerKind, kind_of_ledger
 from ledger.folder_lock import FolderInUse
 from ledger.postgres_place import default_data_dir, server_user, socket_folder
-from ledger.settings import Settings
+from ledger.settings import Settings, WrongSetting
 
 
 def is_embedded(data_dir: Path | None) -> bool:
@@ -20,8 +22,8 @@ def is_embedded(data_dir: Path | None) -> bool:
 
 
 @contextmanager
-def settings_of(data_dir: Path | None) -> Iterator[Settings]:
-    """The settings of the ledger to work on.
+def settings_of(data_dir: Path | None, kind: LedgerKind = LedgerKind.HOURS) -> Iterator[Settings]:
+    """The settings of the ledger to work on; of kind `access` those of the ledger of accesses to it.
 
     With a data folder, or where no LEDGER_DATABASE is set: the embedded ledger there. If it is being served now, its
     database is used as it runs; else it is started for this command and stopped after it.
@@ -29,7 +31,7 @@ def settings_of(data_dir: Path | None) -> Iterator[Settings]:
     Raises CommandFailed, also for what goes wrong while the caller works on it: a server away, or no sound history.
     """
     with _faults_in_words(), _chosen(data_dir) as settings:
-        yield settings
+        yield settings_of_kind(settings, kind)
 
 
 @contextmanager
@@ -69,7 +71,9 @@ def _chosen(data_dir: Path | None) -> Iterator[Settings]:
 
 
 @contextmanager
-def settings_to_restore(data_dir: Path | None, ledger_id: str, partitions: int) -> Iterator[Settings]:
+def settings_to_restore(
+    data_dir: Path | None, ledger_id: str, partitions: int, kind: LedgerKind = LedgerKind.HOURS
+) -> Iterator[Settings]:
     """The settings of a ledger whose event store is to be filled.
 
     With a data folder: an embedded ledger that is begun there, or that such a filling has begun before; it takes its id
@@ -77,15 +81,21 @@ def settings_to_restore(data_dir: Path | None, ledger_id: str, partitions: int) 
     """
     from ledger.embedded_ledger import EmbeddedLedger
 
+    if kind_of_ledger(ledger_id) is not kind:
+        raise WrongSetting(f"{ledger_id} is no ledger of kind {kind}: say --ledger {kind_of_ledger(ledger_id)}")
     settings = Settings()
     with _faults_in_words():
         if not is_embedded(data_dir):
-            yield settings
+            yield settings_of_kind(settings, kind)
             return
         folder = (data_dir or default_data_dir()).absolute()
-        ledger = EmbeddedLedger(folder, settings.model_copy(update={"ledger_id": ledger_id, "partitions": partitions}))
+        if kind is LedgerKind.ACCESS:
+            its_own = {"ledger_id": ledger_id.removesuffix(ACCESS_ENDING), "access_partitions": partitions}
+        else:
+            its_own = {"ledger_id": ledger_id, "partitions": partitions}
+        ledger = EmbeddedLedger(folder, settings.model_copy(update=its_own))
         try:
-            yield ledger.start(opening=False)
+            yield settings_of_kind(ledger.start(opening=False), kind)
         finally:
             ledger.stop()
 

@@ -9,6 +9,7 @@ import typer
 
 from ledger.commands.key_options import trusted_keys
 from ledger.commands.places import is_embedded, settings_of, settings_to_restore
+from ledger.domain.ledger_kind import LedgerKind
 from ledger.exporting.export_history import ExportHistory
 
 
@@ -34,7 +35,9 @@ def rebuild_projections(
         return run(settings, source="store" if from_store else "kafka")
 
 
-def rebuild_store(source: Source | None, export: Path | None, keys: list[str] | None, data_dir: Path | None) -> bool:
+def rebuild_store(
+    source: Source | None, export: Path | None, keys: list[str] | None, data_dir: Path | None, kind: LedgerKind
+) -> None:
     """Fill an empty event store, or go on where it ends."""
     from ledger.restore import run
 
@@ -42,12 +45,11 @@ def rebuild_store(source: Source | None, export: Path | None, keys: list[str] | 
         raise typer.BadParameter("--store refills the event store itself: from kafka, or from an export")
     history = _audited(source, export, keys)
     if history is None:
-        with settings_of(data_dir) as settings:
+        with settings_of(data_dir, kind) as settings:
             run(settings)
-        return True
-    with settings_to_restore(data_dir, history.manifest.ledger_id, history.manifest.partitions) as settings:
+        return
+    with settings_to_restore(data_dir, history.manifest.ledger_id, history.manifest.partitions, kind) as settings:
         run(settings, history=history)
-    return True
 
 
 def _audited(source: Source | None, export: Path | None, keys: list[str] | None) -> ExportHistory | None:

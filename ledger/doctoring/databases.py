@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 
+from ledger.access_ledger.access_settings import variable_of
 from ledger.database_guard import check_database
 from ledger.database_rights import RoleRights, read_by_others
 from ledger.doctoring.diagnosis import Diagnosis, ok, warn, wrong
+from ledger.domain.ledger_kind import LedgerKind, kind_of_ledger
+from ledger.migrate import steps_of
 from ledger.open_ledger import check_same_ledger
 from ledger.settings import Settings
 
-DATABASES: Final = {
-    "database": "events",
-    "relay_database": "events",
-    "log_keeper_database": "events",
-    "keys_database": "keys",
-    "read_database": "read",
-    "projector_database": "read",
+_STORE: Final = ("database", "relay_database", "log_keeper_database")
+DATABASES: Final[Mapping[LedgerKind, Mapping[str, Sequence[str]]]] = {
+    LedgerKind.HOURS: {
+        **dict.fromkeys(_STORE, ("events",)),
+        "keys_database": ("keys",),
+        "read_database": ("read",),
+        "projector_database": ("read",),
+    },
+    LedgerKind.ACCESS: dict.fromkeys(_STORE, ("events", "access")),
 }
-"""Setting → folder of the migrations of the database it names."""
+"""Setting → folders of the migrations of the database it names."""
 
-MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
 SKEW_SECONDS_MAX: Final = 2.0
 SERVER_VERSION_MIN: Final = 150_000
 
 
 def durability(settings: Settings) -> Iterator[Diagnosis]:
     """Settings of the server as the role sees them, version, migrations, and that it is this ledger."""
-    for name, folder in DATABASES.items():
+    kind = kind_of_ledger(settings.ledger_id)
+    for name, folders in DATABASES[kind].items():
         url = getattr(settings, name)
-        variable = f"LEDGER_{name.upper()}"
+        variable = variable_of(name, kind)
         if not url:
             yield warn(variable, "is not set; what needs it does not run here")
             continue
@@ -45,12 +49,12 @@ def durability(settings: Settings) -> Iterator[Diagnosis]:
                 yield wrong(variable, f"PostgreSQL {server // 10_000} is too old; use 15 or newer, 18 is tried")
             else:
                 yield ok(variable, f"PostgreSQL {server // 10_000} keeps what it acknowledges")
-            yield _migrated(connection, variable, MIGRATIONS / folder)
+            yield _migrated(connection, variable, folders)
             if name == "database":
                 yield _opened(connection, settings)
 
 
-def _migrated(connection: psycopg.Connection[Any], variable: str, folder: Path) -> Diagnosis:
+def _migrated(connection: psycopg.Connection[Any], variable: str, folders: Sequence[str]) -> Diagnosis:
     known = connection.execute("select to_regclass('schema_version')").fetchone()
     if known is None or known[0] is None:
         return wrong(variable, "is not migrated; run `hours-ledger migrate`")
@@ -58,7 +62,7 @@ def _migrated(connection: psycopg.Connection[Any], variable: str, folder: Path) 
     if readable is None or not readable[0]:
         return ok(variable, "is migrated (this role cannot see how far)")
     done = {row[0] for row in connection.execute("select step from schema_version")}
-    steps = {step.stem for step in folder.glob("*.sql")}
+    steps = {step.stem for step in steps_of(folders)}
     if done == steps:
         return ok(variable, f"has all {len(steps)} migrations")
     missing, unknown = sorted(steps - done), sorted(done - steps)
@@ -78,7 +82,8 @@ def _opened(connection: psycopg.Connection[Any], settings: Settings) -> Diagnosi
 def rights(settings: Settings) -> Iterator[Diagnosis]:
     """No role may rewrite what it only has to add, or read what is not its business."""
     roles: dict[str, str] = {}
-    for name in DATABASES:
+    kind = kind_of_ledger(settings.ledger_id)
+    for name in DATABASES[kind]:
         url = getattr(settings, name)
         if not url:
             continue
@@ -87,7 +92,7 @@ def rights(settings: Settings) -> Iterator[Diagnosis]:
         roles[name] = found.role
         label = f"rights of {found.role}"
         if found.is_superuser:
-            yield wrong(label, f"LEDGER_{name.upper()} is a superuser, whom no right binds; use its own role")
+            yield wrong(label, f"{variable_of(name, kind)} is a superuser, whom no right binds; use its own role")
         elif found.too_much:
             yield wrong(label, f"it may {', '.join(found.too_much)}; revoke that")
         else:

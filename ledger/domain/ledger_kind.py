@@ -10,6 +10,8 @@ from typing import Final
 
 ACCESS_ENDING: Final = "/access"
 """Ends the id of a ledger of accesses: the rest is the id of the ledger of hours it belongs to."""
+ACCESS_PATH: Final = "/access"
+"""Stands before the paths of its pages over HTTP."""
 _OF_BOTH: Final = "partitions/"
 _OF_ACCESS: Final = ("accesses/", "services/")
 

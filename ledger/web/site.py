@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from ledger import metrics
+from ledger.domain.ledger_kind import ACCESS_PATH
 from ledger.log_serving.log_reader import LogReader
 from ledger.log_serving.log_standing import log_standings
 from ledger.log_serving.map_reader import MapReader
@@ -33,9 +34,6 @@ log = logging.getLogger(__name__)
 
 FIGURES_SECONDS_MAX: Final = 2.0
 """A store that is away does not keep a scrape waiting."""
-
-ACCESS_PATH: Final = "/access"
-"""Before the pages of the ledger of accesses."""
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 

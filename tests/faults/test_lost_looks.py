@@ -1,4 +1,4 @@
-"""A lost COMMIT reply, and kill -9, between the record of a look and its answer: nobody is told what is unrecorded."""
+"""A lost COMMIT reply, or kill -9, between the record of a look and its answer: nobody is told what is unrecorded."""
 
 from __future__ import annotations
 
