@@ -410,6 +410,9 @@ EVENTS = {
     "volunteer-registered": ("volunteers", "volunteer details:volunteer_details"),
     "volunteer-updated": ("volunteers", "volunteer details:volunteer_details cleared"),
     "volunteer-erased": ("volunteers", "volunteer key_ids"),
+    "volunteer-link-proposed": ("volunteers", "volunteer linked_volunteer"),
+    "volunteer-linked": ("volunteers", "volunteer linked_volunteer overlaps overlap_seconds:nought_or_more"),
+    "volunteer-link-ended": ("volunteers", "volunteer linked_volunteer reason"),
     "charter-accepted": ("volunteers", "volunteer charter charter_version"),
     "guardian-consent-given": ("volunteers", "volunteer consent guardian? until_date?"),
     "guardian-consent-withdrawn": ("volunteers", "volunteer consent"),
@@ -507,6 +510,8 @@ FIELD_CHECKS: dict[str, Check] = {
     "organization": form(f"(?:organizations|initiatives)/{ID}", "the name of an organization or initiative"),
     "client_name": form(STREAMS["clients"].pattern, "the name of a client"),
     "initiative": form(STREAMS["initiatives"].pattern, "the name of an initiative"),
+    "linked_volunteer": form(STREAMS["volunteers"].pattern, "the name of a volunteer"),
+    "overlaps": array_of(record("attendance:to_attendance linked_attendance:to_attendance seconds")),
     "to_attendance": form(STREAMS["attendances"].pattern, "the name of an attendance"),
     "to_shift": form(STREAMS["shifts"].pattern, "the name of a shift"),
     "transferred_from": form(

@@ -44,7 +44,8 @@ EXISTS: Final = """
            exists (
                select from events
                where events.stream = wanted.stream and events.type in ('volunteer-erased', 'member-erased')
-           )
+           ),
+           exists (select from events where events.stream = wanted.stream and events.type = 'volunteer-linked')
     from unnest(%b::text[]) as wanted (stream)
     where exists (select from events where events.stream = wanted.stream and events.version = 1)
 """

@@ -120,6 +120,7 @@ def _walk_streams(settings: Settings, moment: Snapshots, report: Report, progres
     if moment.read is not None:
         checks += directory.checks(moment, report)
         checks.append(directory.OpportunityVersionCheck(moment, report))
+        checks.append(directory.VolunteerLinkCheck(moment, report))
         checks.append(AttendanceCheck(moment, moment.read, report))
     checks.append(StandingCheck(report))
     step = progress.step("stream by stream", sum(head[0] for head in moment.heads.values()))

@@ -90,6 +90,8 @@ class Loaded:
     exists: dict[str, bool] = field(default_factory=dict)
     erased: set[str] = field(default_factory=set)
     """Of the streams in `exists`, those of persons who were erased."""
+    linked: set[str] = field(default_factory=set)
+    """Of the streams in `exists`, those of persons whose name was ever linked."""
     places: dict[str, ShiftPlaces] = field(default_factory=dict)
     waiting: dict[str, WaitingList] = field(default_factory=dict)
     """Shift → who waits for it, as far as it was asked for."""
@@ -174,6 +176,12 @@ class Batch:
             state = self.state(person)
             return isinstance(state, Volunteer | Member) and state.erased
         return self.exists(person) and person in self.loaded.erased
+
+    def ever_linked(self, person: str) -> bool:
+        if person in self.loaded.streams:
+            state = self.state(person)
+            return isinstance(state, Volunteer) and state.link is not None
+        return self.exists(person) and person in self.loaded.linked
 
     def places_taken(self, shift: str) -> int:
         return self._places(shift).taken

@@ -69,8 +69,13 @@ class Loading:
     async def take(self, reads: Reads, loaded: Loaded, rows_of: Mapping[str, list[TupleRow]]) -> None:
         """Take the rows of `statements(reads, …)`, by their texts. What the batch itself has changed since is kept."""
         self._take_streams(self._streams_to_read(reads, loaded), loaded, rows_of.get(append_sql.STREAMS, []))
-        begun = {row[0]: row[1] for row in rows_of.get(append_sql.EXISTS, [])}
-        loaded.erased.update(stream for stream, erased in begun.items() if erased)
+        begun: set[str] = set()
+        for stream, erased, linked in rows_of.get(append_sql.EXISTS, []):
+            begun.add(stream)
+            if erased:
+                loaded.erased.add(stream)
+            if linked:
+                loaded.linked.add(stream)
         for stream in reads.exists:
             loaded.exists.setdefault(stream, stream in begun)
         places = {row[0]: ShiftPlaces(row[1], row[2]) for row in rows_of.get(append_sql.PLACES, [])}

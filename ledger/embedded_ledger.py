@@ -11,13 +11,14 @@ from typing import Final
 from pydantic import SecretStr
 
 from ledger.access.local_issuer import JWKS_FILE, LOCAL_AUDIENCE, LOCAL_CLIENT, LOCAL_ISSUER, LocalIssuer
-from ledger.access.master_keys import new_master_key, put_first
+from ledger.access.master_keys import new_master_key, parsed, put_first
 from ledger.access_ledger.access_settings import access_settings
 from ledger.answer_keys import AnswerKeys
 from ledger.embedded_postgres import EmbeddedPostgres
+from ledger.lost_master_key import refuse_lost_master_key
 from ledger.migrate import migrate
 from ledger.open_ledger import open_ledger
-from ledger.settings import Settings
+from ledger.settings import Settings, WrongSetting
 
 EVENTS_DATABASE: Final = "ledger_events"
 KEYS_DATABASE: Final = "ledger_keys"
@@ -45,8 +46,7 @@ class EmbeddedLedger:
         """
         self.postgres.start()
         master_key_file = self._data_dir.absolute() / MASTER_KEY_FILE
-        if not master_key_file.exists():
-            put_first(master_key_file, new_master_key())
+        self._need_master_key(master_key_file)
         LocalIssuer.made_in(self._data_dir)
         settings = self._settings.model_copy(
             update={
@@ -66,6 +66,17 @@ class EmbeddedLedger:
             open_ledger(settings)
             open_ledger(access_settings(settings))
         return settings
+
+    def _need_master_key(self, file: Path) -> None:
+        """The one there is, or a new one where nothing is wrapped yet. Raises WrongSetting for a lost one."""
+        try:
+            known = parsed(file.read_text("utf-8")).keys() if file.exists() else set()
+            refuse_lost_master_key(self.postgres.dsn(KEYS_DATABASE), known, str(file))
+        except WrongSetting:
+            self.postgres.stop()
+            raise
+        if not file.exists():
+            put_first(file, new_master_key())
 
     def stop(self) -> None:
         """End the server in order."""

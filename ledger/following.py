@@ -13,12 +13,16 @@ from typing import Final
 
 from ledger import metrics
 from ledger.application import Application
-from ledger.domain.follow_ups import FOLLOWED, follow_up
+from ledger.domain.event import RecordedEvent
+from ledger.domain.follow_ups import FOLLOWED, FollowUp, follow_up
+from ledger.domain.link_events import VolunteerLinked, VolunteerLinkEnded
 from ledger.domain.refusals import Reason, Refusal
+from ledger.domain.world import Command
 from ledger.erased_persons import ERASED_TYPES, ErasedPersons
 from ledger.event_bytes import decode, recorded_event
 from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
 from ledger.lapsing import ClaimLapsing
+from ledger.linked_overlaps import LinkedOverlaps
 from ledger.one_follower import (
     EVENTS_TOGETHER,
     POSITIONS_TOGETHER,
@@ -52,12 +56,14 @@ class Following:
         self._pool = pool
         self._lapsing = ClaimLapsing(application)
         self._erased_persons = ErasedPersons(application)
+        self._linked_overlaps = LinkedOverlaps(application)
 
     async def watch(self) -> None:
         """Follow until cancelled; a store that is away is waited for."""
         await follow_alone(self._pool, _LOCK_NUMBER, "what must follow elsewhere", self._follow_while_connected)
 
     async def _follow_while_connected(self, connection: Connection) -> None:
+        self._linked_overlaps.forget()
         reached = dict(await (await connection.execute(_FOLLOWED, binary=True)).fetchall())
         looked_at = -LAPSE_SECONDS
         while True:
@@ -83,6 +89,8 @@ class Following:
                 break
         else:
             until = rows[-1][0] if len(rows) == EVENTS_TOGETHER else until
+        if until > after and not await self._linked_overlaps.look(connection, partition, after, until):
+            return after
         if until > after:
             await connection.execute(_REACHED, (partition, until))
         return until
@@ -92,24 +100,39 @@ class Following:
         recorded = recorded_event(decode(body))
         if recorded.data.stored_name in ERASED_TYPES:
             return await self._erased_persons.end(connection, [recorded.stream])
+        if isinstance(recorded.data, VolunteerLinked | VolunteerLinkEnded):
+            self._linked_overlaps.forget()
+        if isinstance(recorded.data, VolunteerLinked):
+            pair = recorded.data.volunteer, recorded.data.linked_volunteer
+            if not await self._linked_overlaps.end(connection, [pair]):
+                return False
         following = follow_up(recorded)
-        if following is None:
-            return True
+        return True if following is None else await self._follow_up(recorded, following)
+
+    async def _follow_up(self, recorded: RecordedEvent, following: FollowUp) -> bool:
         try:
-            await self._application.execute(
-                following.command,
-                client=CLIENT,
-                actor=ACTOR,
-                request_id=request_id_of(recorded, following.rule),
-                request_body=f"{following.rule} {recorded.event_id}".encode(),
-            )
+            await self._ask(recorded, following.rule, following.command)
         except Refusal as refusal:
             if refusal.reason in (Reason.UNAVAILABLE, Reason.SERVER_BUSY):
                 await asyncio.sleep(EVERY_SECONDS)
                 return False
+            if refusal.reason is Reason.NOTHING_CHANGES and following.may_be_done:
+                return True
+            if following.otherwise is not None:
+                instead = FollowUp(f"not {following.rule}", following.otherwise, may_be_done=True)
+                return await self._follow_up(recorded, instead)
             # All that can refuse it was asked before the event was recorded: somebody must look.
             log.error("%s does not follow from event %s: %s", following.rule, recorded.event_id, refusal.reason.name)
             metrics.FOLLOW_UPS.labels(following.rule, refusal.reason.name).inc()
             return True
         metrics.FOLLOW_UPS.labels(following.rule, "OK").inc()
         return True
+
+    async def _ask(self, recorded: RecordedEvent, rule: str, command: Command) -> None:
+        await self._application.execute(
+            command,
+            client=CLIENT,
+            actor=ACTOR,
+            request_id=request_id_of(recorded, rule),
+            request_body=f"{rule} {recorded.event_id}".encode(),
+        )

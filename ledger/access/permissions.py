@@ -30,6 +30,8 @@ class Looks:
 
     request: str = ""
     answer: str = ""
+    linked: str = ""
+    """In the answer: other names of the same persons, whose hours it tells, too."""
     everybody: bool = False
     """Events are read whole: which positions is recorded, not who."""
 
@@ -77,6 +79,7 @@ def _verified() -> Permission:
 
 
 _NAME: Final = Looks(request="name")
+_NAME_AND_LINKED: Final = Looks(request="name", linked="linked_names")
 
 PERMISSIONS: Final[Mapping[str, Permission]] = {
     "AccessService/RegisterClient": Permission(_ADMINISTRATOR),
@@ -96,6 +99,9 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "RegistryService/RegisterVolunteer": _command(coordinator=_ALL, volunteer=OwnPerson("volunteer_id", "volunteers/")),
     "RegistryService/UpdateVolunteer": _command(volunteer=OwnPerson("name")),
     "RegistryService/EraseVolunteer": Permission(_ADMINISTRATOR),
+    "RegistryService/LinkVolunteers": Permission(_ADMINISTRATOR),
+    "RegistryService/ApproveVolunteerLink": Permission(_ADMINISTRATOR),
+    "RegistryService/EndVolunteerLink": Permission(_ADMINISTRATOR),
     "RegistryService/PublishOpportunity": _organization("opportunity.organization"),
     "RegistryService/UpdateOpportunity": _organization("name"),
     "RegistryService/CloseOpportunity": _organization("name"),
@@ -192,8 +198,10 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "DirectoryService/LookupVolunteer": Permission(
         {**_ADMINISTRATOR, Role.GOVERNMENT_READER: WithPurpose()}, Looks(answer="name")
     ),
-    "HoursService/GetBalance": Permission(_asked_of("name", coordinator=OwnOrganization("name")), _NAME),
-    "HoursService/BatchGetBalances": Permission(_asked_of("names"), Looks(answer="balances.name")),
+    "HoursService/GetBalance": Permission(_asked_of("name", coordinator=OwnOrganization("name")), _NAME_AND_LINKED),
+    "HoursService/BatchGetBalances": Permission(
+        _asked_of("names"), Looks(answer="balances.name", linked="balances.linked_names")
+    ),
     "HoursService/ListEntries": Permission(
         _asked_of("parent", coordinator=OwnOrganization("parent")), Looks(request="parent")
     ),
@@ -206,11 +214,13 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
             Role.VERIFIER: OwnOrganization("organization"),
         }
     ),
-    "HoursService/CheckRequirement": Permission(_asked_of("name"), Looks(answer="name")),
-    "HoursService/BatchCheckRequirements": Permission(_asked_of("names"), Looks(answer="results.check.name")),
+    "HoursService/CheckRequirement": Permission(_asked_of("name"), Looks(answer="name", linked="linked_names")),
+    "HoursService/BatchCheckRequirements": Permission(
+        _asked_of("names"), Looks(answer="results.check.name", linked="results.check.linked_names")
+    ),
     "HoursService/ExplainBalance": Permission(_asked_of("name", coordinator=OwnOrganization("name")), _NAME),
-    "HoursService/WatchBalance": Permission(_asked_of("name"), _NAME),
-    "HoursService/WatchRequirement": Permission(_asked_of("name"), _NAME),
+    "HoursService/WatchBalance": Permission(_asked_of("name"), _NAME_AND_LINKED),
+    "HoursService/WatchRequirement": Permission(_asked_of("name"), _NAME_AND_LINKED),
     "HoursService/GetClosedPeriod": Permission(_ANYBODY),
     "HoursService/ListClosedPeriods": Permission(_ANYBODY),
     "HoursService/ListRestatements": Permission(_OFFICES, Looks(answer="restatements.attendance")),

@@ -12,6 +12,7 @@ from ledger.auditing.snapshots import Database, Snapshots
 from ledger.domain.closed_period import ClosedPeriod
 from ledger.domain.event import RecordedEvent
 from ledger.domain.initiative import Initiative
+from ledger.domain.link_events import VolunteerLinked, VolunteerLinkEnded
 from ledger.domain.opportunity import Opportunity, OpportunityPublished, OpportunityUpdated
 from ledger.domain.organization import Organization
 from ledger.domain.policy import Policy, PolicyApproved, PolicyEnacted, PolicyProposed, stored_rules
@@ -285,6 +286,42 @@ def _imported(imported_from: ImportedFrom | None) -> dict[str, object]:
     if imported_from is None:
         return {"imported_system": None, "imported_record_id": None}
     return {"imported_system": imported_from.system, "imported_record_id": imported_from.record_id}
+
+
+class VolunteerLinkCheck:
+    """volunteer_links: which names were one person, and from which position to which."""
+
+    def __init__(self, moment: Snapshots, report: Report) -> None:
+        self._moment = moment
+        self._table = Table(_read(moment), "projection", "volunteer_links", "volunteer", report)
+
+    def streams(self, streams: list[FoldedStream]) -> None:
+        """A row for each time a person's stream says that they are linked."""
+        wanted = [stream for stream in streams if stream.kind == "volunteers"]
+        for stream in wanted:
+            self._table.uncertain |= stream.broken
+        said = {stream.name: self._said(stream) for stream in wanted}
+        held = self._table.rows_of_many([name for name, rows in said.items() if rows], "position")
+        for stream in wanted:
+            for position, expected in said[stream.name].items():
+                where = Where(self._table.place, stream.partition, position, stream.name)
+                self._table.compare(where, expected, held.get((stream.name, position)))
+
+    def end(self) -> None:
+        """No further row."""
+        self._table.end(self._moment.store)
+
+    def _said(self, stream: FoldedStream) -> dict[int, dict[str, object]]:
+        rows: dict[int, dict[str, object]] = {}
+        for step in stream.until(self._moment.prefix(stream.partition)):
+            event = step.event
+            if isinstance(event.data, VolunteerLinked):
+                linked = event.data.linked_volunteer
+                rows[event.position] = {"partition": event.partition, "linked": linked, "ended_position": None}
+            elif isinstance(event.data, VolunteerLinkEnded) and rows:
+                last = rows[max(rows)]
+                last["ended_position"] = event.position if last["ended_position"] is None else last["ended_position"]
+        return rows
 
 
 class OpportunityVersionCheck:

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from ledger.domain import attendance_state, initiative, organization, presence
-from ledger.domain.attendance_events import DisputeResolved, HoursDisputed, Resolution, Undisputed
+from ledger.domain.attendance_events import DisputeResolved, Resolution, Undisputed
 from ledger.domain.attendance_state import Attendance, Dispute
+from ledger.domain.disputing import disputed
 from ledger.domain.event import NewEvent
 from ledger.domain.hours import Span, entries_between, intervals_of, joined, seconds_by_date, subtract, total_seconds
 from ledger.domain.initiative import is_initiative
 from ledger.domain.judging import (
-    deciding,
     judging_organization,
     moved,
     refuse_group,
@@ -25,10 +25,12 @@ from ledger.domain.judging import (
     verifier_s_appointment,
     without,
 )
+from ledger.domain.linked_overlap import refuse_verified_twice
 from ledger.domain.policy import STANDARD_POLICY_V1, HoursRules
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.releasing import counting_now, free_now, may_count, releases
-from ledger.domain.values import COUNTED_CLASSES, SECONDS_PER_DAY, Account, zone
+from ledger.domain.streams import volunteer_of
+from ledger.domain.values import SECONDS_PER_DAY, Account, zone
 from ledger.domain.world import Reads, World
 
 _NO_RULE_BUT_24_HOURS = HoursRules(
@@ -63,18 +65,7 @@ class DisputeHours:
         appointment = self._appointment(world, known)
         if not known.counted and not known.withheld:
             refuse(Reason.NOTHING_TO_DISPUTE, attendance=self.attendance)
-        target = without(known.seconds, *COUNTED_CLASSES)
-        for day, seconds in seconds_by_date(known.counted, zone(known.time_zone)).items():
-            target[day, Account.DISPUTED] = seconds
-        disputed = HoursDisputed(
-            **moved(known, target),
-            start=known.start,
-            end=known.end,
-            counted=intervals_of(known.counted),
-            appointment=appointment,
-            reason=self.reason,
-        )
-        return [deciding(known, disputed)]
+        return [disputed(known, appointment, self.reason)]
 
     def _appointment(self, world: World, known: Attendance) -> str | None:
         """The appointment that lets the actor contest; none for the person, nor for who answers for an initiative."""
@@ -98,7 +89,7 @@ class ResolveDispute:
 
     Refuses NOT_A_PERSON, NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, NOT_DISPUTED,
     INITIATIVE_CANNOT_VERIFY, WRONG_ORGANIZATION, VERIFIER_SERVED, VERIFIER_SUBMITTED, NOT_A_VERIFIER,
-    VERIFIER_DISPUTED, VERIFIER_VERIFIED.
+    VERIFIER_DISPUTED, VERIFIER_VERIFIED, LINKED_OVERLAP.
     """
 
     attendance: str
@@ -113,7 +104,7 @@ class ResolveDispute:
         return self.attendance
 
     def reads(self) -> Reads:
-        return Reads(streams=(self.attendance,))
+        return Reads(streams=(self.attendance,), exists=(volunteer_of(self.attendance),))
 
     def decide(self, world: World) -> list[NewEvent]:
         refuse_group(self.attendance)
@@ -127,6 +118,8 @@ class ResolveDispute:
             refuse(Reason.VERIFIER_DISPUTED)
         if world.actor in known.verified_by:
             refuse(Reason.VERIFIER_VERIFIED)
+        if self.resolution == "REJECTED":
+            refuse_verified_twice(world, known, dispute.verified)
         after = _undisputed(known, dispute, self.resolution)
         released = self._released(world, after)
         counted = joined((*after.counted, *released))

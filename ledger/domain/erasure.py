@@ -6,10 +6,15 @@ What they served stays under their pseudonymous name: no sum, no proof and no on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from ledger.domain.event import NewEvent
+from ledger.domain.linking import link_ended
 from ledger.domain.volunteer import VolunteerErased, known_person
 from ledger.domain.world import Reads, World
+
+ERASED: Final = "ERASED"
+"""Why a link ended: the other name is not linked any more, and says so by what follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +33,5 @@ class EraseVolunteer:
     def decide(self, world: World) -> list[NewEvent]:
         known = known_person(world, self.volunteer)
         erased = VolunteerErased(volunteer=known.name, key_ids=tuple(sorted(known.key_ids)))
-        return [NewEvent(known.name, erased)]
+        ended = [] if known.link is None else [link_ended(known, known.link, ERASED)]
+        return [*ended, NewEvent(known.name, erased)]

@@ -180,6 +180,31 @@ class Reason(Enum):
         "{name} was erased and acts for nobody any more; who comes back gets another id.",
         "مُحيت بيانات {name} ولم يعد يمثّل أحدًا؛ من يعود يحصل على معرّف آخر.",
     )
+    LINK_TO_ITSELF = (
+        Kind.INVALID,
+        "{name} was given twice; give the two names that are one person.",
+        "ذُكر {name} مرتين؛ أدخل الاسمين اللذين يعودان لشخص واحد.",
+    )
+    VOLUNTEER_ALREADY_LINKED = (
+        Kind.REFUSED,
+        "{name} is linked to another name already; end that link first.",
+        "‏{name} مرتبط باسم آخر؛ أنهِ ذلك الربط أولًا.",
+    )
+    LINK_NOT_PROPOSED = (
+        Kind.REFUSED,
+        "Nobody has proposed that {name} and {linked_name} are one person; propose it first.",
+        "لم يقترح أحد أن {name} و{linked_name} شخص واحد؛ اقترح ذلك أولًا.",
+    )
+    LINK_SAME_PERSON = (
+        Kind.FORBIDDEN,
+        "{actor} proposed this link; another person must approve it.",
+        "‏{actor} اقترح هذا الربط؛ يجب أن يوافق عليه شخص آخر.",
+    )
+    LINKED_OVERLAP = (
+        Kind.REFUSED,
+        "{seconds} seconds of {attendance} are verified in {linked_attendance} of the same person; correct one.",
+        "‏{seconds} ثانية من {attendance} مدقّقة في {linked_attendance} للشخص نفسه؛ صحّح إحداهما.",
+    )
     IDENTITY_ALREADY_REGISTERED = (
         Kind.ALREADY_EXISTS,
         "This identity number is registered already; look the volunteer up instead.",

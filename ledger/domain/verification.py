@@ -48,9 +48,11 @@ from ledger.domain.judging import (
     verifier_s_appointment,
     without,
 )
+from ledger.domain.linked_overlap import refuse_verified_twice
 from ledger.domain.policy import STANDARD_POLICY_STREAM
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.releasing import counting_now, releases
+from ledger.domain.streams import is_group, volunteer_of
 from ledger.domain.values import Account, zone
 from ledger.domain.world import Reads, World
 
@@ -65,7 +67,7 @@ class VerifyHours:
     Refuses NOT_FOUND, ATTENDANCE_WITHDRAWN, ATTENDANCE_NOT_RECORDED, HOURS_DISPUTED, INITIATIVE_CANNOT_VERIFY,
     WRONG_ORGANIZATION, VERIFIER_SERVED, VERIFIER_SUBMITTED, NOT_A_VERIFIER, ORGANIZATION_SUSPENDED,
     ORGANIZATION_NOT_ACCREDITED, NOTHING_TO_VERIFY, VERIFIED_ABOVE_ATTENDED, DURATION_OUT_OF_RANGE,
-    CONFIRMATION_MISSING, SECOND_VERIFIER_NEEDED.
+    CONFIRMATION_MISSING, SECOND_VERIFIER_NEEDED, LINKED_OVERLAP.
     """
 
     attendance: str
@@ -79,7 +81,8 @@ class VerifyHours:
         return self.attendance
 
     def reads(self) -> Reads:
-        return Reads(streams=(self.attendance, STANDARD_POLICY_STREAM))
+        persons = () if is_group(self.attendance) else (volunteer_of(self.attendance),)
+        return Reads(streams=(self.attendance, STANDARD_POLICY_STREAM), exists=persons)
 
     def decide(self, world: World) -> list[NewEvent]:
         known = judged(world, self.attendance)
@@ -262,6 +265,7 @@ def _begin(known: Attendance, verified_seconds: int, appointment: str) -> NewEve
 def _verify(world: World, known: Attendance, verified_seconds: int, appointment: str) -> list[NewEvent]:
     waiting = subtract(known.counted, known.verified)
     confirmed = first_seconds(waiting, verified_seconds)
+    refuse_verified_twice(world, known, confirmed)
     by_date = seconds_by_date(confirmed, zone(known.time_zone))
     counted: tuple[Span, ...] = joined((*known.verified, *confirmed))
     verified = HoursVerified(

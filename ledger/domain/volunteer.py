@@ -19,6 +19,7 @@ from ledger.domain.consent_events import (
     GuardianConsentWithdrawn,
 )
 from ledger.domain.event import Event, NewEvent, RecordedEvent, Value, stored_name
+from ledger.domain.link_events import Link, VolunteerLinked, VolunteerLinkEnded, VolunteerLinkProposed
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.domain.sealed import Sealed, SealedField, key_id_in
 from ledger.domain.world import Reads, World
@@ -98,6 +99,8 @@ class Volunteer:
     key_ids: frozenset[str] = frozenset()
     """Of every key that a field of theirs was ever sealed with, cleared ones too."""
     erased: bool = False
+    link: Link | None = None
+    """To another name of theirs, or the proposal of one."""
 
 
 def evolve(state: object | None, recorded: RecordedEvent) -> Volunteer:
@@ -110,7 +113,15 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Volunteer:
             kept = {field: sealed for field, sealed in state.details.items() if field not in cleared}
             fields = MappingProxyType({**kept, **_fields(recorded, details)})
             return replace(state, details=fields, key_ids=state.key_ids | _key_ids(details))
-        case Volunteer(erased=False), VolunteerErased():
+        case Volunteer(erased=False), VolunteerLinkProposed(linked_volunteer=other) if not _is_linked(state):
+            return replace(state, link=Link(other, "proposed", recorded.actor))
+        case Volunteer(erased=False), VolunteerLinked() as linked if not _is_linked(state):
+            return replace(state, link=_link(state, linked, recorded.actor))
+        case Volunteer(erased=False, link=Link(volunteer=other)), VolunteerLinkEnded(linked_volunteer=ended) if (
+            other == ended
+        ):
+            return replace(state, link=None)
+        case Volunteer(erased=False, link=None), VolunteerErased():
             return replace(state, details=MappingProxyType({}), erased=True)
         case Volunteer(erased=False), CharterAccepted(charter=charter, charter_version=version):
             accepted = Charter(charter, version)
@@ -121,6 +132,17 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Volunteer:
         case Volunteer(), GuardianConsentWithdrawn(consent=consent) if consent in state.consents:
             return _with_consent(state, replace(state.consents[consent], withdrawn=True))
     raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
+
+
+def _is_linked(known: Volunteer) -> bool:
+    return known.link is not None and known.link.state == "linked"
+
+
+def _link(known: Volunteer, linked: VolunteerLinked, actor: str) -> Link:
+    proposed = known.link
+    mine = proposed is not None and proposed.volunteer == linked.linked_volunteer
+    proposed_by = proposed.proposed_by if proposed is not None and mine else actor
+    return Link(linked.linked_volunteer, "linked", proposed_by, linked.overlaps, linked.overlap_seconds)
 
 
 def _with_consent(known: Volunteer, consent: Consent) -> Volunteer:

@@ -31,7 +31,8 @@ class Reads(Passing, frozen=True):
     streams: tuple[str, ...] = ()
     """Streams to fold."""
     exists: tuple[str, ...] = ()
-    """Streams of which only it matters whether they have begun, and whether an erasure has ended them."""
+    """Streams of which only it matters whether they have begun, whether an erasure has ended them, and
+    whether they were ever linked."""
     shifts: tuple[str, ...] = ()
     """Shifts whose numbers of places taken and of people waiting matter."""
     presences: tuple[TimeWindow, ...] = ()
@@ -96,6 +97,10 @@ class World(Protocol):
 
         They may be at home in another partition than what is decided: what was committed there by now is seen.
         """
+        ...
+
+    def ever_linked(self, person: str) -> bool:
+        """Whether a person's name was ever linked to another one. Raises NotLoaded."""
         ...
 
     def places_taken(self, shift: str) -> int:

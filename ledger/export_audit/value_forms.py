@@ -157,6 +157,14 @@ class ClientTerms(Fields, kw_only=True):
     until_time: Moment | UnsetType = UNSET
 
 
+class LinkOverlap(Fields, kw_only=True):
+    """Time that an attendance of each of two linked names counts."""
+
+    attendance: Attendance
+    linked_attendance: Attendance
+    seconds: Seconds
+
+
 class Place(Fields, kw_only=True):
     """Where a shift is."""
 

@@ -155,6 +155,7 @@ class DirectoryService:
 def _with_agreements(message: resources_pb2.Volunteer, sealed: SealedVolunteer) -> resources_pb2.Volunteer:
     message.consents.extend(sealed.consents)
     message.charters.extend(sealed.charters)
+    message.linked_names.extend(sealed.linked_names)
     if sealed.erased:
         message.erased = True
         message.ClearField("details")

@@ -172,9 +172,12 @@ def looked_at(looks: Looks, method: MethodDescriptor) -> Looked:
         return _ranges
     in_request = texts_at(GetMessageClass(method.input_type), looks.request) if looks.request else _none
     in_answer = texts_at(GetMessageClass(method.output_type), looks.answer) if looks.answer else _none
+    linked = texts_at(GetMessageClass(method.output_type), looks.linked) if looks.linked else _none
 
     def persons(request: Message, answer: Message | None) -> tuple[tuple[str, ...], tuple[()]]:
-        names = [*in_request(request), *(in_answer(answer) if answer is not None else ())]
+        names = list(in_request(request))
+        if answer is not None:
+            names += (*in_answer(answer), *linked(answer))
         return tuple(dict.fromkeys("/".join(name.split("/", 2)[:2]) for name in names if _is_person(name))), ()
 
     return persons

@@ -215,7 +215,8 @@ _NAMES_WITH_PROOF: Final = (
 
 def _counted(balance: pb.Balance) -> object:
     """What a watcher is told of when it changes."""
-    return balance.entry_count, balance.seconds.SerializeToString(deterministic=True)
+    together = balance.seconds_together.SerializeToString(deterministic=True)
+    return balance.entry_count, balance.seconds.SerializeToString(deterministic=True), together, *balance.linked_names
 
 
 def _decided(check: pb.RequirementCheck) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ledger.domain.consents import AcceptCharter, RecordGuardianConsent, WithdrawGuardianConsent
 from ledger.domain.erasure import EraseVolunteer
 from ledger.domain.initiative import RegisterInitiative
+from ledger.domain.linking import ApproveVolunteerLink, EndVolunteerLink, LinkVolunteers, in_order
 from ledger.domain.member import NAME_PATH, EraseMember, NameMember
 from ledger.domain.opportunity import (
     CloseOpportunity,
@@ -117,6 +118,20 @@ class RegistryService:
     async def EraseVolunteer(self, request: pb.EraseVolunteerRequest, call: Call) -> resources_pb2.Volunteer:
         command = EraseVolunteer(request.name)
         return resources.volunteer_message(await self._commands.execute(call, request, command))
+
+    async def LinkVolunteers(self, request: pb.LinkVolunteersRequest, call: Call) -> resources_pb2.VolunteerLink:
+        command = LinkVolunteers(*in_order(request.name, request.linked_name))
+        return resources.link_message(await self._commands.execute(call, request, command))
+
+    async def ApproveVolunteerLink(
+        self, request: pb.ApproveVolunteerLinkRequest, call: Call
+    ) -> resources_pb2.VolunteerLink:
+        command = ApproveVolunteerLink(*in_order(request.name, request.linked_name))
+        return resources.link_message(await self._commands.execute(call, request, command))
+
+    async def EndVolunteerLink(self, request: pb.EndVolunteerLinkRequest, call: Call) -> resources_pb2.VolunteerLink:
+        command = EndVolunteerLink(*in_order(request.name, request.linked_name), request.reason)
+        return resources.link_message(await self._commands.execute(call, request, command))
 
     async def PublishOpportunity(self, request: pb.PublishOpportunityRequest, call: Call) -> resources_pb2.Opportunity:
         offered = request.opportunity

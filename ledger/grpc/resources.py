@@ -13,6 +13,7 @@ from ledger.batch import CommandResult
 from ledger.domain.attendance_state import Attendance
 from ledger.domain.group_attendance_state import GroupAttendance
 from ledger.domain.initiative import Initiative
+from ledger.domain.link_events import VolunteerLinked, VolunteerLinkEnded, VolunteerLinkProposed
 from ledger.domain.member import Member
 from ledger.domain.opportunity import Crediting, Level, Opportunity, PartnerType
 from ledger.domain.organization import Appointment, Organization, Role
@@ -142,6 +143,32 @@ def volunteer_message(result: CommandResult) -> resources_pb2.Volunteer:
         ],
         positions=positions_of(result),
     )
+
+
+def link_message(result: CommandResult) -> resources_pb2.VolunteerLink:
+    """What a command made of the link between two names."""
+    [event, *_] = result.events
+    match event.data:
+        case VolunteerLinkProposed(volunteer=name, linked_volunteer=linked):
+            link = resources_pb2.VolunteerLink(state=resources_pb2.VOLUNTEER_LINK_STATE_PROPOSED)
+        case VolunteerLinked(volunteer=name, linked_volunteer=linked) as made:
+            link = resources_pb2.VolunteerLink(
+                state=resources_pb2.VOLUNTEER_LINK_STATE_LINKED,
+                overlaps=[
+                    resources_pb2.LinkOverlap(
+                        attendance=one.attendance, linked_attendance=one.linked_attendance, seconds=one.seconds
+                    )
+                    for one in made.overlaps
+                ],
+                overlap_seconds=made.overlap_seconds,
+            )
+        case VolunteerLinkEnded(volunteer=name, linked_volunteer=linked):
+            link = resources_pb2.VolunteerLink(state=resources_pb2.VOLUNTEER_LINK_STATE_ENDED)
+        case other:
+            raise InvariantBroken(f"a command on a link ended in {other!r}")
+    link.name, link.linked_name = name, linked
+    link.positions.extend(positions_of(result))
+    return link
 
 
 def opportunity_message(result: CommandResult) -> resources_pb2.Opportunity:

@@ -19,7 +19,12 @@ _LOOK_UP: Final = """
     select -1, 0, null, holder, entry_count, claimed_seconds, attended_seconds, verified_seconds, disputed_seconds,
            withheld_seconds, reversed_seconds
     from balances where holder = any(%b)
+    union all
+    select -2, 0, null, volunteer, 0, 0, 0, 0, 0, 0, 0
+    from volunteer_links where volunteer = any(%b) and ended_position is null
 """
+_OF_BALANCES: Final = -1
+_OF_LINKS: Final = -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class Found:
     """The part that all answers of one statement share: positions, and how far the past is closed."""
     sums: Sequence[int] | None
     """Count of entries, then seconds by class; None when the holder has no balance."""
+    linked: bool = False
+    """Whether the holder may have another name: then this is not the whole answer."""
 
 
 class BalanceLookups:
@@ -47,9 +54,11 @@ class BalanceLookups:
 
     async def _look_up(self, asked: Sequence[str]) -> list[Found]:
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(_LOOK_UP, (list(set(asked)),), prepare=True, binary=True)
+            names = list(set(asked))
+            cursor = await connection.execute(_LOOK_UP, (names, names), prepare=True, binary=True)
             rows = await cursor.fetchall()
         basis = self._ground.basis(sorted(row[:3] for row in rows if row[0] >= 0))
         frame = Balance(positions=basis.position_messages(), recorded_through=basis.recorded_through_message())
-        held = {row[3]: row[4:] for row in rows if row[0] < 0}
-        return [Found(basis, frame, held.get(holder)) for holder in asked]
+        held = {row[3]: row[4:] for row in rows if row[0] == _OF_BALANCES}
+        linked = {row[3] for row in rows if row[0] == _OF_LINKS}
+        return [Found(basis, frame, held.get(holder), holder in linked) for holder in asked]

@@ -9,6 +9,7 @@ from ledger.projections.as_of import CUT_SQL, View, view
 from ledger.projections.balance_lookups import BalanceLookups
 from ledger.projections.basis import Basis, Ground, NotYetApplied, Patience, ReadPool, missing
 from ledger.projections.holders import refuse_unknown_holders
+from ledger.projections.linked_names import linked_names
 from ledger.projections.sums import COUNTED, OF_ENTRIES, evidence_seconds, period_dates
 from volunteer_hours.v1.hours_service_pb2 import (
     Balance,
@@ -36,18 +37,24 @@ async def get_balance(
     pool: ReadPool, ground: Ground, lookups: BalanceLookups, request: GetBalanceRequest, seconds_left: float | None
 ) -> Balance:
     """See HoursQuestions.get_balance."""
-    if request.HasField("as_of") or request.HasField("period"):
-        as_of = request.as_of if request.HasField("as_of") else None
-        async with view(pool, ground, request.positions, as_of, seconds_left) as seen:
-            sums = await _sums(seen, [request.name], request)
-            await refuse_unknown_holders(seen.connection, [request.name] if not sums else [])
-        return _message(request.name, sums.get(request.name, _NOTHING), request, seen.basis)
-    return await _present_balance(pool, ground, lookups, request, seconds_left)
+    if not request.HasField("as_of") and not request.HasField("period"):
+        present = await _present_balance(pool, ground, lookups, request, seconds_left)
+        if present is not None:
+            return present
+    as_of = request.as_of if request.HasField("as_of") else None
+    async with view(pool, ground, request.positions, as_of, seconds_left) as seen:
+        linked = await linked_names(seen, [request.name])
+        sums = await _sums(seen, [request.name, *linked.values()], request)
+        await refuse_unknown_holders(seen.connection, [request.name] if request.name not in sums else [])
+    balance = _message(request.name, sums.get(request.name, _NOTHING), request, seen.basis)
+    _add_linked(balance, linked, sums, request, seen.basis)
+    return balance
 
 
 async def _present_balance(
     pool: ReadPool, ground: Ground, lookups: BalanceLookups, request: GetBalanceRequest, seconds_left: float | None
-) -> Balance:
+) -> Balance | None:
+    """The balance of now; None for who may have another name: that takes more than one statement."""
     wanted = ground.wanted(request.positions) if request.positions else {}
     patience: Patience | None = None
     while True:
@@ -58,6 +65,8 @@ async def _present_balance(
         patience = patience or Patience.of(seconds_left)
         if not await patience.wait():
             raise NotYetApplied(behind)
+    if found.linked:
+        return None
     sums = found.sums
     if sums is None:
         async with pool.connection() as connection:
@@ -79,11 +88,13 @@ async def batch_get_balances(
     names = list(dict.fromkeys(holders))
     as_of = request.as_of if request.HasField("as_of") else None
     async with view(pool, ground, request.positions, as_of, seconds_left) as seen:
+        linked = await linked_names(seen, names)
+        together = list(dict.fromkeys((*names, *linked.values())))
         if seen.present and not request.HasField("period"):
-            cursor = await seen.connection.execute(_BALANCES, (names,), binary=True)
+            cursor = await seen.connection.execute(_BALANCES, (together,), binary=True)
             sums: Mapping[str, Sequence[int]] = {row[0]: row[1:] for row in await cursor.fetchall()}
         else:
-            sums = await _sums(seen, names, request)
+            sums = await _sums(seen, together, request)
         await refuse_unknown_holders(seen.connection, [name for name in names if name not in sums])
     response = BatchGetBalancesResponse(
         positions=seen.basis.position_messages(), recorded_through=seen.basis.recorded_through_message()
@@ -91,7 +102,8 @@ async def batch_get_balances(
     period = request.period if request.HasField("period") else None
     for name in holders:
         row = sums.get(name, _NOTHING)
-        response.balances.add(name=name, entry_count=row[0], seconds=evidence_seconds(row[1:]), period=period)
+        balance = response.balances.add(name=name, entry_count=row[0], seconds=evidence_seconds(row[1:]), period=period)
+        _add_linked(balance, linked, sums, request, seen.basis)
     return response
 
 
@@ -104,7 +116,27 @@ async def _sums(
     return {row[0]: row[1:] for row in await cursor.fetchall()}
 
 
-def _message(name: str, row: Sequence[int], request: GetBalanceRequest, basis: Basis) -> Balance:
+def _add_linked(
+    balance: Balance,
+    linked: Mapping[str, str],
+    sums: Mapping[str, Sequence[int]],
+    request: GetBalanceRequest | BatchGetBalancesRequest,
+    basis: Basis,
+) -> None:
+    """What stands under another name of the same person, and both together."""
+    other = linked.get(balance.name)
+    if other is None:
+        return
+    row = sums.get(other, _NOTHING)
+    balance.linked_names.append(other)
+    balance.linked.append(_message(other, row, request, basis))
+    both = [one + more for one, more in zip(sums.get(balance.name, _NOTHING)[1:], row[1:], strict=True)]
+    balance.seconds_together.CopyFrom(evidence_seconds(both))
+
+
+def _message(
+    name: str, row: Sequence[int], request: GetBalanceRequest | BatchGetBalancesRequest, basis: Basis
+) -> Balance:
     return Balance(
         name=name,
         seconds=evidence_seconds(row[1:]),

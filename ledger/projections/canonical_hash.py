@@ -40,6 +40,7 @@ HASHED_TABLES: Final = (
     HashedTable("appointments", ("appointment",)),
     HashedTable("initiatives", ("initiative",)),
     HashedTable("volunteers", ("volunteer",)),
+    HashedTable("volunteer_links", ("volunteer", "position")),
     HashedTable("opportunities", ("opportunity",)),
     HashedTable("opportunity_versions", ("opportunity", "position")),
     HashedTable("shifts", ("shift",)),

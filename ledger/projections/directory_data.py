@@ -162,6 +162,23 @@ class VolunteerErased(_Data):
     key_ids: tuple[str, ...]
 
 
+class VolunteerLinked(_Data):
+    """volunteer-linked"""
+
+    volunteer: str
+    linked_volunteer: str
+    overlaps: msgspec.Raw
+    overlap_seconds: int
+
+
+class VolunteerLinkEnded(_Data):
+    """volunteer-link-ended"""
+
+    volunteer: str
+    linked_volunteer: str
+    reason: str
+
+
 class CharterAccepted(_Data):
     """charter-accepted"""
 
@@ -378,6 +395,8 @@ DirectoryData: TypeAlias = (
     | VolunteerRegistered
     | VolunteerUpdated
     | VolunteerErased
+    | VolunteerLinked
+    | VolunteerLinkEnded
     | CharterAccepted
     | GuardianConsentGiven
     | GuardianConsentWithdrawn
@@ -416,6 +435,8 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     "volunteer-registered": VolunteerRegistered,
     "volunteer-updated": VolunteerUpdated,
     "volunteer-erased": VolunteerErased,
+    "volunteer-linked": VolunteerLinked,
+    "volunteer-link-ended": VolunteerLinkEnded,
     "charter-accepted": CharterAccepted,
     "guardian-consent-given": GuardianConsentGiven,
     "guardian-consent-withdrawn": GuardianConsentWithdrawn,

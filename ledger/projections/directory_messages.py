@@ -41,6 +41,7 @@ class SealedVolunteer:
     charters: Sequence[pb.AcceptedCharter] = field(default=())
     positions: Sequence[Position] = field(default=())
     erased: bool = False
+    linked_names: Sequence[str] = field(default=())
 
 
 ORGANIZATIONS: Final = """
@@ -81,7 +82,14 @@ def initiative(row: Sequence[Any]) -> pb.Initiative:
     return pb.Initiative(name=row[0], display_name=LocalizedText(ar=row[1] or "", en=row[2] or ""), responsible=row[3])
 
 
-VOLUNTEERS: Final = "select volunteer, details, consents, charters, erased from volunteers"
+VOLUNTEERS: Final = """
+    select volunteer, details, consents, charters, erased, array(
+        select one.linked from volunteer_links one
+        join volunteer_links other on other.volunteer = one.linked and other.linked = one.volunteer
+        where one.volunteer = volunteers.volunteer and one.ended_position is null and other.ended_position is null
+    )
+    from volunteers
+"""
 
 
 def volunteer(row: Sequence[Any], positions: Sequence[Position] = ()) -> SealedVolunteer:
@@ -94,7 +102,7 @@ def volunteer(row: Sequence[Any], positions: Sequence[Position] = ()) -> SealedV
         for name, told in sorted(row[2].items())
     ]
     charters = [pb.AcceptedCharter(charter=charter, version=version) for charter, version in sorted(row[3].items())]
-    return SealedVolunteer(row[0], details, consents, charters, positions, row[4])
+    return SealedVolunteer(row[0], details, consents, charters, positions, row[4], row[5])
 
 
 OPPORTUNITIES: Final = """

@@ -8,6 +8,7 @@ from ledger.domain.refusals import Reason, refuse
 from ledger.projections.as_of import CUT_SQL, view
 from ledger.projections.basis import Ground, ReadPool, timestamp
 from ledger.projections.holders import refuse_unknown_holders
+from ledger.projections.linked_names import linked_names
 from ledger.projections.page_token import PageToken, read_token, rows_wanted, token_of
 from ledger.projections.sums import COUNTED, period_dates
 from volunteer_hours.v1.hours_service_pb2 import Entry, ListEntriesRequest, ListEntriesResponse
@@ -46,6 +47,7 @@ async def list_entries(
         }
         cursor = await seen.connection.execute(_PAGE, parameters, binary=True)
         found = await cursor.fetchall()
+        linked = await linked_names(seen, [request.parent])
         if not found:
             await refuse_unknown_holders(seen.connection, [request.parent])
     more = len(found) > rows
@@ -56,6 +58,7 @@ async def list_entries(
         else "",
         positions=seen.basis.position_messages(),
         recorded_through=seen.basis.recorded_through_message(),
+        linked_names=linked.values(),
     )
 
 

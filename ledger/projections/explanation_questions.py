@@ -14,6 +14,7 @@ from ledger.projections.as_of import CUT_SQL, view
 from ledger.projections.basis import Ground, ReadPool
 from ledger.projections.explained_attendance import DURATION_ABOVE_CAP, Line, Telling
 from ledger.projections.holders import refuse_unknown_holders
+from ledger.projections.linked_names import linked_names
 from ledger.projections.page_token import PageToken, read_token, rows_wanted, token_of
 from ledger.projections.snapshot import ReadConnection
 from ledger.projections.sums import CLASS_COUNT, IN_PERIOD, KNOWN, evidence_seconds, period_dates
@@ -70,6 +71,7 @@ async def explain_balance(
         names = [row[0] for row in found[:rows]]
         cursor = await seen.connection.execute(_LINES, {**parameters, "attendances": names}, binary=True)
         lines = [Line(*row) for row in await cursor.fetchall()]
+        linked = await linked_names(seen, [request.name])
         caps = await _attendance_caps(seen.connection, lines)
     told = {name: Telling(name, caps) for name in names}
     for line in lines:
@@ -82,6 +84,7 @@ async def explain_balance(
         seconds=evidence_seconds([sum(one) for one in zip(*(t.sums for t in told.values()), _NOTHING, strict=True)]),
         positions=seen.basis.position_messages(),
         recorded_through=seen.basis.recorded_through_message(),
+        linked_names=linked.values(),
     )
 
 

@@ -40,6 +40,9 @@ _LOOK_UP: Final = f"""
     select -2, state.versions, null, state.approved, false, 0, 0, 0, 0, 0, 0, 0
     from ({STATE_SQL}) as state (versions, approved)
     union all
+    select -3, 0, null, asked.number, false, 0, 0, 0, 0, 0, 0, 0
+    from asked join volunteer_links l on l.volunteer = asked.holder and l.ended_position is null
+    union all
     select -1, 0, null, asked.number, served.*
     from asked cross join lateral (
         select coalesce(o.compulsory_service, false), count(*), {OF_ENTRIES}
@@ -54,6 +57,7 @@ _LOOK_UP: Final = f"""
 """
 _OF_POLICIES: Final = -2
 _OF_ASKED: Final = -1
+_OF_LINKS: Final = -3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class _Looked:
     basis: Basis
     state: State
     served: Served | None
+    linked: bool
 
 
 class RequirementLookups:
@@ -88,7 +93,8 @@ class RequirementLookups:
         self._known = requirements
 
     async def find(self, requirement: str, holder: str, day: date) -> Found | None:
-        """At a moment after this call; None when the rules kept are not, or perhaps not, those of that moment.
+        """At a moment after this call; None when the rules kept are not, or perhaps not, those of that moment, and for
+        who may have another name, whose hours count too.
 
         Refuses HIJRI_DATE_UNKNOWN. Raises psycopg.Error or PoolTimeout.
         """
@@ -98,7 +104,7 @@ class RequirementLookups:
             return None
         version, period = chosen
         looked = await self._gathered.find((holder, period))
-        if looked.state != known.state:
+        if looked.state != known.state or looked.linked:
             return None
         return Found(version, period, looked.basis, looked.served)
 
@@ -110,7 +116,8 @@ class RequirementLookups:
         basis = self._ground.basis(sorted(row[:3] for row in rows if row[0] >= 0))
         [state] = [(row[1], row[3]) for row in rows if row[0] == _OF_POLICIES]
         served = served_by_number([row[3:] for row in rows if row[0] == _OF_ASKED])
-        return [_Looked(basis, state, served.get(number)) for number in range(1, len(asked) + 1)]
+        linked = {row[3] for row in rows if row[0] == _OF_LINKS}
+        return [_Looked(basis, state, served.get(number), number in linked) for number in range(1, len(asked) + 1)]
 
 
 def asked_parameters(asked: Sequence[_Question]) -> dict[str, object]:

@@ -7,16 +7,17 @@ answer is the same.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, TypeAlias
 
 from ledger.domain.refusals import Reason, Refusal, refuse
 from ledger.domain.values import calendar_date
-from ledger.projections.as_of import view
+from ledger.projections.as_of import View, view
 from ledger.projections.basis import Basis, Ground, NotYetApplied, Patience, ReadPool, missing
 from ledger.projections.birth_dates import BirthDates
 from ledger.projections.holders import known_holders, refuse_unknown_holders
+from ledger.projections.linked_names import linked_names
 from ledger.projections.requirement_facts import newest_dates, served_in
 from ledger.projections.requirement_lookups import RequirementLookups
 from ledger.projections.requirement_versions import read_requirements
@@ -60,6 +61,12 @@ class _Facts:
     version: RequirementVersion
     period: Bounds
     served: Served
+    linked: str | None = None
+    """Another name of the same person, whose hours are in `served`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name,) if self.linked is None else (self.name, self.linked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +94,8 @@ async def check_requirement(
         facts, basis = found
     if isinstance(facts, Refusal):
         raise facts
-    births = await birth_dates([holder], basis.positions) if facts.version.rules.asks_age else {}
-    check = _message(facts, births.get(holder), _frame(facts.version, facts.period))
+    births = await birth_dates(facts.names, basis.positions) if facts.version.rules.asks_age else {}
+    check = _message(facts, _birth_date(facts, births), _frame(facts.version, facts.period))
     check.requirement_source = facts.version.source
     check.positions.extend(basis.position_messages())
     through = basis.recorded_through_message()
@@ -108,7 +115,8 @@ async def batch_check_requirements(
 ) -> Checked:
     """See HoursQuestions.batch_check_requirements."""
     found, basis = await _facts(pool, ground, lookups, request, holders, seconds_left)
-    asking = [one.name for one in found if not isinstance(one, Refusal) and one.version.rules.asks_age]
+    of_age = [one for one in found if not isinstance(one, Refusal) and one.version.rules.asks_age]
+    asking = list(dict.fromkeys(name for one in of_age for name in one.names))
     births = await birth_dates(asking, basis.positions) if asking else {}
     frames: dict[tuple[str, Bounds], RequirementCheck] = {}
     outcomes: list[RequirementCheck | Refusal] = []
@@ -120,7 +128,7 @@ async def batch_check_requirements(
         if key not in frames:
             frames[key] = _frame(facts.version, facts.period)
         try:
-            outcomes.append(_message(facts, births.get(facts.name), frames[key]))
+            outcomes.append(_message(facts, _birth_date(facts, births), frames[key]))
         except Refusal as refusal:
             outcomes.append(refusal)
     return Checked(outcomes, basis)
@@ -175,14 +183,39 @@ async def _facts(
         if not versions or (day is not None and in_force(versions, request.requirement, day) is None):
             refuse(Reason.REQUIREMENT_UNKNOWN, requirement=request.requirement)
         known = await known_holders(seen.connection, holders)
-        days = await newest_dates(seen, holders) if day is None else dict.fromkeys(holders, day)
+        linked = await linked_names(seen, holders)
+        days = await _days(seen, holders, linked) if day is None else dict.fromkeys(holders, day)
         chosen = [_chosen(name, name in known, days.get(name), versions, request.requirement) for name in holders]
         asking = [(one.name, one.period) for one in chosen if not isinstance(one, Refusal)]
-        served = await served_in(seen, asking)
+        # Behind those asked about, so that their numbers stay.
+        asking_more = [(linked[name], period) for name, period in asking if name in linked]
+        served = await served_in(seen, [*asking, *asking_more])
+    more = {pair: served.get(number, _NOTHING) for number, pair in enumerate(asking_more, start=len(asking) + 1)}
     return [
-        one if isinstance(one, Refusal) else _Facts(one.name, one.version, one.period, served.get(index, _NOTHING))
+        one if isinstance(one, Refusal) else _together(one, served.get(index, _NOTHING), linked, more)
         for index, one in _numbered(chosen)
     ], seen.basis
+
+
+async def _days(seen: View, holders: Sequence[str], linked: Mapping[str, str]) -> Mapping[str, date]:
+    """The newest service of each holder, under whichever name it was."""
+    newest = await newest_dates(seen, list(dict.fromkeys((*holders, *linked.values()))))
+    days = {name: [newest[one] for one in (name, linked.get(name, name)) if one in newest] for name in holders}
+    return {name: max(found) for name, found in days.items() if found}
+
+
+def _together(
+    facts: _Facts, served: Served, linked: Mapping[str, str], more: Mapping[tuple[str, Bounds], Served]
+) -> _Facts:
+    other = linked.get(facts.name)
+    if other is None:
+        return replace(facts, served=served)
+    return replace(facts, served=served.with_more(more[other, facts.period]), linked=other)
+
+
+def _birth_date(facts: _Facts, births: Mapping[str, date | None]) -> date | None:
+    """Their own, or else the one known under another name."""
+    return next((births[name] for name in facts.names if births.get(name) is not None), None)
 
 
 def _chosen(
@@ -237,5 +270,6 @@ def _message(facts: _Facts, birth_date: date | None, frame: RequirementCheck) ->
         excluded_seconds=verdict.excluded_seconds,
         entry_count=facts.served.entry_count,
     )
+    check.linked_names.extend(facts.names[1:])
     check.MergeFrom(frame)
     return check

@@ -82,6 +82,7 @@ NOT_PROJECTED: Final[Mapping[str, str]] = {
         ("member-named", "member-erased"),
         "few, asked for one by one, and read from the event store itself: no ciphertext to purge elsewhere",
     ),
+    "volunteer-link-proposed": "nothing is linked yet, and whoever approves names the pair",
     "ledger-opened": "settings and guards read the event store's own table; no question asks for it",
 }
 """Stored names without rows, each with its reason."""

@@ -25,6 +25,12 @@ class Served:
     compulsory: Sequence[int] = (0, 0, 0, 0, 0, 0)
     """Seconds by class, of service somebody was obliged to give."""
 
+    def with_more(self, more: Served) -> Served:
+        """Together with what was served under another name."""
+        free = [one + other for one, other in zip(self.free, more.free, strict=True)]
+        compulsory = [one + other for one, other in zip(self.compulsory, more.compulsory, strict=True)]
+        return Served(self.entry_count + more.entry_count, free, compulsory)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -104,6 +104,10 @@ class InMemoryWorld:
         state = self.ledger.states.get(person)
         return isinstance(state, Volunteer | Member) and state.erased
 
+    def ever_linked(self, person: str) -> bool:
+        state = self.ledger.states.get(person)
+        return isinstance(state, Volunteer) and state.link is not None
+
     def places_taken(self, shift: str) -> int:
         return self.ledger.places.get(shift, 0)
 

@@ -13,6 +13,7 @@ from ledger.domain.client import ClientTerms
 from ledger.domain.closed_period import PeriodTotals
 from ledger.domain.event import Event, event_classes
 from ledger.domain.hours_read import PositionRange
+from ledger.domain.link_events import LinkOverlap
 from ledger.domain.opportunity import OpportunityDetails
 from ledger.domain.policy_rules import HoursRules, Level, Rate, Rates, RequirementRules
 from ledger.domain.shift import Place
@@ -31,6 +32,7 @@ OBJECTS = {
     "LocalizedText": LocalizedText,
     "ImportedFrom": ImportedFrom,
     "ClientTerms": ClientTerms,
+    "LinkOverlap": LinkOverlap,
     "Place": Place,
     "PersonDetails": SealedDetails,
     "OpportunityDetails": OpportunityDetails,
@@ -46,6 +48,7 @@ PLURALS = {
     "Intervals": "Interval",
     "Positions": "Position",
     "PositionRanges": "PositionRange",
+    "LinkOverlaps": "LinkOverlap",
     "texts": "text",
     "codes": "code",
     "Levels": "Level",

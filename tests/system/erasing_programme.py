@@ -63,6 +63,7 @@ class Erasing(Client):
 
     def __init__(self, channel: grpc.Channel) -> None:
         super().__init__(channel)
+        self.channel = channel
         self.directory = directory_grpc.DirectoryServiceStub(channel)
         self.hours = hours_grpc.HoursServiceStub(channel)
         self.audit = audit_grpc.AuditServiceStub(channel)

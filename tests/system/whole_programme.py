@@ -21,8 +21,17 @@ from ledger.domain.attendance import CheckIn, CheckOut, CorrectAttendance, Recor
 from ledger.domain.claims import ClaimHours, ConfirmAttendance, WithdrawClaim
 from ledger.domain.disputes import DisputeHours, ResolveDispute
 from ledger.domain.erasure import EraseVolunteer
+from ledger.domain.follow_ups import FOLLOW_UP_ACTOR
 from ledger.domain.group_attendance import CorrectGroupAttendance, RecordGroupAttendance, WithdrawGroupAttendance
 from ledger.domain.identity import IdentityType
+from ledger.domain.linking import (
+    ApproveVolunteerLink,
+    EndVolunteerLink,
+    JoinVolunteer,
+    LinkVolunteers,
+    in_order,
+)
+from ledger.domain.member import NAME_PATH, EraseMember, NameMember
 from ledger.domain.opportunity import CloseOpportunity, OpportunityDetails, PublishOpportunity, UpdateOpportunity
 from ledger.domain.organization import (
     AccreditOrganization,
@@ -50,6 +59,7 @@ GREEN, OTHER = "organizations/green", "organizations/other"
 GARDEN, CLOSED = "opportunities/garden", "opportunities/closed"
 MORNING, DATED = f"{GARDEN}/shifts/morning", f"{GARDEN}/shifts/dated"
 FORGOTTEN = "volunteers/synthetic-forgotten"
+TWIN = "volunteers/twin"
 PERSONS = tuple(f"volunteers/synthetic-{number}" for number in range(6))
 CONFIRMED = f"{PERSONS[5]}/attendances/confirmed"
 VERIFIER, JUDGE = "staff/verifier", "staff/judge"
@@ -91,6 +101,11 @@ class Programme:
         sealed = await self._sealed(volunteer, event_id, texts)
         key = self._identity_keys.key_of(shown)
         await self.do(RegisterVolunteer(volunteer, sealed, key, event_id))
+
+    async def name_member(self, member: str) -> None:
+        event_id = secrets.token_hex(16)
+        sealed = await self._keys.seal(member, event_id, {NAME_PATH: "Synthetic member"})
+        await self.do(NameMember(member, sealed[NAME_PATH], event_id))
 
     async def update(self, volunteer: str) -> None:
         event_id = secrets.token_hex(16)
@@ -141,6 +156,7 @@ async def _record(settings: Settings) -> None:
         await _policies(programme)
         await _standings(programme)
         await _erasure(programme)
+        await _links(programme)
         await transfers(programme, MORNING, DATED, START, PERSONS)
         await waiting(programme, GREEN, VERIFIER, PERSONS)
         await close_again(programme, settings)
@@ -276,6 +292,21 @@ async def _erasure(programme: Programme) -> None:
     await programme.register(FORGOTTEN, "passport", "SYN9999999")
     await programme.do(EraseVolunteer(FORGOTTEN))
     await programme.register(f"{FORGOTTEN}-anew", "passport", "SYN9999999")
+
+
+async def _links(programme: Programme) -> None:
+    """Two names of one person, linked, undone and linked again; a member of staff with a name, erased."""
+    await programme.register(TWIN, "other_national", "SYN-9999998")
+    pair = in_order(TWIN, f"{FORGOTTEN}-anew")
+    for ends in (True, False):
+        await programme.do(LinkVolunteers(*pair))
+        await programme.do(ApproveVolunteerLink(*pair), actor="staff/approver")
+        await programme.do(JoinVolunteer(pair[1], pair[0]), actor=FOLLOW_UP_ACTOR)
+        if ends:
+            await programme.do(EndVolunteerLink(*pair, "MISTAKEN"))
+            await programme.do(EndVolunteerLink(pair[1], pair[0], "MISTAKEN"), actor=FOLLOW_UP_ACTOR)
+    await programme.name_member("staff/forgotten")
+    await programme.do(EraseMember("staff/forgotten"))
 
 
 def _standing(volunteer: str, year: datetime, cause: CommandResult, level: str | None) -> RecordStanding:
