@@ -28,6 +28,7 @@ from consumers.record_source import (
 )
 from consumers.seen_record import SeenRecord
 from ledger.database_guard import check_database
+from ledger.database_rights import check_rights
 from ledger.domain.refusals import InvariantBroken
 from ledger.garbage import look_for_cycles_less_often
 from ledger.logs import configure
@@ -64,6 +65,7 @@ def run(settings: Settings, *, stop: threading.Event, once: bool = False, client
             stack.enter_context(psycopg.connect(settings.projector_database, autocommit=True)) for _ in range(3)
         ]
         check_database(connections[0])
+        check_rights(connections[0], "projector_database")
         source = stack.enter_context(closing(ReadAhead(open_source(settings, client or fastest_client()), seal)))
         quarantine = Quarantine(connections[1], settings.topic)
         projection = Projection(settings, source, connections[0], quarantine, seal)

@@ -25,6 +25,7 @@ Check = Callable[[Settings], Iterator[Diagnosis]]
 CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("versions", secrets_and_versions.versions),
     ("settings", secrets_and_versions.secrets),
+    ("production", secrets_and_versions.production),
     ("databases", databases.durability),
     ("master key", master_key.master_key),
     ("rights", databases.rights),

@@ -23,6 +23,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
 from ledger.database_guard import check_database
+from ledger.database_rights import check_rights
 from ledger.event_store import Head, heads
 from ledger.logs import configure
 from ledger.open_ledger import wait_until_opened
@@ -63,6 +64,7 @@ def run(
     check_topic(settings)
     with psycopg.connect(settings.relay_database, autocommit=True) as connection:
         check_database(connection)
+        check_rights(connection, "relay_database")
         chosen = list(range(settings.partitions)) if partitions is None else sorted(partitions)
         lease = _wait_for_lease(connection, chosen, stop) if wait_until_opened(connection, settings, stop) else None
         if lease is None:

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -40,6 +40,7 @@ from ledger.answer_keys import answer_keys
 from ledger.application import Application
 from ledger.child_process import ChildProcess
 from ledger.database_guard import check_database
+from ledger.database_rights import check_rights, read_by_others
 from ledger.embedded_ledger import EmbeddedLedger
 from ledger.erasing import Erasing
 from ledger.following import Following
@@ -51,10 +52,12 @@ from ledger.log_serving.log_reader import LogReader
 from ledger.loopback import is_loopback
 from ledger.open_ledger import check_same_ledger
 from ledger.postgres_place import default_data_dir
+from ledger.production import production_faults, production_remarks
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.policy_questions import PolicyQuestions
 from ledger.projections.standing_evaluations import StandingEvaluations
+from ledger.secret_strength import faults_of_secrets
 from ledger.settings import Settings, WrongSetting
 from ledger.standings_following import StandingsFollowing
 from ledger.supervisor import Supervisor
@@ -68,7 +71,6 @@ log = logging.getLogger(__name__)
 
 GRACE_SECONDS: Final = 10.0
 KEEP_SECONDS: Final = 0.2
-SECRET_BYTES_MIN: Final = 16
 CHILDREN: Final = {"projections": "consumers.project_embedded", "keep-log": "ledger.log_keeping.keep_both"}
 """Of an embedded ledger: each child's name and module."""
 OBJECTS_MADE: Final = 200_000
@@ -145,12 +147,10 @@ def check(settings: Settings) -> None:
         _check_address("grpc_address", settings.grpc_address, settings.insecure)
         _check_address("http_address", settings.http_address, settings.insecure)
     token_verifier(settings)
-    for name in ("request_hash_key", "identity_key"):
-        if len(getattr(settings, name).get_secret_value().encode()) < SECRET_BYTES_MIN:
-            raise WrongSetting(f"LEDGER_{name.upper()} must be a secret of at least {SECRET_BYTES_MIN} bytes")
+    _refuse([*map(" ".join, faults_of_secrets(settings)), *production_faults(settings)])
+    for remark in production_remarks(settings):
+        log.warning("%s", remark)
     master_keys(settings)
-    if 0 < len(settings.auditor_token.get_secret_value().encode()) < SECRET_BYTES_MIN:
-        raise WrongSetting(f"LEDGER_AUDITOR_TOKEN must be empty or a secret of at least {SECRET_BYTES_MIN} bytes")
     if answer_keys(settings) is None:
         log.warning("LEDGER_ANSWER_KEYS is not set: questions with proof are refused")
     _check_store(settings, "LEDGER_DATABASE")
@@ -161,6 +161,7 @@ def check(settings: Settings) -> None:
         _check_store(of_access, "LEDGER_ACCESS_DATABASE")
     except psycopg.OperationalError as away:
         raise WrongSetting(f"LEDGER_ACCESS_DATABASE cannot be used; is it migrated? {away}") from away
+    _check_roles(settings)
     quorum_of(settings)
     if settings.kafka:
         from ledger.topic_guard import check_topic  # Kafka's client takes a while to load, and is needed for this alone
@@ -173,11 +174,33 @@ def _check_store(settings: Settings, variable: str) -> None:
     """Raise WrongSetting if a ledger's event store is not opened, is another's, or could lose something."""
     with psycopg.connect(settings.database) as connection:
         check_database(connection)
+        check_rights(connection, "database", variable)
         opened = connection.execute("select to_regclass('ledger') is not null").fetchone() == (True,)
         row = connection.execute("select ledger_id, partitions from ledger").fetchone() if opened else None
         if row is None:
             raise WrongSetting(f"{variable} holds no ledger yet; run `hours-ledger migrate` first")
         check_same_ledger(settings, row[0], row[1])
+
+
+def _check_roles(settings: Settings) -> None:
+    """Raise WrongSetting if a role may do more than its work, or read what is not its business."""
+    others: list[str] = []
+    for name in ("read_database", "keys_database"):
+        with psycopg.connect(getattr(settings, name)) as connection:
+            role = check_rights(connection, name)
+            if name == "keys_database":
+                _refuse(read_by_others(connection, "person_keys", others))
+            else:
+                others.append(role)
+    with psycopg.connect(settings.database) as connection:
+        _refuse(read_by_others(connection, "events", others))
+
+
+def _refuse(faults: Iterable[str]) -> None:
+    """Raise WrongSetting that names all of them, if there are any."""
+    told = list(faults)
+    if told:
+        raise WrongSetting("\n".join(told))
 
 
 def _need_loopback(settings: Settings) -> None:

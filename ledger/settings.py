@@ -77,9 +77,11 @@ class Settings(BaseSettings):
 
     grpc_address: str = "127.0.0.1:50051"
     http_address: str = "127.0.0.1:8080"
+    production: bool = False
+    """Refuse to start with anything that is only good for trying: reflection, no TLS, secrets that are examples."""
     reflection: bool = True
     insecure: bool = False
-    """Serve without authentication on an address that is not loopback. Warned about at every start."""
+    """Serve without TLS on an address that is not loopback: a proxy in front ends it. Warned about at every start."""
     maximum_concurrent_rpcs: Annotated[int, Field(ge=1)] = 2048
     """Calls under way in one process, of all clients together; half of them may watch."""
     quota_calls_per_second: Annotated[int, Field(ge=0)] = 2_000

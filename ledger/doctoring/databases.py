@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 import psycopg
 
 from ledger.database_guard import check_database
+from ledger.database_rights import RoleRights, read_by_others
 from ledger.doctoring.diagnosis import Diagnosis, ok, warn, wrong
 from ledger.open_ledger import check_same_ledger
 from ledger.settings import Settings
@@ -27,37 +28,6 @@ DATABASES: Final = {
 MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
 SKEW_SECONDS_MAX: Final = 2.0
 SERVER_VERSION_MIN: Final = 150_000
-
-_FORBIDDEN: Final[dict[str, tuple[tuple[str, str], ...]]] = {
-    "database": (
-        *((table, right) for table in ("events", "request_keys") for right in ("UPDATE", "DELETE", "TRUNCATE")),
-        *((table, "DELETE") for table in ("presences", "shift_places", "shift_waiting")),
-        *((table, "DELETE") for table in ("volunteer_identities", "partition_counters")),
-        ("partition_counters", "INSERT"),
-        ("ledger", "UPDATE"),
-        *((table, right) for table in ("log_tiles", "log_checkpoints") for right in ("INSERT", "UPDATE", "DELETE")),
-    ),
-    "relay_database": (
-        *(("events", right) for right in ("INSERT", "UPDATE", "DELETE", "TRUNCATE")),
-        ("volunteer_identities", "SELECT"),
-    ),
-    "log_keeper_database": (
-        *(("events", right) for right in ("INSERT", "UPDATE", "DELETE", "TRUNCATE")),
-        ("partition_counters", "UPDATE"),
-        ("volunteer_identities", "SELECT"),
-        ("log_tiles", "UPDATE"),
-        *(("log_checkpoints", right) for right in ("DELETE", "TRUNCATE")),
-    ),
-    "keys_database": (
-        *(("person_keys", right) for right in ("UPDATE", "TRUNCATE")),
-        *((table, right) for table in ("erased_persons", "erasures_followed") for right in ("DELETE", "TRUNCATE")),
-    ),
-    "read_database": tuple(("balances", right) for right in ("INSERT", "UPDATE", "DELETE", "TRUNCATE")),
-    "projector_database": (("quarantine", "DELETE"), ("alarms", "DELETE")),
-}
-"""What the role of each setting must not be able to do."""
-
-_ROLE: Final = "select current_user, rolsuper from pg_roles where rolname = current_user"
 
 
 def durability(settings: Settings) -> Iterator[Diagnosis]:
@@ -107,28 +77,39 @@ def _opened(connection: psycopg.Connection[Any], settings: Settings) -> Diagnosi
 
 def rights(settings: Settings) -> Iterator[Diagnosis]:
     """No role may rewrite what it only has to add, or read what is not its business."""
-    for name, forbidden in _FORBIDDEN.items():
+    roles: dict[str, str] = {}
+    for name in DATABASES:
         url = getattr(settings, name)
         if not url:
             continue
         with psycopg.connect(url) as connection:
-            row = connection.execute(_ROLE).fetchone()
-            role, is_superuser = ("?", True) if row is None else row
-            can = [f"{right} on {table}" for table, right in forbidden if _may(connection, table, right)]
-        label = f"rights of {role}"
-        if is_superuser:
+            found = RoleRights(connection, name)
+        roles[name] = found.role
+        label = f"rights of {found.role}"
+        if found.is_superuser:
             yield wrong(label, f"LEDGER_{name.upper()} is a superuser, whom no right binds; use its own role")
-        elif can:
-            yield wrong(label, f"it may {', '.join(can)}; revoke that")
+        elif found.too_much:
+            yield wrong(label, f"it may {', '.join(found.too_much)}; revoke that")
         else:
             yield ok(label, "it may do its work and rewrite nothing")
+    yield from _secrecy(settings, roles)
 
 
-def _may(connection: psycopg.Connection[Any], table: str, right: str) -> bool:
-    row = connection.execute(
-        "select to_regclass(%s) is not null and has_table_privilege(to_regclass(%s), %s)", [table, table, right]
-    ).fetchone()
-    return bool(row and row[0])
+def _secrecy(settings: Settings, roles: Mapping[str, str]) -> Iterator[Diagnosis]:
+    """Which roles can read a database that is not theirs."""
+    for name, table, strangers in (
+        ("database", "events", ("read_database", "projector_database")),
+        (
+            "keys_database",
+            "person_keys",
+            ("relay_database", "log_keeper_database", "read_database", "projector_database"),
+        ),
+    ):
+        url = getattr(settings, name)
+        if url:
+            with psycopg.connect(url) as connection:
+                for told in read_by_others(connection, table, [roles[one] for one in strangers if one in roles]):
+                    yield wrong(f"readers of {table}", told)
 
 
 def clocks(settings: Settings) -> Iterator[Diagnosis]:

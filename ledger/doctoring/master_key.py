@@ -10,7 +10,7 @@ import psycopg
 
 from ledger.access.master_keys import MasterKeys, master_keys
 from ledger.doctoring.diagnosis import Diagnosis, ok, warn, wrong
-from ledger.doctoring.secrets_and_versions import EXAMPLE
+from ledger.secret_strength import EXAMPLE
 from ledger.settings import Settings, WrongSetting
 
 _OTHERS: Final = 0o077

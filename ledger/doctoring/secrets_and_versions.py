@@ -10,15 +10,12 @@ from typing import Final
 from ledger.answer_keys import MAKE, answer_keys
 from ledger.doctoring.diagnosis import Diagnosis, ok, warn, wrong
 from ledger.loopback import is_loopback
+from ledger.production import production_faults, production_remarks
+from ledger.secret_strength import EXAMPLE, faults_of_secrets, secrets_of, variable
 from ledger.settings import Settings, WrongSetting
 
 PYTHON_MIN: Final = (3, 11)
 PACKAGES: Final = ("psycopg", "kafka-python", "grpcio", "eventsourcing", "pydantic", "msgspec", "cryptography")
-SECRETS: Final = ("request_hash_key", "identity_key", "relay_key")
-SECRET_BYTES_MIN: Final = 16
-EXAMPLE: Final = "example-"
-EXAMPLE_KEY: Final = "example"
-"""A key is base64, which has no hyphen."""
 
 
 def versions(settings: Settings) -> Iterator[Diagnosis]:
@@ -32,35 +29,46 @@ def versions(settings: Settings) -> Iterator[Diagnosis]:
 
 
 def secrets(settings: Settings) -> Iterator[Diagnosis]:
-    """Long enough, none an example, no two the same; and nobody outside can act as anybody."""
-    texts = {name: getattr(settings, name).get_secret_value() for name in SECRETS}
-    for name, text in texts.items():
-        variable = f"LEDGER_{name.upper()}"
-        if len(text.encode()) < SECRET_BYTES_MIN:
-            size = len(text.encode())
-            yield wrong(variable, f"has {size} bytes; set one of at least {SECRET_BYTES_MIN}, kept for ever")
-        elif text.startswith(EXAMPLE):
-            yield warn(variable, "is an example that everybody can read; replace it before the first real event")
-        else:
-            yield ok(variable, "is set")
-    known = [text for text in texts.values() if text]
-    if len(set(known)) < len(known):
-        yield wrong("secrets", "two of them are the same; make each anew by itself")
+    """Long enough, none an example, no two the same; and nothing of production is set as for trying."""
+    faults = dict(faults_of_secrets(settings))
+    if not settings.relay_key.get_secret_value():
+        faults[variable("relay_key")] = "is not set; what the topic holds is not signed without it"
+    for name, fault in faults.items():
+        yield wrong(name, fault)
+    for setting, text in secrets_of(settings).items():
+        name = variable(setting)
+        if EXAMPLE in text:
+            yield warn(name, "is an example that everybody can read; replace it before the first real event")
+        elif name not in faults:
+            yield ok(name, "is set")
     yield _answer_keys(settings)
     host = settings.grpc_address.rsplit(":", 1)[0]
-    if not is_loopback(host):
-        said = f"{settings.grpc_address} is no loopback address, and callers are not authenticated"
+    if not is_loopback(host) and not settings.tls_certificate:
+        said = f"{settings.grpc_address} is no loopback address, and LEDGER_TLS_CERTIFICATE is not set"
         yield warn("LEDGER_GRPC_ADDRESS", f"{said} (LEDGER_INSECURE={int(settings.insecure)})")
 
 
+def production(settings: Settings) -> Iterator[Diagnosis]:
+    """What a ledger in production must not be set to; elsewhere nothing is asked."""
+    if not settings.production:
+        return
+    faults = list(production_faults(settings))
+    for fault in faults:
+        yield wrong("production", fault)
+    for remark in production_remarks(settings):
+        yield warn("production", remark)
+    if not faults:
+        yield ok("production", "nothing is set as for trying")
+
+
 def _answer_keys(settings: Settings) -> Diagnosis:
-    variable = "LEDGER_ANSWER_KEYS"
+    name = "LEDGER_ANSWER_KEYS"
     try:
         keys = answer_keys(settings)
     except WrongSetting as error:
-        return wrong(variable, str(error))
+        return wrong(name, str(error))
     if keys is None:
-        return warn(variable, f"is not set, so questions with proof are refused; `{MAKE}` makes them")
-    if EXAMPLE_KEY in settings.answer_keys.get_secret_value():
-        return warn(variable, "are an example that everybody can read and sign with; replace them")
-    return ok(variable, f"are set, named {keys.name}")
+        return warn(name, f"is not set, so questions with proof are refused; `{MAKE}` makes them")
+    if EXAMPLE in settings.answer_keys.get_secret_value():
+        return warn(name, "are an example that everybody can read and sign with; replace them")
+    return ok(name, f"are set, named {keys.name}")

@@ -19,6 +19,7 @@ from typing import Final
 import psycopg
 
 from ledger.database_guard import check_database
+from ledger.database_rights import check_rights
 from ledger.event_store import Head, heads
 from ledger.garbage import look_for_cycles_less_often
 from ledger.log_keeping.balances_lane import BalancesLane
@@ -61,6 +62,7 @@ def run(settings: Settings, *, stop: threading.Event, once: bool = False) -> Non
     try:
         with psycopg.connect(settings.log_keeper_database, autocommit=True) as connection:
             check_database(connection)
+            check_rights(connection, "log_keeper_database")
             if wait_until_opened(connection, settings, stop):
                 _keep(connection, settings, stop, once=once)
     except LogStopped as stopped:

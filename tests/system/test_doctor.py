@@ -70,7 +70,8 @@ def test_short_missing_equal_and_example_secrets_are_told(settings):
     short = settings.model_copy(update={"relay_key": SecretStr("short")})
     assert any("LEDGER_RELAY_KEY: has 5 bytes" in text for text in said(short, Health.WRONG))
     equal = settings.model_copy(update={"identity_key": settings.request_hash_key})
-    assert any("two of them are the same" in text for text in said(equal, Health.WRONG))
+    both = "LEDGER_REQUEST_HASH_KEY and LEDGER_IDENTITY_KEY"
+    assert any(f"{both}: are the same" in text for text in said(equal, Health.WRONG))
     example = settings.model_copy(update={"identity_key": SecretStr("example-identity-key")})
     assert any("LEDGER_IDENTITY_KEY: is an example" in text for text in said(example, Health.WARN))
 

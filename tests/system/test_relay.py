@@ -247,6 +247,16 @@ def test_database_that_does_not_wait_for_its_disk_is_refused(
     assert "role ledger_relay: synchronous_commit is off" in (tmp_path / "relay.log").read_text()
 
 
+def test_a_role_that_may_more_than_its_work_is_refused(postgres: EmbeddedPostgres, kafka: LocalKafka) -> None:
+    settings = opened_ledger(postgres, kafka, 1)
+    with pytest.raises(WrongSetting, match="LEDGER_RELAY_DATABASE: ledger_owner is a superuser"):
+        relay_once(settings.model_copy(update={"relay_database": settings.owner_database}))
+    with psycopg.connect(settings.owner_database, autocommit=True) as connection:
+        connection.execute("grant insert on events to ledger_relay")
+    with pytest.raises(WrongSetting, match="LEDGER_RELAY_DATABASE: ledger_relay may INSERT on events; revoke that"):
+        relay_once(settings)
+
+
 def test_changed_event_is_a_fork(postgres: EmbeddedPostgres, kafka: LocalKafka, tmp_path: Path) -> None:
     settings = opened_ledger(postgres, kafka, 1)
     store_attendances(settings, 100)
