@@ -1,7 +1,8 @@
 # The service's image. First the wheel is built with the locked tools, then only what runs is kept.
 FROM python:3.12-slim AS build
 WORKDIR /src
-RUN python -m venv /tools && /tools/bin/pip install --no-cache-dir uv==0.13.9
+COPY deploy/tools/installer.lock ./
+RUN python -m venv /tools && /tools/bin/pip install --no-cache-dir --require-hashes -r installer.lock
 COPY requirements.lock requirements-runtime.lock ./
 RUN VIRTUAL_ENV=/tools /tools/bin/uv pip install --require-hashes -r requirements.lock
 RUN python -m venv /service && VIRTUAL_ENV=/service /tools/bin/uv pip install --require-hashes -r requirements-runtime.lock

@@ -6,13 +6,14 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 WORKERS ?= 2
-UV_VERSION := 0.13.9
+UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' deploy/tools/installer.lock)
 BIN := .venv/bin
+TOOLS := build/supply-chain
 UV := $(BIN)/uv pip
 PROTOS := $(shell find protos third_party -name '*.proto' 2>/dev/null)
 CHECKED := $(foreach folder,ledger consumers bench tests,$(if $(wildcard $(folder)/*.py),$(folder))) hatch_build.py
 
-.PHONY: run up test lint bench proof stubs lock kafka-jars java go clean
+.PHONY: run up test lint bench proof stubs lock sbom audit-dependencies kafka-jars java go clean
 
 run: .venv stubs
 	$(BIN)/python -m ledger demo $(ARGS)
@@ -38,12 +39,12 @@ lint: .venv stubs
 # The environment: exactly what the lock says, then this project on top of it, editable.
 .PHONY: .venv
 .venv: $(BIN)/.installed
-$(BIN)/.installed: requirements.lock pyproject.toml hatch_build.py Makefile
+$(BIN)/.installed: requirements.lock pyproject.toml hatch_build.py Makefile deploy/tools/installer.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
 		echo "Python 3.11 or newer is needed; $(PYTHON) is older. Say which one: make PYTHON=python3.12 ..." >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	test "$$($(BIN)/uv --version 2>/dev/null | cut -d' ' -f2)" = "$(UV_VERSION)" \
-		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/tools/installer.lock
 	export VIRTUAL_ENV="$(CURDIR)/.venv"
 	$(UV) install --quiet --require-hashes -r requirements.lock
 	$(UV) install --quiet --no-deps --no-build-isolation -e .
@@ -59,6 +60,30 @@ lock: $(BIN)/.installed
 	compile() { $(UV) compile pyproject.toml --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate "$$@"; }
 	compile --all-extras -o requirements.lock
 	compile -o requirements-runtime.lock
+	for tools in installer supply-chain; do
+		$(UV) compile deploy/tools/$$tools.in --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate \
+			-o deploy/tools/$$tools.lock
+	done
+
+# Tools that look after what comes from others have an environment of their own: none of it stands beside the service.
+$(TOOLS)/.installed: deploy/tools/supply-chain.lock | $(BIN)/.installed
+	$(PYTHON) -m venv $(TOOLS)
+	VIRTUAL_ENV="$(CURDIR)/$(TOOLS)" $(UV) install --quiet --require-hashes -r deploy/tools/supply-chain.lock
+	touch $@
+
+# Known weaknesses of every locked package. What cannot be looked up is a failure, never a pass.
+audit-dependencies: $(TOOLS)/.installed
+	for lock in requirements-runtime.lock requirements.lock deploy/tools/*.lock; do
+		echo "$$lock:"
+		$(TOOLS)/bin/pip-audit -r $$lock --require-hashes --disable-pip --strict --progress-spinner off $(ARGS) || {
+			echo "NOT CLEAN: $$lock has known weaknesses, or not every package could be looked up (see above)" >&2; exit 1; }
+	done
+
+# What the service is made of, as CycloneDX.
+sbom: build/sbom.json
+build/sbom.json: requirements-runtime.lock pyproject.toml $(TOOLS)/.installed
+	$(TOOLS)/bin/python -W ignore $(TOOLS)/bin/cyclonedx-py requirements requirements-runtime.lock --pyproject pyproject.toml \
+		--sv 1.6 --output-reproducible --validate -o $@
 
 # Tests and `make up` run a real Kafka broker: Java starts it, Maven brings its jars.
 java:
