@@ -104,14 +104,14 @@ class Publisher:
 
     def shown(self, name: str) -> pb.ClosedPeriod:
         question = hours.GetClosedPeriodRequest(name=name, positions=self.seen)
-        return pb.ClosedPeriod.FromString(self.client.send("HoursService/GetClosedPeriod", question, ""))
+        return pb.ClosedPeriod.FromString(self.client.send("HoursService/GetClosedPeriod", question))
 
     def totals(self, positions: list[Position], period: Period = MAY) -> pb.PeriodTotals:
         """What SummarizeHours says at exactly these positions."""
         question = hours.SummarizeHoursRequest(
             group_by=hours.SUMMARY_DIMENSION_OPPORTUNITY, period=period, as_of=as_of(positions)
         )
-        told = hours.SummarizeHoursResponse.FromString(self.client.send("HoursService/SummarizeHours", question, ""))
+        told = hours.SummarizeHoursResponse.FromString(self.client.send("HoursService/SummarizeHours", question))
         return pb.PeriodTotals(seconds=told.total, entry_count=sum(group.entry_count for group in told.groups))
 
     def restatements(
@@ -120,7 +120,7 @@ class Publisher:
         question = hours.ListRestatementsRequest(
             parent=name, as_of=moment, positions=self.seen, page_size=page_size, page_token=token
         )
-        answer = self.client.send("HoursService/ListRestatements", question, "")
+        answer = self.client.send("HoursService/ListRestatements", question)
         return hours.ListRestatementsResponse.FromString(answer)
 
     def stored_events(self) -> dict[str, dict[str, str]]:

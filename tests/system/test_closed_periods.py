@@ -183,7 +183,7 @@ def test_closed_periods_are_listed_page_by_page(publisher: Publisher):
     token = ""
     while True:
         question = hours.ListClosedPeriodsRequest(page_size=2, page_token=token, positions=publisher.seen)
-        answer = publisher.client.send("HoursService/ListClosedPeriods", question, "")
+        answer = publisher.client.send("HoursService/ListClosedPeriods", question)
         page = hours.ListClosedPeriodsResponse.FromString(answer)
         names += [one.name for one in page.closed_periods]
         token = page.next_page_token

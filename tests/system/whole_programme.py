@@ -19,6 +19,7 @@ from ledger.application import Application
 from ledger.batch import CommandResult
 from ledger.domain.attendance import CheckIn, CheckOut, CorrectAttendance, RecordAttendance, WithdrawAttendance
 from ledger.domain.claims import ClaimHours, ConfirmAttendance, WithdrawClaim
+from ledger.domain.client import ClientTerms, RegisterClient, RevokeClient, UpdateClient
 from ledger.domain.disputes import DisputeHours, ResolveDispute
 from ledger.domain.erasure import EraseVolunteer
 from ledger.domain.follow_ups import FOLLOW_UP_ACTOR
@@ -157,6 +158,7 @@ async def _record(settings: Settings) -> None:
         await _standings(programme)
         await _erasure(programme)
         await _links(programme)
+        await _clients(programme)
         await transfers(programme, MORNING, DATED, START, PERSONS)
         await waiting(programme, GREEN, VERIFIER, PERSONS)
         await close_again(programme, settings)
@@ -321,6 +323,16 @@ def _standing(volunteer: str, year: datetime, cause: CommandResult, level: str |
         counted_seconds=3600 if level else 0,
         evaluated_at=(seen,),
         cause=seen,
+    )
+
+
+async def _clients(programme: Programme) -> None:
+    terms = ClientTerms(system_name="synthetic", own_roles=("government_reader",), purposes=("graduation",))
+    later = terms.model_copy(update={"delegated_roles": ("volunteer",)})
+    await programme.do(
+        RegisterClient("clients/ministry", terms),
+        UpdateClient("clients/ministry", later),
+        RevokeClient("clients/ministry", "key-lost"),
     )
 
 
