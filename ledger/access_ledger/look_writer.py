@@ -66,7 +66,8 @@ class LookWriter(BatchWriter[WaitingLook]):
         self, connection: StatementPipeline, batch: Sequence[WaitingLook], *, again: bool
     ) -> Callable[[], None]:
         """See BatchWriter."""
-        wanted = {waiting.event.stream: waiting.event for waiting in batch}
+        # Who waits no more is told nothing: unless an earlier run has recorded it already, such a look was none.
+        wanted = {waiting.event.stream: waiting.event for waiting in batch if again or not waiting.recorded.done()}
         lookups = [(append_sql.EXISTS, (TextArray(wanted),))] if again else []
         _, counters, clock, *found = await connection.run(
             [("begin", ()), (append_sql.LOCK, (self._partition,)), (append_sql.CLOCK, ()), *lookups]

@@ -58,6 +58,7 @@ CANARY = "Canary-Synthetic Nobody"
 AS_ANA = acting_as(ANA, client="employer", roles=())
 AS_AUDITOR = acting_as("staff/auditor", roles=(Role.AUDITOR,))
 AS_ADMINISTRATOR = acting_as("staff/amal", client="ministry", roles=(Role.ADMINISTRATOR,))
+IN_FLIGHT = 20
 SUMS = hours.SummarizeHoursRequest(group_by=hours.SUMMARY_DIMENSION_ORGANIZATION)
 
 
@@ -353,6 +354,23 @@ def test_too_many_looks_at_once_are_refused_and_not_forgotten(settings: Settings
         assert len(stored_events(access_settings(settings))) - 3 >= 400 - len(refused)
 
     asyncio.run(recording(settings, work))
+
+
+def test_a_look_that_was_refused_before_it_was_sent_is_none(settings: Settings):
+    async def work() -> None:
+        recorder = AccessRecorder(access_settings(settings), seconds_max=0.3)
+        recorder.open()
+        with away(access_as_owner(settings)):
+            tasks = [asyncio.create_task(recorder.record(look(number))) for number in range(IN_FLIGHT)]
+            await asyncio.sleep(0.1)
+            tasks += [asyncio.create_task(recorder.record(look(number))) for number in range(IN_FLIGHT, 100)]
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+        assert {isinstance(end, Refusal) and end.reason for end in ends} == {Reason.UNAVAILABLE}
+        await recorder.close()
+
+    asyncio.run(work())
+    recorded = {decode(event).actor for event in stored_events(access_settings(settings))} - {"ledger/opening"}
+    assert recorded <= {f"staff/{number}" for number in range(IN_FLIGHT)}
 
 
 def test_its_events_go_to_its_own_topic_and_its_log_is_signed_and_checked(
