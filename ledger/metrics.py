@@ -44,6 +44,12 @@ FOLLOW_UPS: Final = Counter(
     ["rule", "outcome"],
     registry=REGISTRY,
 )
+LOOKS: Final = Counter(
+    "ledger_looks",
+    "Events of looks at persons' hours: recorded, or refused because they could not be, so that nothing was told.",
+    ["ended"],
+    registry=REGISTRY,
+)
 CHILD_STOPPED: Final = Gauge(
     "ledger_child_stopped",
     "1 if this child of the process stopped with an alarm and is not started again: somebody must look at its log.",

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from ledger import append_sql
+from ledger import append_sql, metrics
 from ledger.access_ledger.look_bytes import LookEvent
 from ledger.batch_writer import BatchWriter
 from ledger.binary_arrays import TextArray
@@ -25,6 +25,7 @@ from ledger.statement_pipeline import StatementPipeline
 
 _TYPE: Final = HoursRead.stored_name
 _SCHEMA: Final = HoursRead.schema_version
+_RECORDED: Final = metrics.LOOKS.labels("recorded")
 
 
 class WaitingLook(Passing, frozen=True):
@@ -66,7 +67,9 @@ class LookWriter(BatchWriter[WaitingLook]):
         self, connection: StatementPipeline, batch: Sequence[WaitingLook], *, again: bool
     ) -> Callable[[], None]:
         """See BatchWriter."""
-        wanted = {waiting.event.stream: waiting.event for waiting in batch}
+        # Who waits no more is told nothing: unless an earlier run has recorded it already, such a look was none.
+        wanted = {waiting.event.stream: waiting.event for waiting in batch if again or not waiting.recorded.done()}
+        count = len(wanted)
         lookups = [(append_sql.EXISTS, (TextArray(wanted),))] if again else []
         _, counters, clock, *found = await connection.run(
             [("begin", ()), (append_sql.LOCK, (self._partition,)), (append_sql.CLOCK, ()), *lookups]
@@ -81,6 +84,7 @@ class LookWriter(BatchWriter[WaitingLook]):
         await connection.run([*self._additions(list(wanted.values()), position, recorded_at), ("commit", ())])
 
         def tell_all() -> None:
+            _RECORDED.inc(count)
             for waiting in batch:
                 waiting.tell()
 

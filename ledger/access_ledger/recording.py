@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Final
 
+from ledger import metrics
 from ledger.access.access_log import Look
 from ledger.access_ledger.look_bytes import LookEvent, events_of
 from ledger.access_ledger.look_writer import LookWriter
@@ -19,6 +21,7 @@ log = logging.getLogger(__name__)
 
 RECORDED_SECONDS_MAX: Final = 5.0
 """A look that is not durable by then is refused: an answer would go unrecorded."""
+_REFUSED: Final = metrics.LOOKS.labels("refused")
 
 
 class AccessRecorder:
@@ -46,11 +49,14 @@ class AccessRecorder:
     async def record(self, look: Look) -> None:
         """See AccessLog. A look that was refused may be recorded all the same: then somebody only meant to look."""
         try:
-            async with asyncio.timeout(self._seconds_max):
-                recorded = [self._submit(event) for event in events_of(look)]
+            recorded = [self._submit(event) for event in events_of(look)]
+            # `asyncio.timeout` would take longer than all else that is done for a look here.
+            deadline = asyncio.get_running_loop().call_later(self._seconds_max, _too_late, recorded)
+            try:
                 await (recorded[0] if len(recorded) == 1 else asyncio.gather(*recorded))
-        except (TimeoutError, WriterStopped) as error:
-            log.warning("a look is not recorded, so nothing is told: %s", type(error).__name__)
+            finally:
+                deadline.cancel()
+        except WriterStopped as error:
             raise Refusal(Reason.UNAVAILABLE, {}) from error
 
     def _submit(self, event: LookEvent) -> asyncio.Future[None]:
@@ -58,3 +64,12 @@ class AccessRecorder:
 
     def _stopped(self, error: BaseException) -> None:
         log.critical("ALARM: accesses are not recorded any more, so nobody is told hours: %s", told(error))
+
+
+def _too_late(recorded: Sequence[asyncio.Future[None]]) -> None:
+    """Tell whoever waits for these that they wait in vain."""
+    log.warning("a look is not recorded in time, so nothing is told")
+    _REFUSED.inc(len(recorded))
+    for one in recorded:
+        if not one.done():
+            one.set_exception(Refusal(Reason.UNAVAILABLE, {}))

@@ -30,6 +30,15 @@ def entry_changed(index, **members):
     return lambda event_members: changed(**members)(event_members["data"]["entries"][index])
 
 
+LOOK = {
+    "access": "accesses/a1",
+    "caller_role": "auditor",
+    "call": "HoursService/GetBalance",
+    "volunteers": ["volunteers/amal"],
+    "volunteer_count": 1,
+    "ranges": [],
+    "answered_at": [{"partition": 0, "position": 3}],
+}
 WRONG_EVENTS = [
     (1, changed(type="policy-enacted"), "subject"),
     (1, data_changed(ledger_id="other"), "data.ledger_id"),
@@ -45,6 +54,7 @@ WRONG_EVENTS = [
     (2, changed(subject="volunteers/Amal/attendances/a1"), "subject"),
     (2, changed(subject="volunteers/amal"), "subject"),
     (2, changed(subject="volunteers/amal/attendances/a1\n"), "subject"),
+    (2, changed(type="hours-read", subject="accesses/a1", data=LOOK), "subject"),
     (2, changed(time="2026-11-20T12:00:00+00:00"), "time"),
     (2, changed(time="2026-02-30T12:00:00Z"), "time"),
     (2, changed(time="2026-11-20T11:59:59.999999Z"), "time"),

@@ -31,6 +31,7 @@ from ledger.domain.refusals import Reason, Refusal
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.event_bytes import decode
 from ledger.local_kafka import LocalKafka
+from ledger.metrics import REGISTRY
 from ledger.process_end import WRONG_SETTING
 from ledger.settings import Settings, WrongSetting
 from ledger.topic_guard import create_topic
@@ -45,11 +46,13 @@ from tests.system.stored_history import first_hashes, opened_store, settings_env
 from tests.system.whole_ledger_audit import assert_audit_clean
 from volunteer_hours.v1 import access_service_pb2 as pb
 from volunteer_hours.v1 import audit_service_pb2 as audit
+from volunteer_hours.v1 import directory_service_pb2 as directory
 from volunteer_hours.v1 import hours_service_pb2 as hours
 from volunteer_hours.v1 import registry_service_pb2 as registry
 from volunteer_hours.v1 import resources_pb2
 from volunteer_hours.v1.access_service_pb2_grpc import AccessServiceStub
 from volunteer_hours.v1.audit_service_pb2_grpc import AuditServiceStub
+from volunteer_hours.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from volunteer_hours.v1.positions_pb2 import Position
 
 BEN = "volunteers/ben"
@@ -58,6 +61,7 @@ CANARY = "Canary-Synthetic Nobody"
 AS_ANA = acting_as(ANA, client="employer", roles=())
 AS_AUDITOR = acting_as("staff/auditor", roles=(Role.AUDITOR,))
 AS_ADMINISTRATOR = acting_as("staff/amal", client="ministry", roles=(Role.ADMINISTRATOR,))
+IN_FLIGHT = 20
 SUMS = hours.SummarizeHoursRequest(group_by=hours.SUMMARY_DIMENSION_ORGANIZATION)
 
 
@@ -125,6 +129,14 @@ def test_nobody_sees_who_looked_at_others(asked: Asked):
             listed(asked, parent, AS_ANA)
         assert refused.value.code() == grpc.StatusCode.NOT_FOUND
     assert listed(asked, "volunteers/nobody", AS_AUDITOR) == pb.ListAccessesResponse()
+
+
+def test_who_reads_details_is_recorded_and_the_details_are_not(asked: Asked):
+    request = directory.GetVolunteerRequest(name=BEN)
+    told = DirectoryServiceStub(asked.channel).GetVolunteer(request, metadata=AS_ADMINISTRATOR, timeout=20)
+    assert told.details.full_name == CANARY  # the fixture looks for it in all that is recorded, at its end
+    (newest,) = everybody(asked, 1)
+    assert (newest.method, list(newest.volunteers)) == ("DirectoryService/GetVolunteer", [BEN])
 
 
 def test_what_tells_of_nobody_and_what_is_refused_is_no_look(asked: Asked):
@@ -348,11 +360,35 @@ def test_too_many_looks_at_once_are_refused_and_not_forgotten(settings: Settings
         refused = [end for end in ends if end is not None]
         assert refused
         assert {(type(end), end.reason) for end in refused if isinstance(end, Refusal)} == {
-            (Refusal, Reason.UNAVAILABLE)
+            (Refusal, Reason.SERVER_BUSY)
         }
         assert len(stored_events(access_settings(settings))) - 3 >= 400 - len(refused)
 
     asyncio.run(recording(settings, work))
+
+
+def test_a_look_that_was_refused_before_it_was_sent_is_none(settings: Settings):
+    refused_before = figure("refused")
+
+    async def work() -> None:
+        recorder = AccessRecorder(access_settings(settings), seconds_max=0.3)
+        recorder.open()
+        with away(access_as_owner(settings)):
+            tasks = [asyncio.create_task(recorder.record(look(number))) for number in range(IN_FLIGHT)]
+            await asyncio.sleep(0.1)
+            tasks += [asyncio.create_task(recorder.record(look(number))) for number in range(IN_FLIGHT, 100)]
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+        assert {isinstance(end, Refusal) and end.reason for end in ends} == {Reason.UNAVAILABLE}
+        assert figure("refused") - refused_before == 100
+        await recorder.close()
+
+    asyncio.run(work())
+    recorded = {decode(event).actor for event in stored_events(access_settings(settings))} - {"ledger/opening"}
+    assert recorded <= {f"staff/{number}" for number in range(IN_FLIGHT)}
+
+
+def figure(ended: str) -> float:
+    return REGISTRY.get_sample_value("ledger_looks_total", {"ended": ended}) or 0.0
 
 
 def test_its_events_go_to_its_own_topic_and_its_log_is_signed_and_checked(

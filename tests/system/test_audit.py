@@ -27,9 +27,9 @@ from tests.system.whole_ledger_audit import assert_audit_clean
 NEXT_BYTE = "set_byte(bytes, 0, 255 - get_byte(bytes, 0))"
 PROJECT = Path(__file__).parents[2]
 
-
+HOURS = LedgerKind.HOURS
 OF_ACCESSES = {"hours-read"}
-"""Events of the ledger of accesses, which is tried in tests of its own."""
+"""Events of the other kind of ledger."""
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +55,7 @@ def test_the_programme_holds_every_kind_of_event_and_stream(settings):
     with psycopg.connect(settings.owner_database) as connection:
         rows = connection.execute("select type, stream from events").fetchall()
     assert {row[0] for row in rows} == set(event_classes()) - OF_ACCESSES
-    of_hours = {kind for kind in EVOLVE if belongs(f"{kind}/", LedgerKind.HOURS)}
-    assert {"/".join(row[1].split("/")[::2]) for row in rows} == of_hours
+    assert {"/".join(row[1].split("/")[::2]) for row in rows} == {kind for kind in EVOLVE if belongs(f"{kind}/", HOURS)}
 
 
 def test_a_byte_of_a_stored_event_is_named_by_every_place_that_knew_better(settings):
