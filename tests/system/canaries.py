@@ -11,13 +11,12 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
-NORMAL_FORMS = ("NFC", "NFD")
 
 
 def forms(text: str) -> set[bytes]:
     """Composed and decomposed, in three encodings; each as it is, in hex and in base64; in percent and JSON escapes."""
     found: set[bytes] = set()
-    for spelt in {text, *(unicodedata.normalize(form, text) for form in NORMAL_FORMS)}:
+    for spelt in {text, unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text)}:
         for encoding in ENCODINGS:
             found.update(_encoded(spelt.encode(encoding)))
         found.update(_escaped(spelt))

@@ -29,7 +29,7 @@ def _refused(client: Erasing, method: str, message: Message) -> bytes:
         client.send(method, body)
     error = raised.value
     trailers = b"\n".join(
-        value if isinstance(value, bytes) else value.encode() for _, value in error.trailing_metadata() or ()
+        one.value if isinstance(one.value, bytes) else one.value.encode() for one in error.trailing_metadata() or ()
     )
     return str(error).encode() + b"\n" + (error.details() or "").encode() + b"\n" + trailers
 
