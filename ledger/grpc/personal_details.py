@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from ledger.access.identity_keys import IdentityKeys
@@ -16,7 +17,7 @@ from ledger.access.person_keys import PersonKeys
 from ledger.domain.consent_events import GUARDIAN_PATH
 from ledger.domain.identity import IdentityDocument, passes_luhn
 from ledger.domain.member import COLLECTION
-from ledger.domain.refusals import Reason, refuse
+from ledger.domain.refusals import Reason, Refusal, refuse
 from ledger.domain.volunteer import CHANGEABLE_FIELDS, SealedDetails, path_of
 from ledger.grpc.status import FieldViolation, InvalidRequest
 from ledger.grpc.values import IDENTITY_TYPES, day
@@ -58,7 +59,7 @@ class PersonalDetails:
         IDENTITY_COUNTRY_INVALID, and INVALID_ARGUMENT for a passport of no country.
         """
         texts = {field: text for field in PLAIN_FIELDS if (text := getattr(details, field).strip())}
-        birth_date = day(details.birth_date)
+        birth_date = _birth_date(details.birth_date)
         if birth_date is not None:
             texts["birth_date"] = birth_date.isoformat()
         if details.HasField("identity"):
@@ -96,6 +97,14 @@ def checked_paths(paths: list[str]) -> tuple[str, ...]:
         if path not in CHANGEABLE_FIELDS:
             refuse(Reason.UPDATE_MASK_INVALID, path=path[:60], allowed=", ".join(CHANGEABLE_FIELDS))
     return tuple(dict.fromkeys(paths))
+
+
+def _birth_date(text: str) -> date | None:
+    """As `day`, and the refusal does not repeat it: somebody's birth date is in it, but for a slip."""
+    try:
+        return day(text)
+    except Refusal:
+        refuse(Reason.DATE_INVALID, value="birth_date")
 
 
 def checked_member_name(member: str, name: str) -> str:

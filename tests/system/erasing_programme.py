@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,17 +30,18 @@ ACTOR = acting_as("staff/coordinator")
 FOLLOWS_SECONDS_MAX = 15.0
 PASSPORT = "SYNCANARY0417"
 CANARIES = {
-    "full_name": "Zahra Canary-Synthetic زهراء",
+    "full_name": "Zahrá Canary-Synthétique زهراء أحمد",
     "birth_date": "1931-08-17",
     "identity_number": PASSPORT,
     "email": "canary-first@synthetic.example",
     "email_later": "canary-later@synthetic.example",
     "phone": "+966500417417",
     "residence_region": "QZ-9X7",
-    "guardian": "Guardian Canary-Synthetic",
-    "member": "Verifier Canary-Synthetic",
+    "guardian": unicodedata.normalize("NFD", "Mère Canary-Synthétique آمنة مؤمن"),
+    "member": "Vérificatrice Canary سارة إبراهيم",
 }
-"""Every sealed field but gender and type of document: these are words that stand everywhere."""
+"""Every sealed field but gender and type of document: these are words that stand everywhere. In Latin and Arabic
+letters, composed and decomposed."""
 
 
 def details() -> resources_pb2.PersonalDetails:

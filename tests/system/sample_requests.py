@@ -17,8 +17,8 @@ from tests.system.two_tenants import names_of
 
 PLAIN = ("2026-11-20", "SYNTHETIC_REASON", "Asia/Riyadh", "SA-01", "synthetic", "key-lost", "staff/somebody", "a" * 64)
 """Whatever is not a resource's name: the first that a pattern lets through is taken."""
-LOOSE = {"time_zone": "Asia/Riyadh", "city": "", "member": "staff/somebody"}
-"""Fields whose pattern would let a resource's name through."""
+LOOSE = {"time_zone": "Asia/Riyadh", "city": "", "member": "staff/somebody", "responsible": "staff/somebody"}
+"""Fields whose pattern would let a resource's name through; who answers for an initiative gets a role by it."""
 IDS = {"volunteer_id", "organization_id", "client_id"}
 """Fields in which a tenant's own id is named; other ids are new ones."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import grpc
 import psycopg
@@ -16,7 +18,8 @@ from ledger.local_kafka import LocalKafka
 from ledger.settings import Settings
 from ledger.transparency.inclusion import verify_inclusion
 from ledger.transparency.tree_hash import leaf_hash, leaf_hashes, root_of
-from tests.system.canaries import found
+from tests.system.access_store import access_as_owner
+from tests.system.canaries import found, told
 from tests.system.erasing_programme import (
     ACTOR,
     ANEW,
@@ -32,6 +35,8 @@ from tests.system.erasing_programme import (
 )
 from tests.system.grpc_caller import refusal_of, with_id
 from tests.system.kept_log import assert_sound, keep_once
+from tests.system.provoked_refusals import WRONG_BIRTH_DATE, provoked
+from tests.system.small_programme import ANA, VERIFIER
 from tests.system.stored_history import caught_up, opened_ledger, wait_until
 from tests.system.whole_ledger_audit import assert_audit_clean
 from volunteer_hours.v1 import directory_service_pb2 as directory
@@ -52,6 +57,8 @@ def test_nothing_is_left_of_who_they_were_and_all_of_what_they_did(
     logs = tmp_path / "logs"
     with served_ledger(settings, logs, 2) as (_, [client, other]):
         client.begin()
+        link(client)
+        refusals = provoked(client)
         wait_until(lambda: caught_up(settings))
         keep_once(settings)
         before, sums = events_of(client, partitions), client.sums()
@@ -69,8 +76,8 @@ def test_nothing_is_left_of_who_they_were_and_all_of_what_they_did(
         wait_until(lambda: client.receipt().HasField("keys_destroyed_time"), FOLLOWS_SECONDS_MAX)
         assert keys_of(settings, ZAHRA) == []
         for one in (client, other):
-            told = one.volunteer(erased)
-            assert (told.erased, told.HasField("details")) == (True, False)
+            answer = one.volunteer(erased)
+            assert (answer.erased, answer.HasField("details"), list(answer.linked_names)) == (True, False, [])
         receipt = client.receipt()
         assert (list(receipt.key_ids), receipt.keys_destroyed) == (key_ids, len(key_ids))
         assert receipt.read_rows_purged
@@ -91,20 +98,31 @@ def test_nothing_is_left_of_who_they_were_and_all_of_what_they_did(
         client.send("RegistryService/RegisterVolunteer", with_id(new))
         found_now = resources_pb2.Volunteer.FromString(client.send("DirectoryService/LookupVolunteer", lookup()))
         assert found_now.name == ANEW
+        client.erase_member()
+        wait_until(lambda: client.receipt(VERIFIER).HasField("keys_destroyed_time"), FOLLOWS_SECONDS_MAX)
+        assert client.sums() == sums
+        refusals |= {f"erased: {asked}": answer for asked, answer in provoked(client).items()}
         client.erase(ANEW)  # the number was given once more: its canary must go, too
         wait_until(lambda: client.receipt(ANEW).HasField("keys_destroyed_time"), FOLLOWS_SECONDS_MAX)
         wait_until(lambda: caught_up(settings))
         keep_once(settings)
+        metrics = metrics_of(logs)
+    assert told({**CANARIES, "slip": WRONG_BIRTH_DATE}, refusals | metrics) == []
+    assert all(b"ledger_" in text for text in metrics.values())
     rows = rebuild.rows(settings)
     assert rebuild.run(settings, source="kafka")
     assert rebuild.rows(settings) == rows
     assert_sound(settings)
     assert_audit_clean(settings, settled=True)
+    for database in databases_of(settings):
+        with psycopg.connect(database, autocommit=True) as owner:
+            owner.execute("vacuum")
+            owner.execute("checkpoint")
     with psycopg.connect(settings.owner_read_database, autocommit=True) as owner:
-        owner.execute("checkpoint")
         assert owner.execute("select volunteer from volunteers where erased and details <> '{}'").fetchall() == []
         [(data,)] = owner.execute("select current_setting('data_directory')").fetchall()
-    segments = [path for path in kafka.data_dir.rglob(f"{settings.topic}-*") if path.is_dir()]
+    topics = settings.topic, settings.access_topic
+    segments = [path for topic in topics for path in kafka.data_dir.rglob(f"{topic}-*") if path.is_dir()]
     places = [Path(data), logs, *segments]
     for searched in ([Path(data)], segments):
         assert found({"pseudonym": ZAHRA}, searched), f"{searched}: what is searched like this is found"
@@ -137,7 +155,7 @@ def test_an_erasure_is_finished_after_a_kill_and_again_after_old_keys_were_resto
         running.bring_back("server-0")
         running.wait_ready("server-0")
         wait_until(lambda: keys_of(settings, ZAHRA) == [])
-        wait_until(lambda: told(client).keys_destroyed == 1)
+        wait_until(lambda: receipt_or_none(client).keys_destroyed == 1)
 
         assert running.kill("server-0")
         with psycopg.connect(settings.owner_keys_database) as keys:
@@ -150,7 +168,7 @@ def test_an_erasure_is_finished_after_a_kill_and_again_after_old_keys_were_resto
     assert_audit_clean(settings, settled=True)
 
 
-def told(client: Erasing) -> directory.ErasureReceipt:
+def receipt_or_none(client: Erasing) -> directory.ErasureReceipt:
     """The receipt, or an empty one while the server starts."""
     try:
         return client.receipt()
@@ -158,6 +176,33 @@ def told(client: Erasing) -> directory.ErasureReceipt:
         if error.code() != grpc.StatusCode.UNAVAILABLE:
             raise
         return directory.ErasureReceipt()
+
+
+def link(client: Erasing) -> None:
+    """Zahra has another name: until she is erased."""
+    propose = registry.LinkVolunteersRequest(name=ZAHRA, linked_name=ANA)
+    client.send("RegistryService/LinkVolunteers", with_id(propose))
+    approve = registry.ApproveVolunteerLinkRequest(name=ZAHRA, linked_name=ANA)
+    client.send("RegistryService/ApproveVolunteerLink", with_id(approve), "staff/another")
+
+
+def metrics_of(logs: Path) -> dict[str, bytes]:
+    """What each server tells of itself over HTTP."""
+    addresses = [
+        re.findall(r"serving HTTP on (\S+)", log.read_text("utf-8"))[-1] for log in sorted(logs.glob("server-*.log"))
+    ]
+    return {address: urlopen(f"http://{address}/metrics", timeout=10).read() for address in addresses}
+
+
+def databases_of(settings: Settings) -> list[str]:
+    """All four, as their owner."""
+    whole = access_as_owner(settings)
+    return [
+        settings.owner_database,
+        settings.owner_keys_database,
+        settings.owner_read_database,
+        whole.owner_database,
+    ]
 
 
 def again() -> bytes:
