@@ -370,6 +370,7 @@ STREAMS = {
     "registrations": re.compile(f"opportunities/{ID}/shifts/{ID}/registrations/{ID}"),
     "groupAttendances": re.compile(f"opportunities/{ID}/shifts/{ID}/groupAttendances/{ID}"),
     "accesses": re.compile(f"accesses/{ID}"),
+    "services": re.compile(f"services/{ID}"),
 }
 
 # [format] "Data of each event": the shorthands above the table, then the table: event, stream, fields.
@@ -474,8 +475,10 @@ EVENTS = {
         "accesses",
         "access caller_role:text call:text purpose:text? volunteers volunteer_count ranges answered_at",
     ),
+    "service-started": ("services", "service run:text code_version:text migrations:texts settings"),
+    "key-holders-listed": ("services", "service key_holders"),
 }
-OF_BOTH, OF_ACCESS = "partitions", "accesses"  # [format] "Two kinds of ledger"
+OF_BOTH, OF_ACCESS = "partitions", ("accesses", "services")  # [format] "Two kinds of ledger"
 
 CLASSES = ("outside", "claimed", "attended", "verified", "disputed", "withheld", "reversed")  # [format] "Entry": 0 to 6
 OUTSIDE = 0
@@ -586,6 +589,10 @@ FIELD_CHECKS: dict[str, Check] = {
     "ranges": array_of(record("partition:nought_or_more first_position:position last_position:nought_or_more")),
     "access": form(STREAMS["accesses"].pattern, "the name of an access"),
     "volunteers": array_of(text),
+    "texts": array_of(text),
+    "service": form(STREAMS["services"].pattern, "the name of a service"),
+    "settings": array_of(record("name:text value:text? fingerprint:text? key_ids:texts")),
+    "key_holders": array_of(record("key:text holders:texts")),
     "volunteer_count": whole(0),
     **dict.fromkeys("served was_served".split(), record("start end")),
     "entries": array_of(record("service_date from_class:class to_class:class seconds reason?")),
@@ -669,7 +676,7 @@ class EventReader:
         stream, fields = EVENTS[event_type]
         if STREAMS[stream].fullmatch(subject) is None:
             raise Stop("subject", f"{shown(subject)} is no stream of {event_type}")
-        if stream != OF_BOTH and (stream == OF_ACCESS) != self.ledger_id.endswith("/access"):
+        if stream != OF_BOTH and (stream in OF_ACCESS) != self.ledger_id.endswith("/access"):
             raise Stop("subject", f"{shown(subject)} is no stream of this kind of ledger")
         demand_equal(self.partition, route(subject, self.partition_count), "subject", "routing")
         self.check_stream_version(subject, event["streamversion"])

@@ -40,6 +40,8 @@ def production_remarks(settings: Settings) -> Iterator[str]:
         yield "LEDGER_FIRST_CLIENTS may do what an administrator may: register clients, then take it out"
     if not settings.witnesses:
         yield "LEDGER_WITNESSES is not set: nobody else would notice if the log were signed anew"
+    if not settings.key_holders:
+        yield "LEDGER_KEY_HOLDERS is not set: nobody is on record as the holder of a key"
     if settings.quota_calls_per_second == 0 or settings.quota_bytes_per_second == 0 or settings.quota_streams == 0:
         yield "a quota is 0, which is none: one client can keep out all others"
 

@@ -58,6 +58,7 @@ from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.policy_questions import PolicyQuestions
 from ledger.projections.standing_evaluations import StandingEvaluations
 from ledger.secret_strength import faults_of_secrets
+from ledger.service_start import key_holders, record_start
 from ledger.settings import Settings, WrongSetting
 from ledger.standings_following import StandingsFollowing
 from ledger.supervisor import Supervisor
@@ -151,6 +152,7 @@ def check(settings: Settings) -> None:
     for remark in production_remarks(settings):
         log.warning("%s", remark)
     master_keys(settings)
+    list(key_holders(settings))
     if answer_keys(settings) is None:
         log.warning("LEDGER_ANSWER_KEYS is not set: questions with proof are refused")
     _check_store(settings, "LEDGER_DATABASE")
@@ -292,6 +294,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
         )
         http = HttpServer(settings.http_address, pages, GRACE_SECONDS, tls=tls)
         http_address = http.bind()
+        await record_start(settings)
         await application.open()
         recorder.open()
         evaluations = StandingEvaluations(read, settings.partitions, PastBirthDates(events, person_keys).at)

@@ -127,6 +127,8 @@ class Settings(BaseSettings):
     """The bearer token with which auditors read entry bundles over HTTP; empty: nobody does."""
     answer_keys: SecretStr = SecretStr("")
     """The private keys that sign answers, two lines with a space between (`hours-ledger keys --new-answer-keys`)."""
+    key_holders: str = ""
+    """File of lines `KEY: staff/id, staff/id`: who holds which key. What it states is recorded at each start."""
     verify_check_digit: bool = True
     """Refuse national identity numbers whose check digit is wrong."""
 

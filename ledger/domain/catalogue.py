@@ -19,6 +19,7 @@ from ledger.domain import (
     policy,
     registration,
     requirement_standing,
+    service_run,
     shift,
     volunteer,
 )
@@ -45,6 +46,7 @@ EVOLVE: Final[Mapping[str, Evolve]] = {
     "staff": member.evolve,
     "partitions": ledger_opened.evolve,
     "accesses": hours_read.evolve,
+    "services": service_run.evolve,
 }
 
 

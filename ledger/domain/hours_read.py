@@ -63,7 +63,7 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Access:
     """The access. Raises InvariantBroken on a second event, or one of another stream."""
     data = recorded.data
     if state is not None or not isinstance(data, HoursRead) or data.access != recorded.stream:
-        raise InvariantBroken(f"{recorded.stream} cannot hold {data!r} behind {state!r}")
+        raise InvariantBroken(f"{recorded.stream} cannot hold {type(data).__name__} behind {type(state).__name__}")
     return Access(recorded.stream, data)
 
 

@@ -7,7 +7,7 @@
     volunteers/{v}/requirements/{p}/standings/{q}
     opportunities/{o}                                        opportunities/{o}/shifts/{s}
     opportunities/{o}/shifts/{s}/registrations/{v}           opportunities/{o}/shifts/{s}/groupAttendances/{g}
-    accesses/{a}                                             (in the ledger of accesses alone)
+    accesses/{a}        services/{s}                         (in the ledger of accesses alone)
 
 Routing: the first two segments of a stream's name decide its ledger partition, so that a person's attendances lie with
 the person and a registration lies with its shift. The rule is written into `ledger-opened`: it never changes.

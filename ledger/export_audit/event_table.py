@@ -32,6 +32,7 @@ _STREAMS: Final = {
     "registrations": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/registrations/{ID_FORM}",
     "groupAttendances": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/groupAttendances/{ID_FORM}",
     "accesses": f"accesses/{ID_FORM}",
+    "services": f"services/{ID_FORM}",
 }
 
 
@@ -189,6 +190,8 @@ EVENTS: Final[Mapping[str, Kind]] = {
         Fields,
         "access caller_role call purpose? volunteers volunteer_count ranges answered_at",
     ),
+    "service-started": ("services", Fields, "service run code_version migrations settings"),
+    "key-holders-listed": ("services", Fields, "service key_holders"),
 }
 
 FIELDS: Final[Mapping[str, object]] = {
@@ -208,6 +211,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "changed": list[str],
     "cause": forms.EventPlace,
     "charter": forms.Charter,
+    "code_version": str,
     "charter_version": forms.Seconds,
     "cleared": list[str],
     "client": forms.Client,
@@ -228,12 +232,14 @@ FIELDS: Final[Mapping[str, object]] = {
     "heads_left": forms.Seconds,
     "imported_from": forms.ImportedFrom,
     "initiative": forms.Initiative,
+    "key_holders": list[forms.KeyHolders],
     "key_ids": list[str],
     "level": str,
     "linked_volunteer": forms.Volunteer,
     "member": str,
     "member_name": forms.Sealed,
     "method": Literal["qr", "kiosk", "app", "coordinator"],
+    "migrations": list[str],
     "minimum_age_met": bool,
     "opportunity": forms.Opportunity,
     "opportunity_details": forms.OpportunityDetails,
@@ -257,9 +263,12 @@ FIELDS: Final[Mapping[str, object]] = {
     "role": Literal["coordinator", "verifier"],
     "rule_source": str,
     "rules": forms.HoursRules | forms.RequirementRules | forms.Rates,
+    "run": str,
     "seconds_left": forms.WholeNumber,
     "served": forms.Interval,
+    "service": forms.Service,
     "service_date": forms.Date,
+    "settings": list[forms.SettingSaid],
     "shift": forms.Shift,
     "source": Literal["native", "migrated"],
     "start": forms.Moment,

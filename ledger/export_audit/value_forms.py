@@ -68,6 +68,7 @@ Shift: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}")]
 Registration: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}/registrations/{}")]
 
 Access: TypeAlias = Annotated[str, _name("accesses/{}")]
+Service: TypeAlias = Annotated[str, _name("services/{}")]
 
 Attendance: TypeAlias = Annotated[str, _name("volunteers/{}/attendances/{}")]
 AnyAttendance: TypeAlias = Annotated[
@@ -105,6 +106,22 @@ class PositionRange(Fields, kw_only=True):
     partition: WholeNumber
     first_position: Position
     last_position: WholeNumber
+
+
+class SettingSaid(Fields, kw_only=True):
+    """A setting: its value, or a fingerprint of it, or neither."""
+
+    name: str
+    value: str | UnsetType = UNSET
+    fingerprint: str | UnsetType = UNSET
+    key_ids: list[str]
+
+
+class KeyHolders(Fields, kw_only=True):
+    """A key, and who holds it."""
+
+    key: str
+    holders: list[str]
 
 
 class PeriodTotals(Fields, kw_only=True):

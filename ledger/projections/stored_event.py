@@ -77,6 +77,10 @@ NOT_PROJECTED: Final[Mapping[str, str]] = {
         ("client-registered", "client-updated", "client-revoked"),
         "who may call is read from the event store itself: projections may lag (decision 19)",
     ),
+    **dict.fromkeys(
+        ("service-started", "key-holders-listed"),
+        "they lie in the ledger of accesses: whoever looks into it reads events",
+    ),
     "hours-read": "it lies in the ledger of accesses, which answers from tables of its own",
     **dict.fromkeys(
         ("member-named", "member-erased"),

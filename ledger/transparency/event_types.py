@@ -80,6 +80,8 @@ MOVES_NOTHING: Final = frozenset(
         "requirement-met",
         "requirement-lost",
         "hours-read",
+        "service-started",
+        "key-holders-listed",
     }
 )
 SCHEMA: Final = 1

@@ -46,6 +46,7 @@ NAMED_BY: Final = {
     "initiatives": "initiative",
     "clients": "client",
     "accesses": "access",
+    "services": "service",
     "staff": "member",
     "volunteers": "volunteer",
     "attendances": "attendance",

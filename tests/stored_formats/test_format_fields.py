@@ -16,6 +16,7 @@ from ledger.domain.hours_read import PositionRange
 from ledger.domain.link_events import LinkOverlap
 from ledger.domain.opportunity import OpportunityDetails
 from ledger.domain.policy_rules import HoursRules, Level, Rate, Rates, RequirementRules
+from ledger.domain.service_run import KeyHolders, SettingSaid
 from ledger.domain.shift import Place
 from ledger.domain.values import Entry, ImportedFrom, Interval, LocalizedText, Position
 from ledger.domain.volunteer import SealedDetails
@@ -28,6 +29,8 @@ OBJECTS = {
     "Interval": Interval,
     "Position": Position,
     "PositionRange": PositionRange,
+    "Setting": SettingSaid,
+    "KeyHolders": KeyHolders,
     "PeriodTotals": PeriodTotals,
     "LocalizedText": LocalizedText,
     "ImportedFrom": ImportedFrom,
@@ -49,6 +52,7 @@ PLURALS = {
     "Positions": "Position",
     "PositionRanges": "PositionRange",
     "LinkOverlaps": "LinkOverlap",
+    "Settings": "Setting",
     "texts": "text",
     "codes": "code",
     "Levels": "Level",
