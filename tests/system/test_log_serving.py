@@ -183,7 +183,9 @@ def raw(log: ServedLog, path: str) -> Page:
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("latin-1"))
         answer = b"".join(iter(lambda: connection.recv(4096), b""))
-    return Page(int(answer.split(b" ")[1]), {}, answer)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    names = dict(line.decode("latin-1").split(": ", 1) for line in head.split(b"\r\n")[1:])
+    return Page(int(head.split(b" ")[1]), {name.lower(): value for name, value in names.items()}, body)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"])
@@ -192,6 +194,24 @@ def test_pages_are_only_read(log: ServedLog, method: str):
         page = log.get(path, method=method)
         assert (page.status, page.headers["allow"]) == (405, "GET, HEAD")
         assert "GET or HEAD" in page.line
+
+
+def test_a_browser_that_meets_a_page_does_nothing_with_it(log: ServedLog):
+    entries = f"/log/0/{EntryBundle(0).path}"
+    good = [log.get(path, TOKEN) for path in ("/log/0/checkpoint", "/log/0/tile/0/000", "/health", "/metrics", entries)]
+    good.append(log.get("/health", method="HEAD"))
+    bad = [log.get(entries), log.get("/nothing"), log.get("/log/00/checkpoint"), log.get("/health", method="POST")]
+    bad.append(raw(log, "/\xa0"))
+    assert [page.status for page in (*good, *bad)] == [200] * len(good) + [401, 404, 400, 405, 400]
+    for page in (*good, *bad):
+        assert page.headers["x-content-type-options"] == "nosniff"
+        assert page.headers["referrer-policy"] == "no-referrer"
+        policy = page.headers["content-security-policy"].split("; ")
+        assert {"default-src 'none'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy)
+        kind = page.headers["content-type"]
+        assert kind == "application/octet-stream" or "charset=utf-8" in kind
+        assert not [name for name in page.headers if name.startswith("access-control-") or name == "set-cookie"]
+        assert "strict-transport-security" not in page.headers
 
 
 def test_a_changed_or_missing_row_is_told_and_never_passed_on(log: ServedLog):
