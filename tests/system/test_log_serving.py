@@ -110,6 +110,16 @@ def test_entries_are_for_auditors_alone(log: ServedLog):
     assert len(decode_bundle(page.body, 256)) == 256
 
 
+def test_who_is_refused_entries_stands_in_the_log_without_what_was_shown(log: ServedLog):
+    guess = "a-guess-that-no-log-may-show"
+    for token in (None, guess):
+        assert log.get(f"/log/0/{EntryBundle(0).path}", token).status == 401
+    told = log.child.log_file.read_text("utf-8")
+    assert '"event": "security: token-refused", "client": "?", "cause": "entries over HTTP: no token was shown"' in told
+    assert '"cause": "the token: malformed"' in told
+    assert guess not in told
+
+
 def test_without_a_token_set_nobody_is_an_auditor(postgres, tmp_path):
     with served_log(postgres, tmp_path, 3, token="") as log:
         log.writer.grow_to(3)
