@@ -105,7 +105,7 @@ def test_entries_are_for_auditors_alone(log: ServedLog):
         assert "auditors" in refused.line
     page = log.get(path, TOKEN)
     assert page.status == 200
-    assert page.headers["cache-control"] == f"private, {FOR_EVER}"
+    assert page.headers["cache-control"] == "no-store"
     assert page.headers["vary"] == "Authorization"
     assert len(decode_bundle(page.body, 256)) == 256
 
@@ -222,6 +222,29 @@ def test_a_browser_that_meets_a_page_does_nothing_with_it(log: ServedLog):
         assert kind == "application/octet-stream" or "charset=utf-8" in kind
         assert not [name for name in page.headers if name.startswith("access-control-") or name == "set-cookie"]
         assert "strict-transport-security" not in page.headers
+
+
+def test_where_a_request_ends_is_read_in_one_way(log: ServedLog):
+    """Nobody hides a second request in a first one's body (RFC 9112 section 6.3)."""
+
+    def statuses(head: str) -> list[str]:
+        host, port = log.http.split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            hidden = "GET /log/0/checkpoint HTTP/1.1\r\nHost: l\r\nConnection: close\r\n\r\n"
+            connection.sendall(f"GET /health HTTP/1.1\r\nHost: l\r\n{head}\r\n0\r\n\r\n{hidden}".encode())
+            answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+        return re.findall(r"HTTP/1\.1 ([0-9]{3}) ", answer.decode())
+
+    assert statuses("Transfer-Encoding: chunked\r\n") == ["200", "200"]
+    assert statuses("Content-Length: 200\r\nTransfer-Encoding: chunked\r\n") in (["200", "200"], ["400"])
+    for two_truths in (
+        "Content-Length: 5\r\nContent-Length: 200\r\n",
+        "Content-Length: 5, 200\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked, identity\r\n",
+        "Content-Length: +5\r\n",
+    ):
+        assert statuses(two_truths)[-1] in ("400", "501"), two_truths
 
 
 def test_a_changed_or_missing_row_is_told_and_never_passed_on(log: ServedLog):
