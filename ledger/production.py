@@ -7,6 +7,11 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import Conninfo
+
+from ledger.loopback import is_loopback
 from ledger.secret_strength import published_secrets
 from ledger.settings import Settings
 
@@ -28,6 +33,9 @@ def production_faults(settings: Settings) -> Iterator[str]:
             yield f"LEDGER_{name.upper()} names a file that every user of this machine can read; set its mode to 0600"
     for variable in published_secrets(settings):
         yield f"{variable} is an example that everybody can read; replace it"
+    for name, url in settings:
+        if name.endswith("database") and isinstance(url, str) and _can_be_read_on_its_way(url):
+            yield f"LEDGER_{name.upper()} is on another machine without sslmode=verify-full: set it, and sslrootcert"
     if settings.log_origin == _default("log_origin"):
         yield "LEDGER_LOG_ORIGIN is the example; name the log by a host of yours, the same for ever"
 
@@ -42,8 +50,28 @@ def production_remarks(settings: Settings) -> Iterator[str]:
         yield "LEDGER_WITNESSES is not set: nobody else would notice if the log were signed anew"
     if not settings.key_holders:
         yield "LEDGER_KEY_HOLDERS is not set: nobody is on record as the holder of a key"
+    if not all(is_loopback(place.strip().rpartition(":")[0]) for place in settings.kafka.split(",") if place.strip()):
+        yield "LEDGER_KAFKA is on another machine and is spoken to in plain text: keep it in a network of its own"
     if settings.quota_calls_per_second == 0 or settings.quota_bytes_per_second == 0 or settings.quota_streams == 0:
         yield "a quota is 0, which is none: one client can keep out all others"
+
+
+def _can_be_read_on_its_way(url: str) -> bool:
+    """Also where PGHOST and PGSSLMODE say it. A URL that is none is told of by who connects."""
+    try:
+        said = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return False
+    if not url or said.get("sslmode", _environment_says("sslmode")) == "verify-full":
+        return False
+    hosts = str(said.get("hostaddr") or said.get("host") or _environment_says("hostaddr") or _environment_says("host"))
+    return not all(host.startswith(("/", "@")) or is_loopback(host) for host in hosts.split(",") if host)
+
+
+def _environment_says(keyword: str) -> str:
+    """What libpq takes where a URL does not say it."""
+    found = {one.keyword.decode(): one.val for one in Conninfo.get_defaults()}
+    return (found.get(keyword) or b"").decode()
 
 
 def _is_open_to_all(file: str) -> bool:

@@ -152,3 +152,17 @@ def test_wrong_line_in_an_env_file_is_named(tmp_path: Path, line: str):
     (tmp_path / "stack.env").write_text(f"# comment\n\n{line}\n")
     with pytest.raises(ValueError, match="line 3: NAME=value is expected"):
         local_stack.read_env_file(tmp_path / "stack.env")
+
+
+def test_the_image_takes_in_what_it_runs_and_no_history_of_the_project():
+    ignored, *taken = [line for line in (PROJECT / ".dockerignore").read_text("utf-8").split("\n") if line]
+    assert ignored == "*"
+    copied = {
+        name
+        for line in (PROJECT / "Dockerfile").read_text("utf-8").splitlines()
+        if line.startswith("COPY ") and "--from" not in line
+        for name in line.split()[1:-1]
+    }
+    assert copied <= {name.removeprefix("!") for name in taken if name.startswith("!")}
+    for name in copied:
+        assert name[0].isalpha(), f"{name}: nothing hidden, no folder above, not everything"

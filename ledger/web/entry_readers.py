@@ -7,9 +7,10 @@ from typing import Final
 
 from ledger.access.access_log import AccessLog, Look
 from ledger.access.caller import Caller, Role
-from ledger.access.door import Door, Proof
+from ledger.access.door import Door, NotProven, Proof
 from ledger.access.permissions import PERMISSIONS
-from ledger.domain.refusals import Reason, Refusal
+from ledger.domain.refusals import Reason
+from ledger.security_events import SecurityEvent, security_event
 
 TOKEN_CLIENT: Final = "auditor-token"
 """Stands for whoever shows LEDGER_AUDITOR_TOKEN: one secret for all auditors says no more of them."""
@@ -27,22 +28,26 @@ class EntryReaders:
         self._auditor_token = auditor_token.encode()
 
     def let_in(self, authorization: str) -> Caller | None:
-        """Who reads; None: nobody who may."""
+        """Who reads; None: nobody who may, which is told in the log."""
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
+            security_event(SecurityEvent.TOKEN_REFUSED, "", "entries over HTTP: no token was shown")
             return None
         # Compared in a time that does not tell how much of a guess was right.
         if hmac.compare_digest(token.encode("latin-1"), self._auditor_token):
             return Caller(TOKEN_CLIENT, f"clients/{TOKEN_CLIENT}", {Role.AUDITOR: frozenset()})
         if self._door is None:
+            security_event(SecurityEvent.TOKEN_REFUSED, "", "entries over HTTP: not the auditors' token")
             return None
         try:
             caller = self._door.caller(Proof(token=token))
-        except Refusal as refusal:
-            if refusal.reason is Reason.UNAUTHENTICATED:
-                return None
-            raise
-        return caller if caller.roles.keys() & PERMISSIONS[CALL].roles.keys() else None
+        except NotProven as refused:
+            security_event(refused.kind, refused.client, refused.details["cause"])
+            return None
+        if caller.roles.keys() & PERMISSIONS[CALL].roles.keys():
+            return caller
+        security_event(SecurityEvent.FORBIDDEN, caller.client, f"entries over HTTP: {Reason.PERMISSION_DENIED.name}")
+        return None
 
     async def record(self, caller: Caller, partition: int, first_position: int, last_position: int) -> None:
         """That these events are read, before they leave. Refuses UNAVAILABLE."""

@@ -19,6 +19,17 @@ from ledger.tls_files import TlsFiles
 
 CONNECTIONS_MAX: Final = 512
 """More are told to come again: pages must not take the process from those who record hours."""
+FOR_BROWSERS: Final = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox",
+    ),
+)
+"""With every answer: pages are for programs, and a browser that meets one shows text and does nothing."""
+OVER_TLS: Final = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+"""A browser that was here once never asks in plain text again (RFC 6797)."""
 HEAD_SECONDS_MAX: Final = 10.0
 """For the head of a request: connections that stay silent would else use all of them up."""
 _PORT_MAX: Final = 65_535
@@ -56,6 +67,7 @@ class HttpServer:
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
+                headers=[*FOR_BROWSERS, *(() if tls is None else (OVER_TLS,))],
                 limit_concurrency=connections_max,
                 timeout_graceful_shutdown=math.ceil(grace_seconds),
                 ssl_context_factory=None if tls is None else lambda _config, _default: tls.context(),
@@ -124,6 +136,17 @@ class _HeadsInTime(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_deadline()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """To what is no HTTP; uvicorn itself would answer it without the headers of all other answers."""
+        headers = [
+            *self.server_state.default_headers,
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"connection", b"close"),
+        ]
+        head = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + head + b"\r\n" + msg.encode("ascii"))
+        self.transport.close()
 
     def _await_head(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:

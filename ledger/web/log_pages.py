@@ -20,7 +20,8 @@ from ledger.web.plain_answers import guarded, line
 _FOR_SECONDS: Final = "public, max-age=2"
 """The log grows every few seconds: what speaks of its newest size is soon old."""
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
-_FOR_ONE_READER: Final = "private, max-age=31536000, immutable"
+_FOR_ONE_READING: Final = "no-store"
+"""Entries tell of persons, and that they are read is recorded: no cache answers in our place."""
 _TILE: Final = "application/octet-stream"
 _FORM: Final = "path"
 
@@ -82,7 +83,7 @@ class LogPages:
         if self._of_hours:
             first = bundle.index * TILE_WIDTH + 1
             await self._readers.record(caller, partition, first, first + bundle.width - 1)
-        headers = {"Cache-Control": _FOR_ONE_READER, "Vary": "Authorization"}
+        headers = {"Cache-Control": _FOR_ONE_READING, "Vary": "Authorization"}
         return Response(entries, media_type=_TILE, headers=headers)
 
     async def _proof(self, request: Request) -> Response:

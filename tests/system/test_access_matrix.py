@@ -161,9 +161,10 @@ def expired() -> tuple[tuple[str, str], ...]:
 
 
 def test_whoever_is_not_known_learns_nothing(address: str):
-    """No token, an expired or foreign one, an unregistered and a revoked client's: one end, whatever is named."""
+    """No token, headers of a proxy, an expired or foreign token, an unregistered or revoked client's: one end."""
     who = [
         Caller("nobody", ()),
+        Caller("says so", tuple((key, "staff/x") for key in ("x-actor", "x-user-id", "x-forwarded-user", "x-real-ip"))),
         Caller("foreign", (("authorization", f"Bearer {LocalIssuer(ECKey.generate_key('P-256')).mint('staff/x')}"),)),
         Caller("unregistered", acting_as("staff/x", client="unregistered")),
         Caller("revoked", acting_as("staff/x", client="gone")),

@@ -105,9 +105,19 @@ def test_entries_are_for_auditors_alone(log: ServedLog):
         assert "auditors" in refused.line
     page = log.get(path, TOKEN)
     assert page.status == 200
-    assert page.headers["cache-control"] == f"private, {FOR_EVER}"
+    assert page.headers["cache-control"] == "no-store"
     assert page.headers["vary"] == "Authorization"
     assert len(decode_bundle(page.body, 256)) == 256
+
+
+def test_who_is_refused_entries_stands_in_the_log_without_what_was_shown(log: ServedLog):
+    guess = "a-guess-that-no-log-may-show"
+    for token in (None, guess):
+        assert log.get(f"/log/0/{EntryBundle(0).path}", token).status == 401
+    told = log.child.log_file.read_text("utf-8")
+    assert '"event": "security: token-refused", "client": "?", "cause": "entries over HTTP: no token was shown"' in told
+    assert '"cause": "the token: malformed"' in told
+    assert guess not in told
 
 
 def test_without_a_token_set_nobody_is_an_auditor(postgres, tmp_path):
@@ -183,7 +193,9 @@ def raw(log: ServedLog, path: str) -> Page:
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("latin-1"))
         answer = b"".join(iter(lambda: connection.recv(4096), b""))
-    return Page(int(answer.split(b" ")[1]), {}, answer)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    names = dict(line.decode("latin-1").split(": ", 1) for line in head.split(b"\r\n")[1:])
+    return Page(int(head.split(b" ")[1]), {name.lower(): value for name, value in names.items()}, body)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"])
@@ -192,6 +204,47 @@ def test_pages_are_only_read(log: ServedLog, method: str):
         page = log.get(path, method=method)
         assert (page.status, page.headers["allow"]) == (405, "GET, HEAD")
         assert "GET or HEAD" in page.line
+
+
+def test_a_browser_that_meets_a_page_does_nothing_with_it(log: ServedLog):
+    entries = f"/log/0/{EntryBundle(0).path}"
+    good = [log.get(path, TOKEN) for path in ("/log/0/checkpoint", "/log/0/tile/0/000", "/health", "/metrics", entries)]
+    good.append(log.get("/health", method="HEAD"))
+    bad = [log.get(entries), log.get("/nothing"), log.get("/log/00/checkpoint"), log.get("/health", method="POST")]
+    bad.append(raw(log, "/\xa0"))
+    assert [page.status for page in (*good, *bad)] == [200] * len(good) + [401, 404, 400, 405, 400]
+    for page in (*good, *bad):
+        assert page.headers["x-content-type-options"] == "nosniff"
+        assert page.headers["referrer-policy"] == "no-referrer"
+        policy = page.headers["content-security-policy"].split("; ")
+        assert {"default-src 'none'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy)
+        kind = page.headers["content-type"]
+        assert kind == "application/octet-stream" or "charset=utf-8" in kind
+        assert not [name for name in page.headers if name.startswith("access-control-") or name == "set-cookie"]
+        assert "strict-transport-security" not in page.headers
+
+
+def test_where_a_request_ends_is_read_in_one_way(log: ServedLog):
+    """Nobody hides a second request in a first one's body (RFC 9112 section 6.3)."""
+
+    def statuses(head: str) -> list[str]:
+        host, port = log.http.split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            hidden = "GET /log/0/checkpoint HTTP/1.1\r\nHost: l\r\nConnection: close\r\n\r\n"
+            connection.sendall(f"GET /health HTTP/1.1\r\nHost: l\r\n{head}\r\n0\r\n\r\n{hidden}".encode())
+            answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+        return re.findall(r"HTTP/1\.1 ([0-9]{3}) ", answer.decode())
+
+    assert statuses("Transfer-Encoding: chunked\r\n") == ["200", "200"]
+    assert statuses("Content-Length: 200\r\nTransfer-Encoding: chunked\r\n") in (["200", "200"], ["400"])
+    for two_truths in (
+        "Content-Length: 5\r\nContent-Length: 200\r\n",
+        "Content-Length: 5, 200\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked, identity\r\n",
+        "Content-Length: +5\r\n",
+    ):
+        assert statuses(two_truths)[-1] in ("400", "501"), two_truths
 
 
 def test_a_changed_or_missing_row_is_told_and_never_passed_on(log: ServedLog):

@@ -19,6 +19,7 @@ from ledger.access.master_keys import new_master_key
 from ledger.answer_keys import AnswerKeys
 from ledger.doctoring.diagnosis import Health
 from ledger.process_end import WRONG_SETTING
+from ledger.production import production_faults, production_remarks
 from ledger.secret_strength import BYTES_MIN, is_published, too_weak
 from ledger.settings import Settings, WrongSetting
 from tests.system.access_store import access_as_owner, with_access_store
@@ -101,6 +102,37 @@ def test_what_is_good_for_trying_alone_is_refused_in_production_and_only_there(s
     told = [one.text for one in doctor.diagnose(put_wrong) if one.health is Health.WRONG]
     assert any(said in text for text in told), told
     serve.check(put_wrong.model_copy(update={"production": False}))
+
+
+@pytest.mark.parametrize(
+    ("url", "mode", "is_read"),
+    [
+        ("postgresql://ledger_relay@db.authority.test/ledger_events", "", True),
+        ("postgresql://ledger_relay@127.0.0.1,db.authority.test/ledger_events", "", True),
+        ("postgresql://ledger_relay@db.authority.test/ledger_events?sslmode=require", "", True),
+        ("postgresql://ledger_relay@db.authority.test/ledger_events?sslmode=verify-full", "", False),
+        ("postgresql://ledger_relay@db.authority.test/ledger_events", "verify-full", False),
+        ("postgresql://ledger_relay@db.authority.test/ledger_events?sslmode=prefer", "verify-full", True),
+        ("postgresql://ledger_relay@localhost/ledger_events", "", False),
+        ("postgresql:///ledger_events?host=/var/run/postgresql", "", False),
+    ],
+)
+def test_no_database_on_another_machine_is_spoken_to_in_the_clear(settings, monkeypatch, url, mode, is_read):
+    monkeypatch.setenv("PGSSLMODE", mode or "prefer")
+    said = list(production_faults(settings.model_copy(update={"relay_database": url})))
+    assert any(one.startswith("LEDGER_RELAY_DATABASE is on another machine") for one in said) == is_read
+
+
+def test_a_database_that_the_environment_places_elsewhere_is_looked_at_too(settings, monkeypatch):
+    local = settings.model_copy(update={"relay_database": "postgresql://ledger_relay@/ledger_events"})
+    monkeypatch.setenv("PGHOST", "db.authority.test")
+    assert "LEDGER_RELAY_DATABASE is on another machine" in " ".join(production_faults(local))
+
+
+def test_a_broker_on_another_machine_is_warned_about(settings):
+    said = " ".join(production_remarks(settings.model_copy(update={"kafka": "127.0.0.1:9092,kafka.test:9092"})))
+    assert "LEDGER_KAFKA is on another machine and is spoken to in plain text" in said
+    assert "LEDGER_KAFKA" not in " ".join(production_remarks(settings.model_copy(update={"kafka": "127.0.0.1:9092"})))
 
 
 def test_all_that_is_wrong_is_named_at_once(settings):

@@ -178,6 +178,22 @@ async def test_old_versions_of_tls_are_not_spoken(files: Files, version: ssl.TLS
         assert await certificate_shown(port) == files_certificate(files)
 
 
+@pytest.mark.parametrize("cipher", ["ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA384"])
+async def test_old_ciphers_are_not_spoken(files: Files, cipher: str):
+    old = client_context(OURS)
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    old.set_ciphers(f"{cipher}:@SECLEVEL=0")
+    good = client_context(OURS)
+    good.maximum_version = ssl.TLSVersion.TLSv1_2
+    good.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")
+    async with served(files.opened(asks_clients=False)) as grpc_port, pages(files.opened()) as pages_port:
+        for port in (grpc_port, pages_port):
+            with pytest.raises((ssl.SSLError, ConnectionError)):
+                await asyncio.open_connection("localhost", port, ssl=old)
+            _, writer = await asyncio.open_connection("localhost", port, ssl=good)
+            writer.close()
+
+
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 async def test_no_session_is_resumed_so_that_every_connection_shows_its_certificate(
     files: Files, version: ssl.TLSVersion
@@ -333,6 +349,12 @@ async def test_pages_are_served_with_the_same_certificate_and_a_renewed_one(file
         assert await certificate_shown(port, FOREIGN) == files_certificate(files)
         with pytest.raises(ssl.SSLCertVerificationError):
             await page(port, OURS)
+
+
+async def test_who_saw_a_page_over_tls_never_asks_in_plain_text(files: Files):
+    async with pages(files.opened()) as port:
+        head, _, _ = (await page(port, OURS)).lower().partition(b"\r\n\r\n")
+    assert b"strict-transport-security: max-age=31536000; includesubdomains" in head.split(b"\r\n")
 
 
 async def test_pages_are_not_served_in_plain_text(files: Files):
