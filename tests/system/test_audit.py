@@ -28,7 +28,7 @@ NEXT_BYTE = "set_byte(bytes, 0, 255 - get_byte(bytes, 0))"
 PROJECT = Path(__file__).parents[2]
 
 HOURS = LedgerKind.HOURS
-OF_ACCESSES = {"hours-read"}
+OF_ACCESSES = {"hours-read", "service-started", "key-holders-listed"}
 """Events of the other kind of ledger."""
 
 
