@@ -52,11 +52,6 @@ class Reason(Enum):
         "The request carries fields this version does not know; use the published protos.",
         "يحتوي الطلب على حقول لا يعرفها هذا الإصدار؛ استخدم ملفات البروتوكول المنشورة.",
     )
-    ACTOR_MISSING = (
-        Kind.FORBIDDEN,
-        "Say who is acting: send the metadata x-actor, such as staff/amal.",
-        "حدّد من يقوم بالإجراء: أرسل البيان x-actor مثل staff/amal.",
-    )
     REQUEST_ID_REUSED = (
         Kind.ALREADY_EXISTS,
         "request_id {request_id} was used for another request; make a new one for a new request.",
