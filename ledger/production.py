@@ -46,6 +46,8 @@ def production_remarks(settings: Settings) -> Iterator[str]:
         return
     if settings.first_clients:
         yield "LEDGER_FIRST_CLIENTS may do what an administrator may: register clients, then take it out"
+    if settings.auditor_token.get_secret_value():
+        yield "LEDGER_AUDITOR_TOKEN is one secret for all auditors, without an end: give them tokens, then take it out"
     if not settings.witnesses:
         yield "LEDGER_WITNESSES is not set: nobody else would notice if the log were signed anew"
     if not settings.key_holders:

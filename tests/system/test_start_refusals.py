@@ -129,6 +129,12 @@ def test_a_database_that_the_environment_places_elsewhere_is_looked_at_too(setti
     assert "LEDGER_RELAY_DATABASE is on another machine" in " ".join(production_faults(local))
 
 
+def test_one_secret_for_all_auditors_is_warned_about(settings):
+    assert "LEDGER_AUDITOR_TOKEN is one secret for all" in " ".join(production_remarks(settings))
+    without = settings.model_copy(update={"auditor_token": SecretStr("")})
+    assert "LEDGER_AUDITOR_TOKEN" not in " ".join(production_remarks(without))
+
+
 def test_a_broker_on_another_machine_is_warned_about(settings):
     said = " ".join(production_remarks(settings.model_copy(update={"kafka": "127.0.0.1:9092,kafka.test:9092"})))
     assert "LEDGER_KAFKA is on another machine and is spoken to in plain text" in said
