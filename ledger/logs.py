@@ -16,8 +16,9 @@ from typing import Final, TextIO
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from ledger.last_words import ENDED_BY
 from ledger.security_events import SecurityEvent, security_event
-from ledger.told_errors import told_traceback
+from ledger.told_errors import told, told_traceback
 
 __all__ = ["FIELDS", "SecurityEvent", "configure", "formatter", "security_event"]
 
@@ -116,4 +117,4 @@ def _tell_uncaught(kind: type[BaseException], error: BaseException | None, trace
     if error is None or issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error or kind(), trace)
         return
-    log.critical("ended by %s", kind.__name__, exc_info=error)
+    log.critical("%s%s", ENDED_BY, told(error), exc_info=error)

@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 from cryptography import x509
 
 from ledger.settings import Settings, WrongSetting
+from ledger.told_errors import told
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class TlsFiles:
                     self._material = self._read()
                     log.info("TLS: the certificate was read again")
             except (OSError, NotUsable) as wrong:
-                log.warning("TLS: the files cannot be used now, those before are: %s", wrong)
+                log.warning("TLS: the files cannot be used now, those before are: %s", told(wrong))
             return self._material
 
     def context(self) -> ssl.SSLContext:

@@ -59,11 +59,14 @@ def events_of_service(settings: Settings) -> list[dict[str, Any]]:
 
 
 def test_every_start_is_recorded_and_key_holders_when_they_change(settings, tmp_path):
-    for _ in range(2):
-        with serving(settings, tmp_path):
+    folders = [tmp_path / str(number) for number in range(3)]
+    for folder in folders:
+        folder.mkdir()
+    for folder in folders[:2]:
+        with serving(settings, folder):
             pass
     other = settings.model_copy(update={"key_holders": holders_file(tmp_path, "signer: staff/sara\n")})
-    with serving(other, tmp_path):
+    with serving(other, folders[2]):
         pass
     events = events_of_service(settings)
     assert [event["type"] for event in events] == [
