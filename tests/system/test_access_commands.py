@@ -25,6 +25,8 @@ from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
 
 LOOKS = 300
 """More than one full tile of the log."""
+EVENTS = LOOKS + 2
+"""With the beginning of the ledger, and the start of the service."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Looked]:
         look_often(channel)
         ledger = Looked(served, tmp_path_factory.mktemp("export") / "accesses")
         wait_until((served.folder / ACCESS_SIGNER_FOLDER / "0.vkeys").exists)
-        wait_until(lambda: exported(ledger).stdout.startswith(f"partition 0: positions 1..{LOOKS + 1},"))
+        wait_until(lambda: exported(ledger).stdout.startswith(f"partition 0: positions 1..{EVENTS},"))
         yield ledger
 
 
@@ -86,7 +88,7 @@ def test_the_audit_walks_it(looked: Looked):
     done = looked.run("audit", *looked.keys)
     assert done.returncode == 0, done
     assert done.stdout.splitlines()[-1] == "findings: 0"
-    assert f"store, partition 0: positions 1..{LOOKS + 1}" in done.stdout
+    assert f"store, partition 0: positions 1..{EVENTS}" in done.stdout
 
 
 def test_the_doctor_finds_it_well(looked: Looked):
@@ -97,7 +99,7 @@ def test_the_doctor_finds_it_well(looked: Looked):
         "warn  topic: LEDGER_KAFKA is not set: there is no topic, the projections are fed by the event store"
     ]
     assert any(re.fullmatch(r"ok    LEDGER_ACCESS_DATABASE: has all \d+ migrations", line) for line in lines), lines
-    assert f"ok    log, partition 0: size {LOOKS + 1} of {LOOKS + 1} is signed" in lines
+    assert f"ok    log, partition 0: size {EVENTS} of {EVENTS} is signed" in lines
     assert any(line.startswith("ok    signer, partition 0: ") for line in lines)
 
 
@@ -113,10 +115,10 @@ def test_its_store_is_made_anew_from_an_export(looked: Looked, server_dir: Path)
     from_export = ("--from", "export", "--export", looked.export)
     done = hours_ledger("rebuild", "--store", *from_export, *looked.keys, *again)
     assert done.returncode == 0, done
-    assert done.stdout.splitlines()[-1] == f"partition 0: positions 1..{LOOKS + 1}"
+    assert done.stdout.splitlines()[-1] == f"partition 0: positions 1..{EVENTS}"
     audit = hours_ledger("audit", *again)
     assert audit.stdout.splitlines()[-1] == "findings: 0", audit
-    assert f"store, partition 0: positions 1..{LOOKS + 1}" in audit.stdout
+    assert f"store, partition 0: positions 1..{EVENTS}" in audit.stdout
 
 
 def test_an_export_of_the_other_kind_is_no_store_of_it(looked: Looked, server_dir: Path):
