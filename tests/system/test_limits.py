@@ -140,14 +140,14 @@ def test_a_client_that_sends_too_many_bytes_is_told_so(channel):
 
 def test_a_client_has_so_many_streams_open_and_an_ended_one_makes_room(channel):
     with ExitStack() as stack:
-        streams = [begun(channel, "faults") for _ in range(STREAMS)]
+        streams = [begun(channel, "other") for _ in range(STREAMS)]
         for stream in streams:
             stack.callback(stream.cancel)
         with pytest.raises(grpc.RpcError) as raised:
-            begun(channel, "faults")
+            begun(channel, "other")
         refused(raised.value, "QUOTA_EXCEEDED")
         streams[0].cancel()
-        wait_until(lambda: answered(lambda: stack.callback(begun(channel, "faults").cancel)))
+        wait_until(lambda: answered(lambda: stack.callback(begun(channel, "other").cancel)))
 
 
 def test_where_no_more_calls_fit_everybody_is_told_to_come_again(channel):

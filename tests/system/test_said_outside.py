@@ -38,7 +38,7 @@ INSIDE: Final = re.compile(
 BROKEN: Final = re.compile("The ledger failed inside; tell those who run it the incident ([0-9a-f]{16})[.]")
 LABELS: Final[dict[str, re.Pattern[str]]] = {
     "method": re.compile("|".join(f"{method.containing_service.name}/{method.name}" for method in METHODS)),
-    "ended": re.compile("answered|refused|broken"),
+    "ended": re.compile("answered|refused|broken|recorded"),
     "page": re.compile("[a-z-]+( [a-z]+)*"),
     "status": re.compile("[1-5][0-9][0-9]"),
     "partition": re.compile("[0-9]{1,4}"),
