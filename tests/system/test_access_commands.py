@@ -20,13 +20,13 @@ from tests.system.grpc_caller import Client, with_id
 from tests.system.served_ledger import Done, Served, hours_ledger, served_in_a_folder
 from tests.system.small_programme import ANA, beginnings
 from tests.system.stored_history import wait_until
+from volunteer_hours.v1 import access_service_pb2 as access
 from volunteer_hours.v1 import hours_service_pb2 as hours
+from volunteer_hours.v1.access_service_pb2_grpc import AccessServiceStub
 from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
 
 LOOKS = 300
 """More than one full tile of the log."""
-EVENTS = LOOKS + 2
-"""With the beginning of the ledger, and the start of the service."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Looked:
 
     served: Served
     export: Path
+    size: int
+    """Of its log."""
 
     @property
     def keys(self) -> list[str]:
@@ -53,9 +55,9 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Looked]:
         for method, message in beginnings():
             client.send(f"RegistryService/{method}", with_id(message))
         look_often(channel)
-        ledger = Looked(served, tmp_path_factory.mktemp("export") / "accesses")
+        ledger = Looked(served, tmp_path_factory.mktemp("export") / "accesses", newest(channel))
         wait_until((served.folder / ACCESS_SIGNER_FOLDER / "0.vkeys").exists)
-        wait_until(lambda: exported(ledger).stdout.startswith(f"partition 0: positions 1..{EVENTS},"))
+        wait_until(lambda: exported(ledger).stdout.startswith(f"partition 0: positions 1..{ledger.size},"))
         yield ledger
 
 
@@ -65,6 +67,13 @@ def look_often(channel: grpc.Channel) -> None:
     calls = [stub.GetBalance.future(request, metadata=acting_as(ANA, roles=()), timeout=60) for _ in range(LOOKS - 1)]
     for call in calls:
         call.result()
+
+
+def newest(channel: grpc.Channel) -> int:
+    """The position of the look that was recorded last: nothing follows it."""
+    request = access.ListAccessesRequest(parent="volunteers/-", page_size=1)
+    (one,) = AccessServiceStub(channel).ListAccesses(request, timeout=20).accesses
+    return one.recorded_at.position
 
 
 def is_known(stub: HoursServiceStub, request: hours.GetBalanceRequest) -> bool:
@@ -88,7 +97,7 @@ def test_the_audit_walks_it(looked: Looked):
     done = looked.run("audit", *looked.keys)
     assert done.returncode == 0, done
     assert done.stdout.splitlines()[-1] == "findings: 0"
-    assert f"store, partition 0: positions 1..{EVENTS}" in done.stdout
+    assert f"store, partition 0: positions 1..{looked.size}" in done.stdout
 
 
 def test_the_doctor_finds_it_well(looked: Looked):
@@ -99,7 +108,7 @@ def test_the_doctor_finds_it_well(looked: Looked):
         "warn  topic: LEDGER_KAFKA is not set: there is no topic, the projections are fed by the event store"
     ]
     assert any(re.fullmatch(r"ok    LEDGER_ACCESS_DATABASE: has all \d+ migrations", line) for line in lines), lines
-    assert f"ok    log, partition 0: size {EVENTS} of {EVENTS} is signed" in lines
+    assert f"ok    log, partition 0: size {looked.size} of {looked.size} is signed" in lines
     assert any(line.startswith("ok    signer, partition 0: ") for line in lines)
 
 
@@ -115,10 +124,10 @@ def test_its_store_is_made_anew_from_an_export(looked: Looked, server_dir: Path)
     from_export = ("--from", "export", "--export", looked.export)
     done = hours_ledger("rebuild", "--store", *from_export, *looked.keys, *again)
     assert done.returncode == 0, done
-    assert done.stdout.splitlines()[-1] == f"partition 0: positions 1..{EVENTS}"
+    assert done.stdout.splitlines()[-1] == f"partition 0: positions 1..{looked.size}"
     audit = hours_ledger("audit", *again)
     assert audit.stdout.splitlines()[-1] == "findings: 0", audit
-    assert f"store, partition 0: positions 1..{EVENTS}" in audit.stdout
+    assert f"store, partition 0: positions 1..{looked.size}" in audit.stdout
 
 
 def test_an_export_of_the_other_kind_is_no_store_of_it(looked: Looked, server_dir: Path):

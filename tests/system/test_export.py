@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 
@@ -21,7 +22,7 @@ from tests.system import whole_programme
 from tests.system.kept_log import keep_once
 from tests.system.served_ledger import Done, hours_ledger
 from tests.system.served_log import PROJECT, TOKEN, serving
-from tests.system.stored_history import heads_of, opened_store, settings_environment, store_attendances
+from tests.system.stored_history import heads_of, opened_store, settings_environment, store_attendances, wait_until
 from tests.system.test_restore import dump, without_its_store
 from tests.system.whole_ledger_audit import assert_audit_clean
 from tests.transparency.go_checks import FSCK_SECONDS_MAX, build_fsck, fsck_accepts
@@ -66,6 +67,12 @@ class Exported:
         assert report.count == 0, [finding.line() for finding in report.findings]
 
 
+def followed(settings: Settings) -> dict[int, int]:
+    """Up to where the service has recorded what events make necessary elsewhere."""
+    with psycopg.connect(settings.database) as connection:
+        return dict(connection.execute("select partition, position from followed").fetchall())
+
+
 @pytest.fixture(scope="module", params=[3, pytest.param(1, marks=pytest.mark.proof)], ids=["P=3", "P=1"])
 def ledger(request, postgres, tmp_path_factory) -> Iterator[Exported]:
     """Every kind of event, projected from the store, signed and exported."""
@@ -73,9 +80,10 @@ def ledger(request, postgres, tmp_path_factory) -> Iterator[Exported]:
     made = {"auditor_token": SecretStr(TOKEN), "grpc_address": "127.0.0.1:0", "signer_folder": str(folder / "signer")}
     settings = opened_store(postgres, request.param).model_copy(update=made)
     whole_programme.record(settings)
-    rebuild.run(settings, source="store")
-    keep_once(settings)
     with serving(settings, folder) as (_, _, http):
+        wait_until(lambda: followed(settings) == heads_of(settings))
+        rebuild.run(settings, source="store")
+        keep_once(settings)
         exported = Exported(settings, f"http://{http}", folder / "export")
         exported.export()
         yield exported
