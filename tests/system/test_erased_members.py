@@ -132,6 +132,7 @@ def test_an_erasure_of_a_member_is_finished_after_a_kill(settings: Settings, tmp
     with served_ledger(settings, tmp_path / "logs", 1) as (running, [client]):
         client.begin()
         with psycopg.connect(settings.owner_keys_database) as keys:
+            keys.execute("set idle_in_transaction_session_timeout = 0")
             keys.execute("lock table person_keys in exclusive mode")  # nobody destroys anything
             client.erase_member()
             assert running.kill("server-0")

@@ -34,6 +34,8 @@ from volunteer_hours.v1.positions_pb2 import AsOf
 AMAL, HUDA = "staff/amal", "staff/huda"
 PAIR = {"name": ZAHRA, "linked_name": ANA}
 HOUR = 3600
+WAITS = "set idle_in_transaction_session_timeout = 0"
+"""A server of ours ends transactions that idle; these hold others up on purpose."""
 REQUIREMENT = "policies/two-hours"
 
 
@@ -215,6 +217,7 @@ def test_what_was_verified_under_both_names_is_disputed_under_the_second(setting
 def both_at_once(settings: Settings, client: Linking) -> None:
     """Both are decided before either is recorded: who waits to add events has looked already."""
     with psycopg.connect(settings.owner_database) as owner:
+        owner.execute(WAITS)
         owner.execute("lock table events in share mode")  # readers pass, who adds waits
         calls = [client.verifying(f"{name}/attendances/later") for name in (ANA, ZAHRA)]
         wait_until(lambda: waiting_to_add(settings) == len(calls))
@@ -239,6 +242,7 @@ def test_a_link_and_an_erasure_are_finished_after_a_kill(settings: Settings, tmp
         client.propose()
         hold = "select from partition_counters where partition = %s for update"
         with psycopg.connect(settings.owner_database) as owner:
+            owner.execute(WAITS)
             owner.execute(hold, [partition_of(ZAHRA, settings.partitions)])  # nothing follows there
             client.approve()
             assert running.kill("server-0")
@@ -247,6 +251,7 @@ def test_a_link_and_an_erasure_are_finished_after_a_kill(settings: Settings, tmp
         running.wait_ready("server-0")
         wait_until(lambda: links_of(settings) == [(ANA, ZAHRA), (ZAHRA, ANA)])
         with psycopg.connect(settings.owner_database) as owner:
+            owner.execute(WAITS)
             owner.execute(hold, [partition_of(ANA, settings.partitions)])
             client.erase()
             assert running.kill("server-0")
