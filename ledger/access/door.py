@@ -6,7 +6,8 @@ revoked, a token that expires and an appointment that ends are noticed then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+import time
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -24,10 +25,20 @@ _NO_ORGANIZATION: Final[Set[str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
+class ShownCertificate:
+    """A certificate that TLS let through."""
+
+    sha256: str
+    """Of its DER, in hex digits."""
+    expires_at: float
+    """Unix time in seconds: from then on it is worth nothing, also on connections that are open."""
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """What a caller showed."""
 
-    certificate_sha256: str | None = None
+    certificate: ShownCertificate | None = None
     token: str | None = None
     purpose: str = ""
 
@@ -46,8 +57,15 @@ class NotProven(Refusal):
 class Door:
     """Lets callers in. One process has one."""
 
-    def __init__(self, grants: Grants, tokens: TokenVerifier | None, first_clients: Mapping[str, str | None]) -> None:
+    def __init__(
+        self,
+        grants: Grants,
+        tokens: TokenVerifier | None,
+        first_clients: Mapping[str, str | None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         """`first_clients`: id → SHA-256 of the certificate it must show, None for none; they are in no event yet."""
+        self._clock = clock
         self._grants = grants
         self._tokens = tokens
         self._first = first_clients
@@ -56,28 +74,36 @@ class Door:
     def caller(self, proof: Proof) -> Caller:
         """Who calls, and what they may do now. Refuses UNAUTHENTICATED; UNAVAILABLE while nothing fresh is known."""
         self._grants.need_fresh()
-        claims = None if proof.token is None else self._claims(proof)
-        client = self._client(proof, claims)
+        shown = self._shown(proof)
+        claims = None if proof.token is None else self._claims(proof, shown)
+        client = self._client(shown, claims)
         terms = self._terms(client)
-        if terms.certificates and proof.certificate_sha256 not in terms.certificates:
+        if terms.certificates and shown not in terms.certificates:
             raise NotProven("this client must show its certificate", client)
         if claims is None:
             return Caller(client, f"clients/{client}", _own_roles(terms), frozenset(terms.purposes), proof.purpose)
         roles = self._delegated(terms, claims)
         return Caller(client, claims.actor, roles, frozenset(terms.purposes), proof.purpose)
 
-    def _claims(self, proof: Proof) -> TokenClaims:
+    def _shown(self, proof: Proof) -> str | None:
+        """The SHA-256 of the certificate that was shown, if any. Refuses UNAUTHENTICATED once it has expired."""
+        if proof.certificate is None:
+            return None
+        if self._clock() >= proof.certificate.expires_at:
+            raise NotProven("the certificate has expired")
+        return proof.certificate.sha256
+
+    def _claims(self, proof: Proof, shown: str | None) -> TokenClaims:
         if self._tokens is None:
             raise NotProven("this service takes no tokens", kind=SecurityEvent.TOKEN_REFUSED)
         try:
             claims = self._tokens.verify(proof.token or "")
-            claims.need_certificate(proof.certificate_sha256)
+            claims.need_certificate(shown)
         except TokenRefused as refused:
             raise NotProven(f"the token: {refused}", kind=SecurityEvent.TOKEN_REFUSED) from refused
         return claims
 
-    def _client(self, proof: Proof, claims: TokenClaims | None) -> str:
-        shown = proof.certificate_sha256
+    def _client(self, shown: str | None, claims: TokenClaims | None) -> str:
         of_certificate = None
         if shown is not None:
             of_certificate = self._grants.client_of_certificate(shown) or self._first_by_certificate.get(shown)
@@ -87,9 +113,9 @@ class Door:
             if of_certificate is None:
                 raise NotProven("the certificate is not registered")
             return of_certificate
-        if of_certificate is not None and of_certificate != claims.client:
+        if shown is not None and of_certificate != claims.client:
             cause = "the token is another client's than the certificate"
-            raise NotProven(cause, of_certificate, SecurityEvent.TOKEN_REFUSED)
+            raise NotProven(cause, of_certificate or "", SecurityEvent.TOKEN_REFUSED)
         return claims.client
 
     def _terms(self, client: str) -> ClientTerms:

@@ -28,7 +28,7 @@ from ledger.access.quotas import Quotas
 from ledger.access.rules import Everything, Facts, WithPurpose
 from ledger.domain.refusals import Kind, Reason, Refusal, refuse
 from ledger.grpc.status import Context
-from ledger.grpc.tls import peer_certificate_sha256
+from ledger.grpc.tls import peer_certificate
 from ledger.grpc.turned_away import tell_turned_away
 from ledger.security_events import SecurityEvent
 
@@ -221,4 +221,4 @@ def proof_of(context: Context) -> Proof:
             token = value[len(_BEARER) :].strip()
         elif key == "x-purpose" and isinstance(value, str):
             purpose = value
-    return Proof(peer_certificate_sha256(context.auth_context()), token, purpose)
+    return Proof(peer_certificate(context.auth_context()), token, purpose)

@@ -6,14 +6,14 @@ open stay as they are. Who signs for callers' certificates is renewed with it.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import grpc
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from ledger.access.door import ShownCertificate
 from ledger.tls_files import TlsFiles
 
 
@@ -32,21 +32,14 @@ def server_credentials(files: TlsFiles) -> grpc.ServerCredentials:
     return grpc.dynamic_ssl_server_credentials(now(), now, require_client_authentication=files.asks_clients)
 
 
-def peer_certificate_sha256(
-    auth_context: Mapping[str, Iterable[bytes]], clock: Callable[[], float] = time.time
-) -> str | None:
-    """SHA-256 of the certificate (DER) a caller showed, in hex digits; None where there was none.
-
-    TLS looks at its dates in the handshake alone: one that has expired since is none.
-    """
+def peer_certificate(auth_context: Mapping[str, Iterable[bytes]]) -> ShownCertificate | None:
+    """The certificate a caller showed; None where there was none. TLS looks at its dates in the handshake alone."""
     for pem in auth_context.get("x509_pem_cert", ()):
-        sha256, expires_at = _read(pem)
-        return sha256 if clock() < expires_at else None
+        return _read(pem)
     return None
 
 
 @lru_cache(maxsize=1_000)
-def _read(pem: bytes) -> tuple[str, float]:
-    """Of one certificate: SHA-256 and the Unix time at which it expires."""
+def _read(pem: bytes) -> ShownCertificate:
     certificate = x509.load_pem_x509_certificate(pem)
-    return certificate.fingerprint(SHA256()).hex(), certificate.not_valid_after_utc.timestamp()
+    return ShownCertificate(certificate.fingerprint(SHA256()).hex(), certificate.not_valid_after_utc.timestamp())

@@ -21,8 +21,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from ledger.access.door import ShownCertificate
 from ledger.grpc.status import Context
-from ledger.grpc.tls import peer_certificate_sha256, server_credentials
+from ledger.grpc.tls import peer_certificate, server_credentials
 from ledger.settings import Settings, WrongSetting
 from ledger.tls_files import TlsFiles, tls_files
 from ledger.web.http_server import HttpServer
@@ -73,7 +74,8 @@ async def served(tls: TlsFiles) -> AsyncIterator[int]:
     """A gRPC server that tells each caller its certificate's SHA-256."""
 
     async def tell(body: bytes, context: Context) -> bytes:
-        return (peer_certificate_sha256(context.auth_context()) or "none").encode()
+        shown = peer_certificate(context.auth_context())
+        return (shown.sha256 if shown else "none").encode()
 
     server = grpc.aio.server()
     handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(tell)
@@ -272,12 +274,11 @@ async def test_broken_files_keep_those_before_and_are_told(files: Files, spoil, 
             assert await told(channel) == ALICE.sha256
 
 
-async def test_a_caller_s_certificate_that_expires_while_it_is_connected_is_none(files: Files):
+async def test_a_caller_s_certificate_says_when_it_expires(files: Files):
     soon = OURS.client("soon", ends=NOW + DAY)
-    shown = {"x509_pem_cert": [soon.pem]}
-    assert peer_certificate_sha256(shown, lambda: (NOW + DAY - timedelta(seconds=2)).timestamp()) == soon.sha256
-    assert peer_certificate_sha256(shown, lambda: (NOW + DAY).timestamp()) is None
-    assert peer_certificate_sha256({}) is None
+    shown = peer_certificate({"x509_pem_cert": [soon.pem]})
+    assert shown == ShownCertificate(soon.sha256, (NOW + DAY).replace(microsecond=0).timestamp())
+    assert peer_certificate({}) is None
 
 
 def test_wrong_files_are_refused_at_the_start(files: Files):
