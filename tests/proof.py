@@ -46,12 +46,16 @@ class Transcript:
         self._file = KEPT / f"{name}.txt"
         self._lines: list[str] = []
 
-    def run(self, *arguments: str, address: str = "", shown: Sequence[str] = ()) -> str:
-        """Run `python -m …`; its output, which is also kept (standard error only if it failed)."""
+    def run(self, *arguments: str, address: str = "", issuer: Path | None = None, shown: Sequence[str] = ()) -> str:
+        """Run `python -m …`; its output, which is also kept (standard error only if it failed).
+
+        `issuer` is the folder of the embedded ledger that is asked.
+        """
         self.say(f"$ python -m {' '.join(shown or arguments)}")
         variables = {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")}
         variables |= {"LC_ALL": "C.UTF-8", "COLUMNS": "110", "NO_COLOR": "1"}
         variables |= {"LEDGER_GRPC_ADDRESS": address} if address else {}
+        variables |= {"LEDGER_LOCAL_ISSUER": str(issuer)} if issuer else {}
         began = time.monotonic()
         done = subprocess.run(
             [sys.executable, "-m", *arguments], cwd=PROJECT, env=variables, capture_output=True, text=True, check=False
@@ -108,10 +112,10 @@ def report(transcript: Transcript) -> None:
     """The history imported over gRPC, twice; the published figures; audit; the projections dropped and made anew."""
     with served() as (address, folder):
         for _ in range(2):
-            transcript.run("ledger", "import", "leeds2023", HISTORY, address=address)
+            transcript.run("ledger", "import", "leeds2023", HISTORY, address=address, issuer=folder)
         for as_of, measure, hours in FIGURES:
             asked = ("report", "--as-of", as_of, "--clock", "source", "--measure", measure, "--json")
-            answer = json.loads(transcript.run("ledger", *asked, address=address))
+            answer = json.loads(transcript.run("ledger", *asked, address=address, issuer=folder))
             transcript.check(answer["total_hours_rounded"] == hours, f"{measure} as of {as_of}: {hours} hours")
         data = ("--data-dir", str(folder))
         audited = transcript.run("ledger", "audit", *data, shown=("ledger", "audit", "--data-dir", "TMP"))
@@ -133,14 +137,20 @@ FULL_DOSES: Final = {
         "tests/faults/test_waiting_contention.py",
         "tests/faults/test_request_keys.py",
     ),
+    "access": (
+        *("tests/access", "tests/system/test_tls.py", "tests/system/test_served_over_tls.py"),
+        *("tests/system/test_access_matrix.py", "tests/system/test_enumeration.py", "tests/system/test_revocation.py"),
+        *("tests/system/test_erasure.py", "tests/system/test_erased_members.py", "tests/faults/test_lost_looks.py"),
+    ),
 }
 """The tests marked `proof`, by what is kept in one file: each takes long, and can be run again alone."""
 
 
 def full_doses(transcript: Transcript, tests: Sequence[str], seed: int | None) -> None:
-    """Every test marked `proof` in these files."""
+    """Every test marked `proof` in these files; of access all of them, for there the small dose is the whole one."""
+    marked = "proof or not proof" if "tests/access" in tests else "proof"
     seeds = ("--seed", str(seed)) if seed is not None else ()
-    printed = transcript.run("pytest", *tests, "-m", "proof", "-q", "--durations=20", *seeds)
+    printed = transcript.run("pytest", *tests, "-m", marked, "-q", "--durations=20", *seeds)
     transcript.check(" passed" in printed and " failed" not in printed, "every full dose passed")
 
 
