@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
-from kafka.errors import KafkaError
 
 from ledger.domain.refusals import Refusal
 
-_OURS: Final = ("ledger.", "consumers.")
-_TELLING: Final = (OSError, KafkaError)
-"""Of others' errors: they speak of files and addresses."""
+_TELLING: Final = ("ledger.", "consumers.", "kafka.errors")
+"""Whose errors speak of no values: by module, for to load Kafka's client only to know its errors takes a while."""
 _DATA_EXCEPTION: Final = "22"
 """Class of SQLSTATE whose messages repeat the value that was wrong (PostgreSQL 18, appendix A)."""
 _HOME: Final = Path(__file__).parents[1]
@@ -48,7 +46,11 @@ def _text_of(error: BaseException) -> str:
         return error.reason.name  # its details name persons
     if isinstance(error, psycopg.Error):
         return _text_of_database(error)
-    return str(error) if isinstance(error, _TELLING) or type(error).__module__.startswith(_OURS) else ""
+    return str(error) if isinstance(error, OSError) or _tells(type(error)) else ""
+
+
+def _tells(kind: type[BaseException]) -> bool:
+    return any(base.__module__.startswith(_TELLING) for base in kind.__mro__)
 
 
 def _text_of_database(error: psycopg.Error) -> str:

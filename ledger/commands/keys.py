@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from ledger.access.local_issuer import LocalIssuer
 from ledger.access.master_keys import master_keys, new_master_key, put_first
 from ledger.answer_keys import MAKE, AnswerKeys, answer_keys
 from ledger.commands import arguments, printing
@@ -68,6 +67,8 @@ def keys(
         )
     told: dict[str, str | list[str]]
     if new_issuer:
+        from ledger.access.local_issuer import LocalIssuer
+
         LocalIssuer.made_in(data_dir or default_data_dir())
         return
     if rotate_master:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from ledger.child_process import ChildProcess
 from ledger.command_line import main
+from ledger.embedded_ledger import EmbeddedLedger
+from ledger.settings import Settings
 from tests.conftest import open_folder
 from tests.system.acting import CLIENTS, believe_us, issuer_folder
 
@@ -60,7 +67,8 @@ def served_in_a_folder(partitions: int = 1, **environment: str) -> Iterator[Serv
 def _served(folder: Path, partitions: int, **variables: str) -> Iterator[Served]:
     command = [sys.executable, "-m", "ledger", "serve", "--embedded", "--data-dir", str(folder)]
     flags = ["--grpc-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--partitions", str(partitions)]
-    believe_us(folder)
+    if not (folder / "postgresql").exists():
+        subprocess.run(["cp", "-a", f"{_begun(partitions)}/.", str(folder)], check=True)
     environment = {**os.environ, "LEDGER_FIRST_CLIENTS": ",".join(CLIENTS), **variables}
     log = folder / "serve.log"
     child = ChildProcess("serve", [*command, *flags], log, working_directory=PROJECT, environment=environment)
@@ -73,6 +81,19 @@ def _served(folder: Path, partitions: int, **variables: str) -> Iterator[Served]
     finally:
         ended_with = child.stop(deadline_seconds=60)
     assert ended_with == 0, child.log_tail()
+
+
+@lru_cache
+def _begun(partitions: int) -> Path:
+    """A ledger that was opened once, to be copied: to make each from nothing would take most of the tests' time."""
+    begun = Path(tempfile.mkdtemp(prefix="hours-test-begun-"))
+    begun.chmod(0o711)
+    atexit.register(shutil.rmtree, begun, ignore_errors=True)
+    believe_us(begun)
+    ledger = EmbeddedLedger(begun, Settings(partitions=partitions))
+    ledger.start()
+    ledger.stop()
+    return begun
 
 
 def _addresses(child: ChildProcess) -> tuple[str, str]:
