@@ -5,7 +5,8 @@ Run it with .venv/bin/python while the service and the log's keeper run:
     check_an_event.py log.vkeys kept.checkpoint 17
 
 The keys come from somewhere you trust (`hours-ledger keys --verifier` prints them). The checkpoint file is made at the
-first visit and replaced only by one that continues it.
+first visit and replaced only by one that continues it. LEDGER_TOKEN is an auditor's access token; of an embedded one:
+hours-ledger token --actor staff/auditor --role auditor
 """
 
 import os
@@ -23,6 +24,7 @@ from volunteer_hours.v1 import audit_service_pb2 as audit
 from volunteer_hours.v1.audit_service_pb2_grpc import AuditServiceStub
 
 PARTITION = 0
+AUDITOR = [("authorization", f"Bearer {os.environ['LEDGER_TOKEN']}")]
 if len(sys.argv) != 4:
     sys.exit("say which keys, which kept checkpoint and which position: check_an_event.py log.vkeys kept.checkpoint 17")
 log_url = f"http://{os.environ.get('LEDGER_HTTP_ADDRESS', '127.0.0.1:8080')}/log/{PARTITION}"
@@ -33,7 +35,8 @@ with urlopen(f"{log_url}/proof/{position}", timeout=10) as page:
     proof_file: bytes = page.read()
 with grpc.insecure_channel(os.environ.get("LEDGER_GRPC_ADDRESS", "127.0.0.1:50051")) as channel:
     stub = AuditServiceStub(channel)
-    event = stub.GetEvent(audit.GetEventRequest(partition=PARTITION, position=position), timeout=10).event
+    wanted = audit.GetEventRequest(partition=PARTITION, position=position)
+    event = stub.GetEvent(wanted, timeout=10, metadata=AUDITOR).event
     try:
         verdict = verify_event(proof_file, event, policy)
         if verdict.position != position:
@@ -44,7 +47,8 @@ with grpc.insecure_channel(os.environ.get("LEDGER_GRPC_ADDRESS", "127.0.0.1:5005
         if kept.exists():
             old_size = verify_checkpoint(kept.read_bytes(), policy).checkpoint.size
             request = audit.GetConsistencyProofRequest(partition=PARTITION, from_size=old_size, to_size=size)
-            verify_growth(kept.read_bytes(), newest, stub.GetConsistencyProof(request, timeout=10).hashes, policy)
+            grown = stub.GetConsistencyProof(request, timeout=10, metadata=AUDITOR).hashes
+            verify_growth(kept.read_bytes(), newest, grown, policy)
             print(f"from size {old_size} to {size} the log only grew")
     except StepFailed as failed:
         sys.exit(f"NOT verified, keep all files: {failed}")

@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 import typer
 from google.protobuf.json_format import MessageToDict
-from rich.table import Table
 
 from ledger.commands import arguments, printing
 from ledger.commands.connection import connected
@@ -46,18 +45,12 @@ def _print(found: list[pb.Access], as_json: bool) -> None:
     if as_json:
         printing.print_json([MessageToDict(one, preserving_proto_field_name=True) for one in found])
         return
-    table = Table("time", "client", "actor", "role", "purpose", "asked", "persons", box=None)
     for access in found:
-        table.add_row(
-            printing.time_text(access.access_time),
-            access.client,
-            access.actor,
-            pb.Role.Name(access.role).removeprefix("ROLE_").lower(),
-            access.purpose,
-            access.method,
-            str(access.volunteer_count or ", ".join(_range_text(one) for one in access.ranges)),
-        )
-    printing.out.print(table)
+        persons = f"{access.volunteer_count} persons" if access.volunteer_count != 1 else "1 person"
+        what = ", ".join(_range_text(one) for one in access.ranges) or persons
+        who = f"{access.client}  {access.actor}  {pb.Role.Name(access.role).removeprefix('ROLE_').lower()}"
+        told = [printing.time_text(access.access_time), who, access.purpose or "(no purpose)", access.method, what]
+        printing.out.print("  ".join(told), markup=False, highlight=False, soft_wrap=True)
 
 
 def _range_text(one: pb.PositionRange) -> str:

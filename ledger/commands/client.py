@@ -10,7 +10,6 @@ import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from google.protobuf.json_format import MessageToDict
-from rich.table import Table
 
 from ledger.access.caller import Role
 from ledger.commands import arguments, printing
@@ -168,17 +167,16 @@ def _print(clients: list[pb.Client], as_json: bool) -> None:
     if as_json:
         printing.print_json([MessageToDict(one, preserving_proto_field_name=True) for one in clients])
         return
-    table = Table("client", "system", "itself", "persons through it", "purposes", "certificates", "state", box=None)
     for client in clients:
         terms = client.terms
         state = "revoked: " + client.revoked_for if client.state == pb.CLIENT_STATE_REVOKED else "active"
-        table.add_row(
-            client.name.removeprefix("clients/"),
-            terms.system_name,
-            ", ".join(map(_name, terms.own_roles)),
-            ", ".join(map(_name, terms.delegated_roles)),
-            ", ".join(terms.purposes),
-            str(len(terms.certificates)),
-            state,
-        )
-    printing.out.print(table)
+        printing.out.print(f"{client.name}  {terms.system_name}  ({state})", markup=False, soft_wrap=True)
+        for label, values in (
+            ("itself", map(_name, terms.own_roles)),
+            ("persons through it", map(_name, terms.delegated_roles)),
+            ("organizations", terms.organizations),
+            ("purposes", terms.purposes),
+            ("certificates", terms.certificates),
+        ):
+            if text := ", ".join(values):
+                printing.out.print(f"  {label}: {text}", markup=False, highlight=False, soft_wrap=True)

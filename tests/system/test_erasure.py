@@ -50,7 +50,7 @@ def settings(fresh_postgres: EmbeddedPostgres, kafka: LocalKafka, tmp_path: Path
     return made.model_copy(update={"signer_folder": str(tmp_path / "signer")})
 
 
-@pytest.mark.parametrize("partitions", [1, 3], ids=["P=1", "P=3"])
+@pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.proof), 3], ids=["P=1", "P=3"])
 def test_nothing_is_left_of_who_they_were_and_all_of_what_they_did(
     settings: Settings, fresh_postgres: EmbeddedPostgres, kafka: LocalKafka, tmp_path: Path, partitions: int
 ):

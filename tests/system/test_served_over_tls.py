@@ -168,6 +168,7 @@ def test_a_key_that_is_taken_away_ends_an_open_stream(secured: Secured):
     secured.ask(MINISTRY, metadata)
 
 
+@pytest.mark.proof
 def test_a_token_that_expires_ends_its_stream(secured: Secured):
     metadata = bearer("staff/amal", "ministry", ["administrator"], lifetime_seconds=15)
     with silent_stream(secured, metadata) as answers:

@@ -13,7 +13,9 @@ from urllib.request import urlopen
 
 import pytest
 
+from ledger.access.caller import Role
 from ledger.transparency.witness_protocol import AddCheckpoint, format_add_checkpoint
+from tests.system.acting import issuer_folder, token_for
 from tests.system.served_log import PROJECT, ServedLog, served_log
 from tests.system.served_witness import ServedWitness
 from tests.transparency.go_checks import SOURCE, run_go
@@ -72,6 +74,8 @@ def run(log: ServedLog, folder: Path, command: Sequence[str | Path]) -> subproce
         "LEDGER_DATABASE": log.settings.database,
         "LEDGER_SIGNER_FOLDER": log.settings.signer_folder,
         "LEDGER_GRPC_ADDRESS": log.grpc,
+        "LEDGER_LOCAL_ISSUER": str(issuer_folder()),
+        "LEDGER_TOKEN": token_for("staff/auditor", roles=(Role.AUDITOR,)),
         "LEDGER_HTTP_ADDRESS": log.http,
     }
     return subprocess.run(
