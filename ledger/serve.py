@@ -252,7 +252,9 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
         grants = Grants(events)
         await grants.look()
         tokens = token_verifier(settings)
-        door = Door(grants, tokens, first_clients(settings.first_clients))
+        door = Door(
+            grants, tokens, first_clients(settings.first_clients), asks_certificates=bool(settings.tls_client_ca)
+        )
         tls = tls_files(settings)
         application = Application(
             settings.database,

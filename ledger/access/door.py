@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,15 +16,19 @@ from ledger.access.grants import Grants
 from ledger.access.token_text import TokenRefused
 from ledger.access.tokens import TokenClaims, TokenVerifier
 from ledger.domain.client import ClientTerms
+from ledger.domain.passing import Passing
 from ledger.domain.refusals import Reason, Refusal
 from ledger.security_events import SecurityEvent
 from ledger.settings import WrongSetting
 
 _NO_ORGANIZATION: Final[Set[str]] = frozenset()
+REMEMBERED_SECONDS: Final = 1.0
+"""A revocation must hold within 60 s, and a token has its leeway: a second of either costs nobody anything."""
+REMEMBERED_MAX: Final = 10_000
+_NOBODY: Final[tuple[float, int, Caller | None]] = (0.0, 0, None)
 
 
-@dataclass(frozen=True, slots=True)
-class ShownCertificate:
+class ShownCertificate(Passing, frozen=True):
     """A certificate that TLS let through."""
 
     sha256: str
@@ -34,8 +37,7 @@ class ShownCertificate:
     """Unix time in seconds: from then on it is worth nothing, also on connections that are open."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Passing, frozen=True):
     """What a caller showed."""
 
     certificate: ShownCertificate | None = None
@@ -63,17 +65,36 @@ class Door:
         tokens: TokenVerifier | None,
         first_clients: Mapping[str, str | None],
         clock: Callable[[], float] = time.time,
+        *,
+        asks_certificates: bool = True,
     ) -> None:
         """`first_clients`: id → SHA-256 of the certificate it must show, None for none; they are in no event yet."""
         self._clock = clock
+        self.asks_certificates = asks_certificates
+        """Whether TLS asks callers for one: without, nobody looks for it in each call."""
         self._grants = grants
         self._tokens = tokens
-        self._first = first_clients
+        self._first = {name: _first_terms(sha256) for name, sha256 in first_clients.items()}
+        self._remembered: dict[Proof, tuple[float, int, Caller | None]] = {}
         self._first_by_certificate = {sha256: name for name, sha256 in first_clients.items() if sha256}
 
     def caller(self, proof: Proof) -> Caller:
-        """Who calls, and what they may do now. Refuses UNAUTHENTICATED; UNAVAILABLE while nothing fresh is known."""
+        """Who calls, and what they may do now. Refuses UNAUTHENTICATED; UNAVAILABLE while nothing fresh is known.
+
+        Who was let in is let in again for REMEMBERED_SECONDS without a second look, unless the store says more since.
+        """
         self._grants.need_fresh()
+        now, changes = self._clock(), self._grants.changes
+        until, known_changes, caller = self._remembered.get(proof, _NOBODY)
+        if caller is not None and now < until and changes == known_changes:
+            return caller
+        caller = self._let_in(proof)
+        if len(self._remembered) >= REMEMBERED_MAX:
+            self._remembered.clear()
+        self._remembered[proof] = (now + REMEMBERED_SECONDS, changes, caller)
+        return caller
+
+    def _let_in(self, proof: Proof) -> Caller:
         shown = self._shown(proof)
         claims = None if proof.token is None else self._claims(proof, shown)
         client = self._client(shown, claims)
@@ -122,7 +143,7 @@ class Door:
         """What is said of a client that may call."""
         known = self._grants.client(client)
         if known is None and client in self._first:
-            return _first_terms(self._first[client])
+            return self._first[client]
         if known is None:
             raise NotProven("the client is not registered", client, SecurityEvent.TOKEN_REFUSED)
         if not known.may_call(datetime.now(UTC)):

@@ -53,6 +53,8 @@ class Grants:
         self._clock = clock
         self._read_at = float("-inf")
         self._turn = asyncio.Lock()
+        self.changes = 0
+        """How often something was said of clients and appointments: what was worked out before is then old."""
         self._positions: dict[int, int] = {}
         self._clients: dict[str, object] = {}
         self._by_certificate: dict[str, str] = {}
@@ -114,6 +116,7 @@ class Grants:
         return roles
 
     def _take(self, event: RecordedEvent) -> None:
+        self.changes += 1
         data = event.data
         if isinstance(data, MemberAppointed):
             appointment = Appointment(data.appointment, data.member, data.role, data.from_time, data.until_time)

@@ -12,7 +12,6 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Final
 
 from google.protobuf.descriptor import MethodDescriptor
@@ -26,6 +25,7 @@ from ledger.access.message_paths import texts_at
 from ledger.access.permissions import ORDER, PERMISSIONS, Looks
 from ledger.access.quotas import Quotas
 from ledger.access.rules import Everything, Facts, WithPurpose
+from ledger.domain.passing import Passing
 from ledger.domain.refusals import Kind, Reason, Refusal, refuse
 from ledger.grpc.status import Context
 from ledger.grpc.tls import peer_certificate
@@ -51,8 +51,7 @@ class Gate:
         return MethodGuard(method, self._door, self._quotas, self._facts, self._access_log)
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
+class Entered(Passing, frozen=True):
     """A call that was let in."""
 
     caller: Caller
@@ -85,7 +84,7 @@ class MethodGuard:
         Refuses UNAUTHENTICATED, QUOTA_EXCEEDED, PERMISSION_DENIED.
         """
         began_at = time.monotonic()
-        proof = proof_of(context)
+        proof = proof_of(context, certificates=self._door.asks_certificates)
         caller = self._door.caller(proof)
         self._quotas.admit(caller.client, body_bytes)
         return Entered(caller, proof, self._roles(caller), began_at)
@@ -210,8 +209,11 @@ def positions_in(answer: Message) -> Mapping[int, int]:
     return {one.partition: one.position for one in positions if hasattr(one, "partition")}
 
 
-def proof_of(context: Context) -> Proof:
-    """What a caller showed. Refuses UNAUTHENTICATED for a header that says two things."""
+def proof_of(context: Context, *, certificates: bool = True) -> Proof:
+    """What a caller showed; without `certificates` TLS asks for none.
+
+    Refuses UNAUTHENTICATED for a header that says two things.
+    """
     token: str | None = None
     purpose = ""
     for key, value in context.invocation_metadata() or ():
@@ -221,4 +223,4 @@ def proof_of(context: Context) -> Proof:
             token = value[len(_BEARER) :].strip()
         elif key == "x-purpose" and isinstance(value, str):
             purpose = value
-    return Proof(peer_certificate(context.auth_context()), token, purpose)
+    return Proof(peer_certificate(context.auth_context()) if certificates else None, token, purpose)

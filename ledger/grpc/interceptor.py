@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Final, NoReturn, TypeVar
 
 import grpc
@@ -22,6 +21,7 @@ from google.rpc import status_pb2
 
 from ledger.access.caller import Caller
 from ledger.batch_writer import WriterStopped
+from ledger.domain.passing import Passing
 from ledger.domain.refusals import Reason, Refusal
 from ledger.grpc.gate import Entered, Gate, MethodGuard
 from ledger.grpc.room import Room
@@ -40,8 +40,7 @@ EXPECTED: Final = (Refusal, TimeoutError, WriterStopped, psycopg.OperationalErro
 """What may go wrong without anything being broken: a broken rule, a passed deadline, a database that is away."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Passing, frozen=True):
     """What a method may know of a call beside its request."""
 
     method: str

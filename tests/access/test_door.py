@@ -27,6 +27,7 @@ class Known(Grants):
     def __init__(self, **terms: ClientTerms) -> None:
         self.known = {name: Client(f"clients/{name}", one, datetime.now(UTC)) for name, one in terms.items()}
         self.appointed: dict[str, Mapping[Role, Set[str]]] = {}
+        self.changes = 0
 
     def need_fresh(self) -> None:
         """It is."""
@@ -113,9 +114,12 @@ def test_what_ends_is_noticed_at_the_next_look():
     assert refused(door(grants), Proof(shown(OURS, NOW))) == "the certificate has expired"
     known = grants.known["app"]
     grants.known["app"] = Client(known.name, known.terms, known.registered_at, revoked_for="key-lost")
+    assert at.caller(proof).client == "app", "remembered for a second"
+    grants.changes += 1
     assert "revoked" in refused(at, proof)
     over = certified.model_copy(update={"until_time": datetime.now(UTC) - timedelta(seconds=1)})
     grants.known["app"] = Client(known.name, over, known.registered_at)
+    grants.changes += 1
     assert "its time has passed" in refused(at, proof)
 
 
