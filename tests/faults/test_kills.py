@@ -40,7 +40,7 @@ def crashing_ledger(
 @pytest.mark.parametrize(
     ("partitions", "servers", "faults"),
     [
-        (1, 2, SMALL),
+        pytest.param(1, 2, SMALL, marks=pytest.mark.proof),
         (3, 2, SMALL),
         pytest.param(1, 1, FULL, marks=pytest.mark.proof),
         pytest.param(1, 2, FULL, marks=pytest.mark.proof),

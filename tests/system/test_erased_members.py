@@ -127,6 +127,7 @@ def test_only_the_member_and_the_authority_read_a_name(settings: Settings, tmp_p
         assert client.refused("RegistryService/AppointMember", with_id(volunteers)).fields == ("member_name",)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("partitions", [3], ids=["P=3"])
 def test_an_erasure_of_a_member_is_finished_after_a_kill(settings: Settings, tmp_path: Path):
     with served_ledger(settings, tmp_path / "logs", 1) as (running, [client]):
