@@ -154,7 +154,9 @@ def events_of(client: Erasing, partitions: int) -> list[list[bytes]]:
 
 
 def proofs_of(client: Erasing, sizes: Sequence[int]) -> list[audit.InclusionProof]:
-    """Of the newest event of each partition, in the tree that was signed then."""
+    """Of the newest event of each partition, in the tree that was signed then; it is waited for."""
+    for number, size in enumerate(sizes):
+        client.audit.GetCheckpoint(audit.GetCheckpointRequest(partition=number, size_min=size), timeout=30)
     return [
         client.audit.GetInclusionProof(audit.GetInclusionProofRequest(partition=number, position=size, size=size))
         for number, size in enumerate(sizes)

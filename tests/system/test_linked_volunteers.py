@@ -91,7 +91,12 @@ class Linking(Erasing):
         self.send("VerificationService/VerifyHours", with_id(verification.VerifyHoursRequest(name=name)), VERIFIER)
 
     def state(self, name: str) -> int:
-        return self.directory.GetAttendance(directory.GetAttendanceRequest(name=name), timeout=10).state
+        try:
+            return self.directory.GetAttendance(directory.GetAttendanceRequest(name=name), timeout=10).state
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.NOT_FOUND:
+                raise
+        return resources_pb2.ATTENDANCE_STATE_UNSPECIFIED  # the projections do not have it yet
 
     def require_two_hours(self) -> None:
         rules = policies.RequirementRules(
