@@ -17,7 +17,7 @@ from ledger.application import Application
 from ledger.domain.erased_registration import EndRegistration
 from ledger.domain.event import RecordedEvent
 from ledger.domain.organization import EndAppointment, MemberAppointed
-from ledger.domain.refusals import InvariantBroken, Reason, Refusal
+from ledger.domain.refusals import InvariantBroken, Refusal
 from ledger.domain.registration_events import OfRegistration
 from ledger.domain.world import Command
 from ledger.event_bytes import decode, recorded_event
@@ -89,7 +89,7 @@ class ErasedPersons:
                 request_body=f"{rule} {recorded.event_id}".encode(),
             )
         except Refusal as refusal:
-            if refusal.reason is Reason.UNAVAILABLE:
+            if refusal.may_be_asked_again:
                 return False
             # Such as a shift that has begun, or an appointment that has ended.
             log.debug("%s: nothing to end: %s", recorded.stream, refusal.reason.name)

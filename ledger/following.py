@@ -113,7 +113,7 @@ class Following:
         try:
             await self._ask(recorded, following.rule, following.command)
         except Refusal as refusal:
-            if refusal.reason in (Reason.UNAVAILABLE, Reason.SERVER_BUSY):
+            if refusal.may_be_asked_again:
                 await asyncio.sleep(EVERY_SECONDS)
                 return False
             if refusal.reason is Reason.NOTHING_CHANGES and following.may_be_done:

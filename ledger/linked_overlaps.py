@@ -16,7 +16,7 @@ from ledger import metrics
 from ledger.application import Application
 from ledger.domain.link_events import VolunteerLinked
 from ledger.domain.linked_overlap import DisputeLinkedOverlap
-from ledger.domain.refusals import Reason, Refusal
+from ledger.domain.refusals import Refusal
 from ledger.event_bytes import decode, recorded_event
 from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
 from ledger.one_follower import Connection
@@ -100,7 +100,7 @@ class LinkedOverlaps:
                     request_body=f"{RULE} {latest.event_id}".encode(),
                 )
             except Refusal as refusal:
-                if refusal.reason is Reason.UNAVAILABLE:
+                if refusal.may_be_asked_again:
                     return False
                 continue  # nearly always: they do not overlap in what is verified
             log.warning("%s is verified under a linked name, too: disputed", latest.stream)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from typing import Any, Final
 
 from psycopg import AsyncConnection
@@ -14,7 +14,7 @@ from ledger.event_bytes import decode, recorded_event
 
 REMEMBERED_MAX: Final = 100_000
 
-_FIRST: Final = "select body from events where stream = %b and version = 1"
+_FIRST: Final = "select stream, body from events where stream = any(%b) and version = 1"
 _SERVES: Final = """
     select exists (
         select from registrations
@@ -41,17 +41,18 @@ class StoredFacts:
         self._read = read_pool
         self._remembered: OrderedDict[str, str] = OrderedDict()
 
-    async def organization_of(self, name: str) -> str | None:
-        """Whose an object is; None where there is no such object. It never changes hands, so it is remembered."""
-        stream = _stream_that_tells(name)
-        known = self._remembered.get(stream)
-        if known is None:
-            known = await self._read_owner(stream)
-            if known is not None:
-                self._remembered[stream] = known
-                if len(self._remembered) > REMEMBERED_MAX:
-                    self._remembered.popitem(last=False)
-        return known
+    async def owners_of(self, names: Sequence[str]) -> list[str | None]:
+        """Whose objects are, in order; None where there is no such object. They never change hands, so it is kept."""
+        streams = [_stream_that_tells(name) for name in names]
+        known = {stream: self._remembered.get(stream) for stream in streams}
+        unknown = [stream for stream, owner in known.items() if owner is None]
+        if unknown:
+            found = await self._read_owners(unknown)
+            known |= found
+            self._remembered.update(found)
+            while len(self._remembered) > REMEMBERED_MAX:
+                self._remembered.popitem(last=False)
+        return [known[stream] for stream in streams]
 
     async def serves(self, volunteer: str, organizations: Set[str]) -> bool:
         """Whether the projections know of a registration or attendance there."""
@@ -60,15 +61,19 @@ class StoredFacts:
             row = await (await connection.execute(_SERVES, asked)).fetchone()
         return row is not None and bool(row[0])
 
-    async def _read_owner(self, stream: str) -> str | None:
+    async def _read_owners(self, streams: Sequence[str]) -> dict[str, str]:
         async with self._events.connection() as connection:
-            row = await (await connection.execute(_FIRST, (stream,), binary=True)).fetchone()
-        if row is None:
-            return None
-        if stream.startswith(_OWNERS):
-            return stream
-        owner = getattr(recorded_event(decode(row[0])).data, "organization", None)
-        return owner if isinstance(owner, str) else None
+            rows = await (await connection.execute(_FIRST, (list(streams),), binary=True)).fetchall()
+        owners = {stream: _owner(stream, body) for stream, body in rows}
+        return {stream: owner for stream, owner in owners.items() if owner is not None}
+
+
+def _owner(stream: str, body: bytes) -> str | None:
+    """Whose a stream is, by its first event; None for one that belongs to no organisation, such as a person's."""
+    if stream.startswith(_OWNERS):
+        return stream
+    owner = getattr(recorded_event(decode(body)).data, "organization", None)
+    return owner if isinstance(owner, str) else None
 
 
 def _stream_that_tells(name: str) -> str:

@@ -6,7 +6,7 @@ others give the same answer from the same line: what it refuses is always called
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -21,8 +21,8 @@ NOBODY: Final = "-"
 class Facts(Protocol):
     """What rules must know of the objects that requests name."""
 
-    async def organization_of(self, name: str) -> str | None:
-        """Whose an object is: an organisation or an initiative; None where there is no such object."""
+    async def owners_of(self, names: Sequence[str]) -> list[str | None]:
+        """Whose objects are, in order: an organisation or an initiative; None where there is no such object."""
         ...
 
     async def serves(self, volunteer: str, organizations: Set[str]) -> bool:
@@ -78,12 +78,10 @@ class OwnOrganization:
         return (self.path,)
 
     async def outside(self, request: Message, caller: Caller, organizations: Set[str], facts: Facts) -> str | None:
-        named = False
-        for name in texts_at(type(request), self.path)(request):
-            named = True
-            if await facts.organization_of(name) not in organizations:
-                return name
-        return None if named else NOBODY
+        names = list(texts_at(type(request), self.path)(request))
+        owners = await facts.owners_of(names)
+        others = (name for name, owner in zip(names, owners, strict=True) if owner not in organizations)
+        return next(others, None if names else NOBODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +96,14 @@ class VerifiesFor:
         return (self.path, self.organization_path)
 
     async def outside(self, request: Message, caller: Caller, organizations: Set[str], facts: Facts) -> str | None:
-        for organization in texts_at(type(request), self.organization_path)(request):
+        verifying = list(texts_at(type(request), self.organization_path)(request))
+        for organization in verifying:
             if organization not in organizations:
                 return organization
-        for name in texts_at(type(request), self.path)(request):
-            owner = await facts.organization_of(name)
-            if owner not in organizations and not (owner or "").startswith("initiatives/"):
+        names = list(texts_at(type(request), self.path)(request))
+        for name, owner in zip(names, await facts.owners_of(names), strict=True):
+            of_initiative = owner is not None and owner.startswith("initiatives/")
+            if owner not in organizations and not (of_initiative and verifying):
                 return name
         return None
 

@@ -685,6 +685,11 @@ class Refusal(Exception):
         """The text for people, in Arabic."""
         return _fill(self.reason.arabic, self.details)
 
+    @property
+    def may_be_asked_again(self) -> bool:
+        """Whether the same request may stand later as it is: nothing is known to be wrong with it."""
+        return self.reason.kind in (Kind.RETRY, Kind.LIMITED)
+
     def __str__(self) -> str:
         return f"{self.reason.name}: {self.english}"
 

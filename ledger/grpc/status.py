@@ -66,7 +66,7 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
     ]
     if isinstance(refusal, InvalidRequest):
         details.append(_bad_request(refusal))
-    if refusal.reason.kind in (Kind.RETRY, Kind.LIMITED):
+    if refusal.may_be_asked_again:
         details.append(_retry_info(refusal))
     return _status(CODES[refusal.reason.kind], refusal.english, details)
 

@@ -72,4 +72,4 @@ async def _answer(name: str, page: Page, request: Request) -> Response:
 def _status_of(refusal: Refusal) -> int:
     if refusal.reason is Reason.POSITION_UNKNOWN or refusal.reason.kind in _NOT_FOUND_KINDS:
         return 404
-    return 503 if refusal.reason.kind in (Kind.RETRY, Kind.LIMITED) else 400
+    return 503 if refusal.may_be_asked_again else 400

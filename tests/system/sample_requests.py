@@ -14,6 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from buf.validate import validate_pb2
 from tests.system.grpc_caller import at
 from tests.system.two_tenants import names_of
+from volunteer_hours.v1.registry_service_pb2 import EraseMemberRequest
 
 PLAIN = ("2026-11-20", "SYNTHETIC_REASON", "Asia/Riyadh", "SA-01", "synthetic", "key-lost", "staff/somebody", "a" * 64)
 """Whatever is not a resource's name: the first that a pattern lets through is taken."""
@@ -29,8 +30,8 @@ def sample(method: MethodDescriptor, which: str, first: str = "persons") -> Mess
     """A request that names what `which` has wherever it may name something."""
     request: Message = GetMessageClass(method.input_type)()
     _fill(request, which, first)
-    if method.name == "EraseMember":  # of somebody whose roles nobody else here needs
-        setattr(request, "name", f"staff/spare-{which}")  # noqa: B010
+    if isinstance(request, EraseMemberRequest):  # of somebody whose roles nobody else here needs
+        request.name = f"staff/spare-{which}"
     return request
 
 

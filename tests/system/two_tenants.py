@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 
 from ledger.access.caller import Role
 from tests.system.acting import acting_as
-from tests.system.grpc_caller import at, request_id
+from tests.system.grpc_caller import at, with_id
 from volunteer_hours.v1 import access_service_pb2 as access
 from volunteer_hours.v1 import participation_service_pb2 as participation
 from volunteer_hours.v1 import registry_service_pb2 as registry
@@ -134,9 +134,8 @@ def _build_tenant(channel: grpc.Channel, which: str) -> None:
 
 
 def _send(channel: grpc.Channel, method: str, request: Message) -> None:
-    setattr(request, "request_id", request_id())  # noqa: B010
     call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"/volunteer_hours.v1.{method}")
-    call(request.SerializeToString(), metadata=acting_as("staff/builder"), timeout=20)
+    call(with_id(request), metadata=acting_as("staff/builder"), timeout=20)
 
 
 def callers() -> list[Caller]:
