@@ -171,8 +171,8 @@ def volunteer_message(name: str, texts: dict[str, str | Erased]) -> resources_pb
     for field in PLAIN_FIELDS:
         setattr(details, field, known.get(field, ""))
     if "identity_type" in known:
-        name, _, country = known["identity_type"].partition("/")
-        details.identity.type = IDENTITY_NUMBERS[name]
+        document, _, country = known["identity_type"].partition("/")
+        details.identity.type = IDENTITY_NUMBERS[document]
         details.identity.country = country
         details.identity.number = known.get("identity_number", "")
     return resources_pb2.Volunteer(name=name, details=details)

@@ -26,7 +26,7 @@ from ledger.access.permissions import ORDER, PERMISSIONS, Looks
 from ledger.access.quotas import Quotas
 from ledger.access.rules import Everything, Facts, WithPurpose
 from ledger.domain.passing import Passing
-from ledger.domain.refusals import Kind, Reason, Refusal, refuse
+from ledger.domain.refusals import InvariantBroken, Kind, Reason, Refusal, refuse
 from ledger.grpc.status import Context
 from ledger.grpc.tls import peer_certificate
 from ledger.grpc.turned_away import tell_turned_away
@@ -200,6 +200,12 @@ def _none(message: Message) -> Iterator[str]:
 
 
 def _is_person(name: str) -> bool:
+    """Whether a name is of a person's, and not of a head count. Raises InvariantBroken for one that is neither.
+
+    An answer that names a person otherwise than by a name of theirs would leave unrecorded.
+    """
+    if not name.startswith(("volunteers/", "opportunities/")):
+        raise InvariantBroken("whose hours an answer tells is not said by a name of a person or an opportunity")
     return name.startswith("volunteers/")
 
 

@@ -59,7 +59,7 @@ class HoursService:
 
     async def BatchGetBalances(self, request: pb.BatchGetBalancesRequest, call: Call) -> pb.BatchGetBalancesResponse:
         _need_names_or_identities(request, "batch_get_balances.holders")
-        holders = list(request.names) if request.names else await self._holders(request, call)
+        holders = list(request.names) if request.names else await self._holders(request)
 
         def ask(question: pb.BatchGetBalancesRequest) -> Awaitable[pb.BatchGetBalancesResponse]:
             return self._questions.batch_get_balances(question, holders, call.seconds_left)
@@ -68,17 +68,17 @@ class HoursService:
             return await ask(request)
         return await self._signed.answer(call.method, request, call.seconds_left, ask)
 
-    async def _holders(self, request: pb.BatchGetBalancesRequest, call: Call) -> list[str]:
+    async def _holders(self, request: pb.BatchGetBalancesRequest) -> list[str]:
         """Who holds the documents, in their order: all or nothing."""
         holders: list[str] = []
-        for index, holder in enumerate(await self._holders_of(request.identities, call)):
+        for index, holder in enumerate(await self._holders_of(request.identities)):
             if holder is None:
                 refuse(Reason.NOT_FOUND, name=f"identities[{index}]")
             holders.append(holder)
         return holders
 
-    async def _holders_of(self, identities: Sequence[Identity], call: Call) -> list[str | None]:
-        """Who holds the documents, None for nobody. Who asks by document must say who they are."""
+    async def _holders_of(self, identities: Sequence[Identity]) -> list[str | None]:
+        """Who holds the documents, None for nobody."""
         keys = [self._personal_details.identity_key(identity) for identity in identities]
         return await holders_of(self._event_pool, keys)
 
@@ -112,7 +112,7 @@ class HoursService:
             raise InvalidRequest([FieldViolation("name", text, "check_requirement.holder")])
         if request.proof and not request.name:
             raise InvalidRequest([FieldViolation("identity", _NAMES_WITH_PROOF, "signed_answer.identities")])
-        holder = request.name or (await self._holders_of([request.identity], call))[0]
+        holder = request.name or (await self._holders_of([request.identity]))[0]
         if holder is None:
             refuse(Reason.NOT_FOUND, name="volunteer with this identity")
 
@@ -127,7 +127,7 @@ class HoursService:
         self, request: pb.BatchCheckRequirementsRequest, call: Call
     ) -> pb.BatchCheckRequirementsResponse:
         _need_names_or_identities(request, "batch_check_requirements.holders")
-        holders = list(request.names) or await self._holders_of(request.identities, call)
+        holders = list(request.names) or await self._holders_of(request.identities)
         known = [holder for holder in holders if holder is not None]
 
         async def ask(question: pb.BatchCheckRequirementsRequest) -> pb.BatchCheckRequirementsResponse:

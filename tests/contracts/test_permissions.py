@@ -9,6 +9,8 @@ from ledger.access.permissions import ORDER, PERMISSIONS
 from ledger.domain.refusals import InvariantBroken
 from ledger.grpc.gate import looked_at
 from ledger.grpc.server import SERVICES
+from volunteer_hours.v1 import directory_service_pb2 as directory
+from volunteer_hours.v1 import resources_pb2
 
 METHODS = {f"{service.name}/{method.name}": method for service in SERVICES for method in service.methods}
 READING = ("DirectoryService", "HoursService", "AuditService")
@@ -77,6 +79,18 @@ def _mentions(message: Descriptor, seen: set[str]) -> bool:
     seen.add(message.full_name)
     inner = (field.message_type for field in message.fields if isinstance(field.message_type, Descriptor))
     return bool(PERSONAL & {field.name for field in message.fields}) or any(_mentions(one, seen) for one in inner)
+
+
+def test_an_answer_that_names_a_person_otherwise_does_not_leave_unrecorded():
+    name = "DirectoryService/ListVolunteers"
+    looks = PERMISSIONS[name].looks
+    assert looks is not None
+    looked, request = looked_at(looks, METHODS[name]), directory.ListVolunteersRequest()
+    answer = directory.ListVolunteersResponse(volunteers=[resources_pb2.Volunteer(name="volunteers/ana")])
+    assert looked(request, answer)[0] == ("volunteers/ana",)
+    answer.volunteers[0].name = "passport"
+    with pytest.raises(InvariantBroken, match="whose hours an answer tells"):
+        looked(request, answer)
 
 
 def test_a_path_that_leads_nowhere_is_noticed():

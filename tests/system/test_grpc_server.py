@@ -107,7 +107,9 @@ def test_whoever_wrote_reads_it_and_details_come_back_opened(channel: grpc.Chann
     expected = resources_pb2.PersonalDetails()
     expected.CopyFrom(PERSON)
     expected.identity.number = NUMBER
-    assert volunteer.details == expected
+    assert (volunteer.name, volunteer.details) == (registered.name, expected)
+    listed = stub.ListVolunteers(directory.ListVolunteersRequest(positions=registered.positions), metadata=ACTOR)
+    assert registered.name in [one.name for one in listed.volunteers]
     found = stub.LookupVolunteer(directory.LookupVolunteerRequest(identity=PERSON.identity), metadata=ACTOR, timeout=5)
     assert found == resources_pb2.Volunteer(name=registered.name)
     batch = hours.BatchGetBalancesRequest(identities=[PERSON.identity], positions=registered.positions)
