@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-ACTOR_PATTERN: Final = re.compile(r"[a-z]+/[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
+ACTOR_PATTERN: Final = re.compile(r"(?!(?:ledger|clients)/)[a-z]+/[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
+"""Who a token may be of. `ledger/…` acts for the ledger itself and `clients/…` for a system without a token: no issuer,
+however trusted, makes anybody either of them."""
 CLIENT_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 

@@ -62,6 +62,8 @@ BAD_CLAIMS: dict[str, tuple[dict[str, Any], TokenFault]] = {
     "subject with zero byte": ({"sub": "staff/amal\x00"}, TokenFault.SUBJECT),
     "subject in other digits": ({"sub": "staff/٣"}, TokenFault.SUBJECT),
     "subject as a number": ({"sub": 7}, TokenFault.SUBJECT),
+    "subject that acts for the ledger": ({"sub": "ledger/follow-ups"}, TokenFault.SUBJECT),
+    "subject that is a system": ({"sub": "clients/ministry"}, TokenFault.SUBJECT),
     "no client": ({"client_id": ABSENT}, TokenFault.CLIENT),
     "client of another form": ({"client_id": "Tests"}, TokenFault.CLIENT),
     "client as a list": ({"client_id": ["tests"]}, TokenFault.CLIENT),
