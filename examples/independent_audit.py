@@ -365,6 +365,7 @@ STREAMS = {
     "volunteers": re.compile(f"volunteers/{ID}"),
     "attendances": re.compile(f"volunteers/{ID}/attendances/{ID}"),
     "standings": re.compile(f"volunteers/{ID}/requirements/{ID}/standings/{ID}"),
+    "statements": re.compile(f"volunteers/{ID}/statements/{ID}"),
     "opportunities": re.compile(f"opportunities/{ID}"),
     "shifts": re.compile(f"opportunities/{ID}/shifts/{ID}"),
     "registrations": re.compile(f"opportunities/{ID}/shifts/{ID}/registrations/{ID}"),
@@ -382,6 +383,8 @@ OPPORTUNITY = "opportunity organization details:opportunity_details "
 STANDING = (
     "holder standing requirement:policy_version period_start:date? period_end:date counted_seconds evaluated_at cause "
 )
+STATEMENT = "holder statement "
+RESTATED = STATEMENT + "current_seconds evaluated_at cause"
 REGISTRATION = "registration shift opportunity volunteer "
 EVENTS = {
     "ledger-opened": ("partitions", "ledger_id partitions routing_rule format_version"),
@@ -471,6 +474,20 @@ EVENTS = {
     "group-hours-verified": ("groupAttendances", MOVES + "appointment verified_seconds"),
     "group-hours-declined": ("groupAttendances", MOVES + "appointment reason"),
     "group-hours-reversed": ("groupAttendances", MOVES + "appointment reason"),
+    "statement-issued": (
+        "statements",
+        STATEMENT + "kind:statement_kind period_start:date? period_end:date? organizations shown verified_seconds "
+        "size:seconds root:sha256 credential_digest:sha256 issuer_key status_list:nought_or_more "
+        "status_index:nought_or_more expires:until_time?",
+    ),
+    "statement-revoked": ("statements", STATEMENT + "revocation"),
+    "statement-superseded": ("statements", RESTATED),
+    "statement-restored": ("statements", RESTATED),
+    "statement-shared": (
+        "statements",
+        STATEMENT + "share code_digest:sha256 code:sealed expires:until_time? views_max:seconds?",
+    ),
+    "statement-share-withdrawn": ("statements", STATEMENT + "share"),
     "hours-read": (
         "accesses",
         "access caller_role:text call:text purpose:text? volunteers volunteer_count ranges answered_at",
@@ -491,7 +508,7 @@ FIELD_CHECKS: dict[str, Check] = {
     **dict.fromkeys("version day_seconds_max attendance_seconds_max attendance_seconds_accepted_max".split(), whole(1)),
     "charter_version": whole(1),
     **dict.fromkeys("places head_count heads_left attended_seconds verified_seconds seconds".split(), whole(1)),
-    **dict.fromkeys("future_tolerance_seconds waiting_places seconds_left counted_seconds".split(), whole(0)),
+    **dict.fromkeys("future_tolerance_seconds waiting_places seconds_left counted_seconds current_seconds".split(), whole(0)),
     "partitions": whole(1, PARTITIONS_MAX),
     **dict.fromkeys("boolean minimum_age_met adult_at_service approval_required".split(), boolean),
     "moment": moment,
@@ -526,6 +543,13 @@ FIELD_CHECKS: dict[str, Check] = {
     "consent": form(f"volunteers/{ID}/consents/{ID}", "the name of a consent"),
     "charter": form(f"charters/{ID}", "the name of a charter"),
     "standing": form(STREAMS["standings"].pattern, "the name of a standing"),
+    "statement": form(STREAMS["statements"].pattern, "the name of a statement"),
+    "share": form(STREAMS["statements"].pattern + f"/shares/{ID}", "the name of a share"),
+    "revocation": one_of("withdrawn issued_in_error key_compromised"),
+    "statement_kind": one_of("statement transcript"),
+    "shown": array_of(one_of("name organizations roles sectors years skills entries")),
+    "sha256": form("[0-9a-f]{64}", "64 lower-case hexadecimal digits"),
+    "issuer_key": form("[A-Za-z0-9_-]{43}", "the thumbprint of a key"),
     "opportunity": form(STREAMS["opportunities"].pattern, "the name of an opportunity"),
     "shift": form(STREAMS["shifts"].pattern, "the name of a shift"),
     "registration": form(STREAMS["registrations"].pattern, "the name of a registration"),
@@ -713,11 +737,11 @@ def check_shift_time(event: Event) -> None:
 
 
 def check_holder(event: Event) -> None:
-    """[format] "Where a reader stops": holder, attendance and standing are those of the subject."""
+    """[format] "Where a reader stops": holder, attendance, standing and statement are those of the subject."""
     if "holder" in event.data:
         holder = "/".join(event.subject.split("/")[:2])
         demand_equal(event.data["holder"], holder, "data.holder", "the subject")
-    for name in ("attendance", "standing"):
+    for name in ("attendance", "standing", "statement"):
         if name in event.data:
             demand_equal(event.data[name], event.subject, f"data.{name}", "the subject")
 

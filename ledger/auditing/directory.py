@@ -9,6 +9,7 @@ from ledger.auditing.finding import Report, Where
 from ledger.auditing.folded_stream import FoldedStream, Step
 from ledger.auditing.row_check import Table
 from ledger.auditing.snapshots import Database, Snapshots
+from ledger.auditing.statements import share_rows, statement_rows
 from ledger.domain.closed_period import ClosedPeriod
 from ledger.domain.event import RecordedEvent
 from ledger.domain.initiative import Initiative
@@ -47,7 +48,7 @@ class DirectoryCheck:
         self._table = Table(_read(moment), "projection", table, key, report)
         self._kind = kind
         self._made = made
-        self._own_streams = made not in (_appointments, _policies)
+        self._own_streams = made not in (_appointments, _policies, share_rows)
 
     def streams(self, streams: list[FoldedStream]) -> None:
         """Fold up to where the projections are, and compare."""
@@ -84,6 +85,8 @@ def checks(moment: Snapshots, report: Report) -> list[DirectoryCheck]:
         ("shifts", "shift", "opportunities/shifts", _shifts),
         ("registrations", "registration", "opportunities/shifts/registrations", _registrations),
         ("requirement_standings", "standing", "volunteers/requirements/standings", _standings),
+        ("statements", "statement", "volunteers/statements", statement_rows),
+        ("statement_shares", "share", "volunteers/statements", share_rows),
     ]
     return [DirectoryCheck(moment, table, key, kind, made, report) for table, key, kind, made in tables]
 

@@ -21,6 +21,7 @@ from ledger.domain import (
     requirement_standing,
     service_run,
     shift,
+    statement,
     volunteer,
 )
 from ledger.domain.event import RecordedEvent, event_classes
@@ -36,6 +37,7 @@ EVOLVE: Final[Mapping[str, Evolve]] = {
     "volunteers": volunteer.evolve,
     "volunteers/attendances": attendance.evolve,
     "volunteers/requirements/standings": requirement_standing.evolve,
+    "volunteers/statements": statement.evolve,
     "opportunities": opportunity.evolve,
     "opportunities/shifts": shift.evolve,
     "opportunities/shifts/registrations": registration.evolve,

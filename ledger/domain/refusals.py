@@ -666,6 +666,44 @@ class Reason(Enum):
         "لم تكن {name} مُقفلة في تلك اللحظة؛ اسأل عن لحظة إقفالها أو ما بعدها.",
     )
 
+    # Statements
+    STATEMENTS_NOT_ISSUED = (
+        Kind.REFUSED,
+        "This service issues no statements; have LEDGER_STATEMENT_ISSUER and LEDGER_STATEMENT_KEYS set.",
+        "لا تصدر هذه الخدمة إفادات؛ اطلب ضبط LEDGER_STATEMENT_ISSUER و LEDGER_STATEMENT_KEYS.",
+    )
+    STATEMENT_REVOKED = (
+        Kind.REFUSED,
+        "{statement} was revoked for good; issue another statement.",
+        "أُلغيت {statement} نهائيًا؛ أصدر إفادة أخرى.",
+    )
+    TRANSCRIPT_IS_WHOLE = (
+        Kind.INVALID,
+        "A transcript is of everything: leave period and organizations empty, or ask for a statement.",
+        "السجل الكامل يشمل كل شيء: اترك الفترة والجهات فارغة، أو اطلب إفادة.",
+    )
+    ENTRIES_TOO_MANY = (
+        Kind.REFUSED,
+        "{volunteer} has {entries} verified attendances; a transcript shows at most {entries_max}. Ask for statements "
+        "of periods.",
+        "لدى {volunteer} من الحضور المدقّق {entries} والحد الأقصى في السجل الكامل {entries_max}؛ اطلب إفادات عن فترات.",
+    )
+    EXPIRE_TIME_PASSED = (
+        Kind.INVALID,
+        "{time} is over already; give a later expire_time or none.",
+        "انقضى الوقت {time}؛ أدخل وقت انتهاء لاحقًا أو اتركه فارغًا.",
+    )
+    TOO_MANY_SHARES = (
+        Kind.REFUSED,
+        "{statement} has {shares_max} links already; issue another statement.",
+        "للإفادة {statement} من الروابط {shares_max}؛ أصدر إفادة أخرى.",
+    )
+    DOCUMENT_NOT_MADE = (
+        Kind.REFUSED,
+        "This service cannot make documents: {cause}.",
+        "لا تستطيع هذه الخدمة إعداد المستندات: {cause}.",
+    )
+
 
 class Refusal(Exception):
     """A command broke a rule. Nothing was recorded; `details` holds what varies in the text."""

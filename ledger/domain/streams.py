@@ -4,7 +4,7 @@
     initiatives/{i}                                          periods/{p}
     clients/{c}                                              staff/{m}
     volunteers/{v}                                           volunteers/{v}/attendances/{a}
-    volunteers/{v}/requirements/{p}/standings/{q}
+    volunteers/{v}/requirements/{p}/standings/{q}            volunteers/{v}/statements/{s}
     opportunities/{o}                                        opportunities/{o}/shifts/{s}
     opportunities/{o}/shifts/{s}/registrations/{v}           opportunities/{o}/shifts/{s}/groupAttendances/{g}
     accesses/{a}        services/{s}                         (in the ledger of accesses alone)
@@ -46,7 +46,7 @@ def shift_of(name: str) -> str:
 
 
 def volunteer_of(name: str) -> str:
-    """The volunteer an attendance or a standing belongs to."""
+    """The volunteer an attendance, a standing or a statement belongs to."""
     return "/".join(name.split("/", 2)[:2])
 
 

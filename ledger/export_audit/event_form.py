@@ -27,6 +27,7 @@ from ledger.export_audit.event_table import (
     MovesHours,
     OfAttendance,
     OfStanding,
+    OfStatement,
     PeriodClosed,
     ShiftOpened,
 )
@@ -198,11 +199,13 @@ def _decoded(stored: bytes) -> tuple[_Attributes, Fields]:
 
 def _moved(stored: bytes, event: _Attributes, data: Fields) -> EventEntries:
     """The entries, once what the fields say together is right. Raises Unreadable."""
-    if isinstance(data, OfAttendance | OfStanding):
+    if isinstance(data, OfAttendance | OfStanding | OfStatement):
         holder = "/".join(event.subject.split("/", 2)[:2])
         _need_equal("data.holder", holder, data.holder)
     if isinstance(data, OfStanding):
         _need_equal("data.standing", event.subject, data.standing)
+    if isinstance(data, OfStatement):
+        _need_equal("data.statement", event.subject, data.statement)
     if isinstance(data, OfAttendance):
         _need_equal("data.attendance", event.subject, data.attendance)
     if isinstance(data, ShiftOpened):

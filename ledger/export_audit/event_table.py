@@ -27,6 +27,7 @@ _STREAMS: Final = {
     "volunteers": f"volunteers/{ID_FORM}",
     "attendances": f"volunteers/{ID_FORM}/attendances/{ID_FORM}",
     "standings": f"volunteers/{ID_FORM}/requirements/{ID_FORM}/standings/{ID_FORM}",
+    "statements": f"volunteers/{ID_FORM}/statements/{ID_FORM}",
     "opportunities": f"opportunities/{ID_FORM}",
     "shifts": f"opportunities/{ID_FORM}/shifts/{ID_FORM}",
     "registrations": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/registrations/{ID_FORM}",
@@ -87,6 +88,13 @@ class OfStanding(Fields, kw_only=True):
     standing: str
 
 
+class OfStatement(Fields, kw_only=True):
+    """Of one statement: `holder` and `statement` follow from the event's subject."""
+
+    holder: str
+    statement: str
+
+
 class MovesHours(OfAttendance, kw_only=True):
     """Every event with entries."""
 
@@ -101,6 +109,7 @@ _DECIDES: Final = "time_zone crediting served? source imported_from? flags withh
 _GROUP: Final = "head_count attended_seconds service_date time_zone source imported_from? flags withheld_reason? "
 _OPPORTUNITY: Final = "opportunity organization details:opportunity_details "
 _STANDING: Final = "requirement period_start? period_end counted_seconds evaluated_at cause "
+_RESTATED: Final = "current_seconds evaluated_at cause"
 _REGISTRATION: Final = "registration shift opportunity volunteer "
 
 EVENTS: Final[Mapping[str, Kind]] = {
@@ -178,6 +187,17 @@ EVENTS: Final[Mapping[str, Kind]] = {
     "verification-begun": ("attendances", OfAttendance, "appointment verified_seconds"),
     "requirement-met": ("standings", OfStanding, _STANDING + "level"),
     "requirement-lost": ("standings", OfStanding, _STANDING),
+    "statement-issued": (
+        "statements",
+        OfStatement,
+        "kind period_start? period_end? organizations shown verified_seconds size root credential_digest issuer_key "
+        "status_list status_index expires?",
+    ),
+    "statement-revoked": ("statements", OfStatement, "revocation"),
+    "statement-superseded": ("statements", OfStatement, _RESTATED),
+    "statement-restored": ("statements", OfStatement, _RESTATED),
+    "statement-shared": ("statements", OfStatement, "share code_digest code expires? views_max?"),
+    "statement-share-withdrawn": ("statements", OfStatement, "share"),
     "group-attendance-recorded": ("groupAttendances", MovesHours, _GROUP),
     "group-attendance-corrected": ("groupAttendances", MovesHours, _GROUP + "reason"),
     "group-attendance-withdrawn": ("groupAttendances", MovesHours, "reason source imported_from?"),
@@ -211,6 +231,8 @@ FIELDS: Final[Mapping[str, object]] = {
     "changed": list[str],
     "cause": forms.EventPlace,
     "charter": forms.Charter,
+    "code": forms.Sealed,
+    "code_digest": forms.Digest,
     "code_version": str,
     "charter_version": forms.Seconds,
     "cleared": list[str],
@@ -219,11 +241,14 @@ FIELDS: Final[Mapping[str, object]] = {
     "counted": list[forms.Interval],
     "counted_seconds": forms.WholeNumber,
     "crediting": forms.Crediting,
+    "credential_digest": forms.Digest,
+    "current_seconds": forms.WholeNumber,
     "day_seconds_max": forms.Seconds,
     "display_name": forms.LocalizedText,
     "effective_date": forms.Date,
     "evaluated_at": list[forms.EventPlace],
     "end": forms.Moment,
+    "expires": forms.Moment,
     "flags": list[forms.Code],
     "from_time": forms.Moment,
     "future_tolerance_seconds": forms.WholeNumber,
@@ -232,8 +257,10 @@ FIELDS: Final[Mapping[str, object]] = {
     "heads_left": forms.Seconds,
     "imported_from": forms.ImportedFrom,
     "initiative": forms.Initiative,
+    "issuer_key": forms.Thumbprint,
     "key_holders": list[forms.KeyHolders],
     "key_ids": list[str],
+    "kind": Literal["statement", "transcript"],
     "level": str,
     "linked_volunteer": forms.Volunteer,
     "member": str,
@@ -244,6 +271,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "opportunity": forms.Opportunity,
     "opportunity_details": forms.OpportunityDetails,
     "organization": forms.Organization,
+    "organizations": list[forms.Organization],
     "overlap": Literal["withhold"],
     "period_end": forms.Date,
     "period_start": forms.Date,
@@ -259,8 +287,10 @@ FIELDS: Final[Mapping[str, object]] = {
     "requirement": forms.PolicyVersion,
     "resolution": Literal["UPHELD", "REJECTED"],
     "responsible": list[str],
+    "revocation": Literal["withdrawn", "issued_in_error", "key_compromised"],
     "revoked_for": str,
     "role": Literal["coordinator", "verifier"],
+    "root": forms.Digest,
     "rule_source": str,
     "rules": forms.HoursRules | forms.RequirementRules | forms.Rates,
     "run": str,
@@ -269,10 +299,15 @@ FIELDS: Final[Mapping[str, object]] = {
     "service": forms.Service,
     "service_date": forms.Date,
     "settings": list[forms.SettingSaid],
+    "share": forms.Share,
     "shift": forms.Shift,
+    "shown": list[Literal["name", "organizations", "roles", "sectors", "years", "skills", "entries"]],
+    "size": forms.Seconds,
     "source": Literal["native", "migrated"],
     "start": forms.Moment,
     "state": Literal["registered", "accredited"],
+    "status_index": forms.WholeNumber,
+    "status_list": forms.WholeNumber,
     "terms": forms.ClientTerms,
     "time_zone": forms.Zone,
     "until_date": forms.Date,
@@ -281,6 +316,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "transferred_from": forms.AnyAttendance,
     "until_time": forms.Moment,
     "verified_seconds": forms.Seconds,
+    "views_max": forms.Seconds,
     "version": forms.Seconds,
     "volunteer": forms.Volunteer,
     "volunteer_count": forms.WholeNumber,

@@ -52,6 +52,10 @@ Zone: TypeAlias = Annotated[str, _whole("[A-Za-z0-9+_/-]{1,64}")]
 Date: TypeAlias = Annotated[str, _whole(_DAY)]
 Moment: TypeAlias = Annotated[str, _whole(f"{_DAY}{_TIME}{_ZONED}")]
 Sealed: TypeAlias = Annotated[str, _whole(_SEALED)]
+Digest: TypeAlias = Annotated[str, _whole("[0-9a-f]{64}")]
+"""SHA-256"""
+Thumbprint: TypeAlias = Annotated[str, _whole("[A-Za-z0-9_-]{43}")]
+"""RFC 7638"""
 
 Policy: TypeAlias = Annotated[str, _name("policies/{}")]
 ClosedPeriod: TypeAlias = Annotated[str, _name("periods/{}")]
@@ -66,6 +70,8 @@ Charter: TypeAlias = Annotated[str, _name("charters/{}")]
 Opportunity: TypeAlias = Annotated[str, _name("opportunities/{}")]
 Shift: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}")]
 Registration: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}/registrations/{}")]
+
+Share: TypeAlias = Annotated[str, _name("volunteers/{}/statements/{}/shares/{}")]
 
 Access: TypeAlias = Annotated[str, _name("accesses/{}")]
 Service: TypeAlias = Annotated[str, _name("services/{}")]

@@ -46,6 +46,8 @@ HASHED_TABLES: Final = (
     HashedTable("shifts", ("shift",)),
     HashedTable("registrations", ("registration",)),
     HashedTable("requirement_standings", ("standing",)),
+    HashedTable("statements", ("statement",)),
+    HashedTable("statement_shares", ("share",)),
 )
 
 APPLIED: Final = "applied_batches"

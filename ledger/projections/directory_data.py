@@ -7,6 +7,8 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from ledger.projections.statement_data import STATEMENT_DATA, StatementData
+
 
 class _Data(msgspec.Struct, forbid_unknown_fields=True):
     """What no projection reads stays raw."""
@@ -416,6 +418,7 @@ DirectoryData: TypeAlias = (
     | WaitingEnded
     | AbsenceRecorded
     | EligibilityEstablished
+    | StatementData
 )
 
 DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
@@ -456,4 +459,5 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     "waiting-ended": WaitingEnded,
     "absence-recorded": AbsenceRecorded,
     "eligibility-established": EligibilityEstablished,
+    **STATEMENT_DATA,
 }

@@ -25,6 +25,7 @@ from ledger.projections import (
     registrations,
     requirement_standings,
     shifts,
+    statements,
     volunteers,
 )
 from ledger.projections.binary_rows import ReadDatabase
@@ -53,6 +54,7 @@ PROJECTIONS: Final[Sequence[Callable[[ReadDatabase, Batch], None]]] = (
     shifts.apply,
     registrations.apply,
     requirement_standings.apply,
+    statements.apply,
 )
 """Each turns a batch into its rows, inside the batch's transaction."""
 

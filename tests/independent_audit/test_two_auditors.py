@@ -51,6 +51,7 @@ NAMED_BY: Final = {
     "volunteers": "volunteer",
     "attendances": "attendance",
     "standings": "standing",
+    "statements": "statement",
     "opportunities": "opportunity",
     "shifts": "shift",
     "registrations": "registration",
