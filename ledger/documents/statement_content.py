@@ -1,0 +1,131 @@
+"""From claims to what stands on paper: texts, facts and tables in both languages, in the order they are read.
+
+The layout (`statement.typ`) decides where they stand and how they look, and adds no word of its own.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
+
+import segno
+
+from ledger.credentials.claims import AsOf, Disclosed, Period, StatementClaims
+from ledger.documents.dates import calendar_day, day_of_moment, in_both_calendars, umm_al_qura_in_words
+from ledger.documents.hours_in_words import hours_in_words
+from ledger.documents.printable import printable
+from ledger.documents.statement_tables import names_of_organizations, tables
+from ledger.documents.texts import TEXTS, Both, Language
+
+Fact: TypeAlias = dict[str, object]
+"""A label, with a value in each language (`both`, `small` below it) or one for both (`one`)."""
+
+COMMAND: Final = "hours-ledger verify statement FILE"
+LABELS: Final = ("initials", "issued", "scan", "name", "verified", "basis", "digest", "check", "paper")
+ROOT_SHOWN: Final = 12
+"""Characters that are left of either end of a root."""
+_PERIODS: Final = {
+    (): "period_whole",
+    ("first",): "period_from",
+    ("last",): "period_until",
+    ("first", "last"): "period_between",
+}
+
+
+def content(
+    claims: StatementClaims, disclosed: Disclosed, digest: str, share_uri: str | None, attached: list[str]
+) -> dict[str, object]:
+    """Everything that is printed, as JSON has it. Raises Malformed for dates that no calendar has."""
+    issued = day_of_moment(claims.iat)
+    title, link = TEXTS[claims.kind], f"{share_uri}#{digest}" if share_uri else None
+    return {
+        "title": title.in_both(),
+        "document_title": " · ".join((title.en, title.ar, printable(claims.initials))),
+        "initials": printable(claims.initials),
+        "issued": {"digits": issued.isoformat(), **_each(lambda language: in_both_calendars(issued, language))},
+        "link": link,
+        "code": _code(link) if link else None,
+        "name": printable(disclosed.full_name) if disclosed.full_name else None,
+        "verified": _each(lambda language: hours_in_words(claims.verified_seconds, language)),
+        "scope": list(_scope(claims, disclosed)),
+        "tables": list(tables(disclosed)),
+        "basis": list(_basis(claims, attached)),
+        "digest": digest,
+        "steps": _steps(share_uri),
+        "labels": {key: TEXTS[key].in_both() for key in LABELS},
+        "issued_short": TEXTS["issued_short"].in_both(date=issued.isoformat()),
+        # The layout alone knows how many pages there are.
+        "page": TEXTS["page"].in_both(page="{page}", pages="{pages}"),
+    }
+
+
+def _scope(claims: StatementClaims, disclosed: Disclosed) -> Iterator[Fact]:
+    yield _period(claims.period)
+    yield {"label": TEXTS["counted"].in_both(), "both": _counted(claims, disclosed)}
+    if claims.exp is not None:
+        ends = day_of_moment(claims.exp)
+        yield {
+            "label": TEXTS["expires"].in_both(),
+            "both": {"en": ends.isoformat(), "ar": ends.isoformat()},
+            "small": _each(lambda language: umm_al_qura_in_words(ends, language) or ""),
+        }
+
+
+def _period(period: Period) -> Fact:
+    days = {name: text for name, text in (("first", period.first), ("last", period.last)) if text}
+    text = TEXTS[_PERIODS[tuple(days)]]
+    fact: Fact = {"label": TEXTS["period"].in_both(), "both": text.in_both(**days)}
+    if days:
+        found = {name: calendar_day(day) for name, day in days.items()}
+        fact["small"] = _each(
+            lambda language: text.said(
+                language, **{name: umm_al_qura_in_words(day, language) or day.isoformat() for name, day in found.items()}
+            )
+        )
+    return fact
+
+
+def _counted(claims: StatementClaims, disclosed: Disclosed) -> Both:
+    if not claims.only_organizations:
+        return TEXTS["counted_all"].in_both()
+    names = names_of_organizations(disclosed)
+    return {
+        "en": TEXTS["counted_some"].said("en", names=", ".join(names.of(one, "en") for one in claims.only_organizations)),
+        "ar": TEXTS["counted_some"].said("ar", names="، ".join(names.of(one, "ar") for one in claims.only_organizations)),
+    }
+
+
+def _basis(claims: StatementClaims, attached: list[str]) -> Iterator[Fact]:
+    ones = {
+        "issuer": claims.iss,
+        "statement_name": claims.statement,
+        "log": f"{claims.as_of.origin}",
+        "log_size": f"{claims.as_of.size:,}",
+        "log_root": _shortened(claims.as_of),
+        "recorded_through": claims.as_of.recorded_through,
+        "attached": ", ".join(attached),
+    }
+    yield from ({"label": TEXTS[key].in_both(), "one": printable(one)} for key, one in ones.items() if one)
+
+
+def _steps(share_uri: str | None) -> list[Both]:
+    if share_uri is None:
+        return [TEXTS["check_attached"].in_both(command=COMMAND)]
+    return [TEXTS["check_link"].in_both(link=share_uri), TEXTS["check_file"].in_both(command=COMMAND)]
+
+
+def _shortened(as_of: AsOf) -> str:
+    root = as_of.root
+    return root if len(root) <= 2 * ROOT_SHOWN else f"{root[:ROOT_SHOWN]}…{root[-ROOT_SHOWN:]}"
+
+
+def _code(link: str) -> dict[str, object]:
+    """A QR code as an SVG picture, with the quiet zone of four modules that readers want (ISO/IEC 18004)."""
+    picture = io.BytesIO()
+    segno.make_qr(link, error="m", boost_error=False).save(picture, kind="svg", border=4, light="#fff", xmldecl=False)
+    return {"svg": picture.getvalue().decode("utf-8"), "alternative": TEXTS["code_alternative"].en.format(link=link)}
+
+
+def _each(said: Callable[[Language], str]) -> Both:
+    return {"en": said("en"), "ar": said("ar")}
