@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from ledger.access.local_issuer import JWKS_FILE, LOCAL_AUDIENCE, LOCAL_CLIENT, 
 from ledger.access.master_keys import new_master_key, parsed, put_first
 from ledger.access_ledger.access_settings import access_settings
 from ledger.answer_keys import AnswerKeys
+from ledger.credentials.issuer_key_file import add_key, create
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.lost_master_key import refuse_lost_master_key
 from ledger.migrate import migrate
@@ -27,6 +29,9 @@ ACCESS_DATABASE: Final = "ledger_access"
 SIGNER_FOLDER: Final = "signer"
 ACCESS_SIGNER_FOLDER: Final = "signer-access"
 MASTER_KEY_FILE: Final = "master.key"
+STATEMENT_KEY_FILE: Final = "statement-keys.json"
+LOCAL_STATEMENT_ISSUER: Final = "https://volunteer-hours.localhost"
+"""Of statements that are only good for trying, where no other is set."""
 _SECRETS: Final = ("request_hash_key", "identity_key", "relay_key", "auditor_token", "answer_keys")
 
 
@@ -56,6 +61,8 @@ class EmbeddedLedger:
                 "kafka": self._settings.kafka,
                 "master_key_file": str(master_key_file),
                 "master_key": SecretStr(""),
+                "statement_keys": str(self._statement_keys()),
+                "statement_issuer": self._settings.statement_issuer or LOCAL_STATEMENT_ISSUER,
                 "signer_folder": str(self._data_dir.absolute() / SIGNER_FOLDER),
                 "access_signer_folder": str(self._data_dir.absolute() / ACCESS_SIGNER_FOLDER),
             }
@@ -66,6 +73,14 @@ class EmbeddedLedger:
             open_ledger(settings)
             open_ledger(access_settings(settings))
         return settings
+
+    def _statement_keys(self) -> Path:
+        """The file of the issuer's keys, with a first one at the first start."""
+        file = self._data_dir.absolute() / STATEMENT_KEY_FILE
+        if not file.exists():
+            create(file)
+            add_key(file, int(time.time()))
+        return file
 
     def _need_master_key(self, file: Path) -> None:
         """The one there is, or a new one where nothing is wrapped yet. Raises WrongSetting for a lost one."""

@@ -61,6 +61,8 @@ from ledger.secret_strength import faults_of_secrets
 from ledger.service_start import key_holders, record_start
 from ledger.settings import Settings, WrongSetting
 from ledger.standings_following import StandingsFollowing
+from ledger.statements.parts import log_keys, statement_keys, statement_parts
+from ledger.statements.restating import StatementsFollowing
 from ledger.supervisor import Supervisor
 from ledger.tls_files import tls_files
 from ledger.web.entry_readers import EntryReaders
@@ -153,6 +155,9 @@ def check(settings: Settings) -> None:
         log.warning("%s", remark)
     master_keys(settings)
     list(key_holders(settings))
+    if statement_keys(settings) is None:
+        log.warning("LEDGER_STATEMENT_ISSUER is not set: no statements are issued")
+    log_keys(settings)
     if answer_keys(settings) is None:
         log.warning("LEDGER_ANSWER_KEYS is not set: questions with proof are refused")
     _check_store(settings, "LEDGER_DATABASE")
@@ -265,6 +270,9 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             on_stop=lambda _: server.stopped_writing(),
         )
         recorder = AccessRecorder(of_access)
+        statements = statement_parts(
+            settings, events=events, keys=keys, read=read, person_keys=person_keys, access_log=recorder
+        )
         server = GrpcServer(
             settings,
             application=application,
@@ -282,6 +290,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             gate=Gate(door, Quotas(quota_limits(settings)), StoredFacts(events, read), recorder),
             grants=grants,
             access_questions=AccessQuestions(accesses),
+            statements=statements,
             tls=tls,
         )
         readers = EntryReaders(door, recorder, settings.auditor_token.get_secret_value())
@@ -308,6 +317,9 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             asyncio.create_task(AccessPersons(accesses).watch(), name="persons of accesses"),
             asyncio.create_task(Following(application, events).watch(), name="following"),
             asyncio.create_task(StandingsFollowing(application, events, evaluations).watch(), name="standings"),
+            asyncio.create_task(
+                StatementsFollowing(application, events, read, settings.partitions).watch(), name="statements"
+            ),
         ]
         if tokens is not None:
             tasks.append(asyncio.create_task(tokens.watch(), name="token keys"))

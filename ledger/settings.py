@@ -127,6 +127,13 @@ class Settings(BaseSettings):
     """The bearer token with which auditors read entry bundles over HTTP; empty: nobody does."""
     answer_keys: SecretStr = SecretStr("")
     """The private keys that sign answers, two lines with a space between (`hours-ledger keys --new-answer-keys`)."""
+    statement_issuer: str = ""
+    """Who issues statements: an https URL without a path, where their keys and pages are; the same for ever."""
+    statement_keys: str = ""
+    """File of the issuer's keys (`hours-ledger keys --new-statement-key`), for its owner alone; backed up apart."""
+    log_verifier_keys: str = ""
+    """File of the verifier keys of all partitions' logs, which pages check statements with; empty: those that are in
+    `signer_folder`."""
     key_holders: str = ""
     """File of lines `KEY: staff/id, staff/id`: who holds which key. What it states is recorded at each start."""
     verify_check_digit: bool = True

@@ -64,6 +64,11 @@ def _asked_of(path: str, **rules: Rule) -> Mapping[Role, Rule]:
     return {**_OFFICES, Role.VOLUNTEER: OwnPerson(path), **{Role(name): rule for name, rule in rules.items()}}
 
 
+def _own_statements(path: str) -> Mapping[Role, Rule]:
+    """What a person does with their own statements, or the authority at a desk for them."""
+    return {**_ADMINISTRATOR, Role.VOLUNTEER: OwnPerson(path)}
+
+
 def _organization(path: str) -> Permission:
     """What a coordinator does for an organisation."""
     return _command(coordinator=OwnOrganization(path))
@@ -148,6 +153,19 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "PolicyService/GetPolicy": Permission(_ANYBODY),
     "PolicyService/ListPolicies": Permission(_ANYBODY),
     "ReportingService/ClosePeriod": Permission(_ADMINISTRATOR),
+    "StatementService/IssueStatement": Permission(_own_statements("parent"), Looks(request="parent")),
+    "StatementService/GetStatement": Permission({**_own_statements("name"), Role.AUDITOR: _ALL}, _NAME),
+    "StatementService/ListStatements": Permission(
+        {**_own_statements("parent"), Role.AUDITOR: _ALL}, Looks(request="parent")
+    ),
+    "StatementService/RevokeStatement": Permission(_own_statements("name")),
+    "StatementService/ShareStatement": Permission(_own_statements("name")),
+    "StatementService/WithdrawShare": Permission(_own_statements("name")),
+    "StatementService/ListShares": Permission(_own_statements("parent")),
+    "StatementService/GetStatementDocument": Permission(_own_statements("name"), _NAME),
+    "StatementService/ConfirmStatement": Permission(
+        {**_ADMINISTRATOR, Role.GOVERNMENT_READER: WithPurpose(), Role.EMPLOYER: _ALL}, Looks(answer="name")
+    ),
     "DirectoryService/GetOrganization": Permission(_ANYBODY),
     "DirectoryService/ListOrganizations": Permission(_ANYBODY),
     "DirectoryService/GetInitiative": Permission(_ANYBODY),

@@ -45,6 +45,7 @@ _DESTROY: Final = """
     set keys_destroyed = erased_persons.keys_destroyed + excluded.keys_destroyed, destroyed_at = excluded.destroyed_at
     where excluded.keys_destroyed > 0
 """
+_FORGET_TEXTS: Final = "delete from statement_documents where volunteer = any(%s)"
 _REACHED: Final = """
     insert into erasures_followed (partition, position) values (%s, %s)
     on conflict (partition) do update set position = excluded.position
@@ -142,6 +143,7 @@ class PersonKeys:
         async with self._pool.connection() as connection, connection.transaction():
             if volunteers:
                 await connection.execute(_DESTROY, {"erased": list(volunteers)})
+                await connection.execute(_FORGET_TEXTS, (list(volunteers),))
             await connection.execute(_REACHED, (partition, position))
         gone = set(volunteers)
         for key_id in [key_id for key_id, (_, key) in self._remembered.items() if key.volunteer in gone]:

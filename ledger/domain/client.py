@@ -172,5 +172,5 @@ def need_scope(terms: ClientTerms) -> None:
         refuse(Reason.ROLE_WITHOUT_SCOPE, role=min(bound), needed="organizations")
     if "government_reader" in (*terms.own_roles, *terms.delegated_roles) and not terms.purposes:
         refuse(Reason.ROLE_WITHOUT_SCOPE, role="government_reader", needed="purposes")
-    if {"volunteer", "employer"} & set(terms.own_roles):
+    if "volunteer" in terms.own_roles:
         refuse(Reason.ROLE_WITHOUT_SCOPE, role="volunteer", needed="delegated_roles")

@@ -677,6 +677,11 @@ class Reason(Enum):
         "{statement} was revoked for good; issue another statement.",
         "أُلغيت {statement} نهائيًا؛ أصدر إفادة أخرى.",
     )
+    NOTHING_VERIFIED = (
+        Kind.REFUSED,
+        "{volunteer} has no verified hours there in what is signed by now; ask again once hours are verified.",
+        "لا توجد لدى {volunteer} ساعات مدقّقة ضمن المطلوب فيما وُقّع حتى الآن؛ أعد الطلب بعد تدقيق الساعات.",
+    )
     TRANSCRIPT_IS_WHOLE = (
         Kind.INVALID,
         "A transcript is of everything: leave period and organizations empty, or ask for a statement.",

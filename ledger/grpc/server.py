@@ -34,6 +34,7 @@ from ledger.grpc.registry_service import RegistryService
 from ledger.grpc.reporting_service import ReportingService
 from ledger.grpc.room import TURNED_AWAY_AT_ONCE, Room
 from ledger.grpc.signed_answers import SignedAnswers
+from ledger.grpc.statement_service import StatementService
 from ledger.grpc.tls import server_credentials
 from ledger.grpc.verification_service import VerificationService
 from ledger.log_serving.log_reader import LogReader
@@ -42,6 +43,7 @@ from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.policy_questions import PolicyQuestions
 from ledger.projections.watching import Watchers
 from ledger.settings import Settings, WrongSetting
+from ledger.statements.parts import StatementParts
 from ledger.tls_files import TlsFiles
 from volunteer_hours.v1 import (
     access_service_pb2,
@@ -52,6 +54,7 @@ from volunteer_hours.v1 import (
     policy_service_pb2,
     registry_service_pb2,
     reporting_service_pb2,
+    statement_service_pb2,
     verification_service_pb2,
 )
 
@@ -82,6 +85,7 @@ _WRITING: Final = (
     verification_service_pb2.DESCRIPTOR.services_by_name["VerificationService"],
     policy_service_pb2.DESCRIPTOR.services_by_name["PolicyService"],
     reporting_service_pb2.DESCRIPTOR.services_by_name["ReportingService"],
+    statement_service_pb2.DESCRIPTOR.services_by_name["StatementService"],
 )
 _READING: Final = (
     directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"],
@@ -113,6 +117,7 @@ class GrpcServer:
         gate: Gate,
         grants: Grants,
         access_questions: AccessQuestions,
+        statements: StatementParts,
         tls: TlsFiles | None = None,
     ) -> None:
         """Wire the services; nothing listens yet."""
@@ -131,6 +136,7 @@ class GrpcServer:
             VerificationService(commands),
             PolicyService(commands, policies),
             ReportingService(commands, hours),
+            StatementService(commands, partitions, statements, person_keys),
             DirectoryService(directory, person_keys, details, event_pool),
             HoursService(
                 hours,

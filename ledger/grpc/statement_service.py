@@ -1,0 +1,213 @@
+"""StatementService: signed confirmations of hours, for the person; and for systems of employers whether one stands."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Final
+
+from ledger.access.person_keys import ERASED, PersonKeys
+from ledger.batch import CommandResult
+from ledger.domain.refusals import Reason, refuse
+from ledger.domain.statement import RevokeStatement, Share, ShareStatement, Statement, WithdrawShare
+from ledger.domain.statement_events import CODE_PATH, Detail, Revocation
+from ledger.domain.streams import partition_of, volunteer_of
+from ledger.grpc.commands import Commands, new_id, state_after
+from ledger.grpc.interceptor import Call
+from ledger.grpc.statement_messages import (
+    DETAILS,
+    KINDS,
+    REVOCATIONS,
+    confirmation_message,
+    row_message,
+    share_message,
+    share_row_message,
+    statement_message,
+)
+from ledger.grpc.values import day, moment, positions_of
+from ledger.projections.stated_hours import Scope
+from ledger.projections.statement_questions import ShareRow
+from ledger.statements.issuing import Wish, shown_details
+from ledger.statements.parts import StatementParts
+from ledger.statements.share_codes import code_digest, new_code
+from volunteer_hours.v1 import statement_service_pb2 as pb
+from volunteer_hours.v1.positions_pb2 import Position
+
+_DETAIL_NAMES: Final = {number: name for name, number in DETAILS.items()}
+
+
+class StatementService:
+    """Writes statements and reads them. All methods raise Refusal."""
+
+    def __init__(
+        self,
+        commands: Commands,
+        partitions: int,
+        parts: StatementParts,
+        person_keys: PersonKeys,
+    ) -> None:
+        self._commands = commands
+        self._partitions = partitions
+        self._issuer = parts.issuer
+        self._issuing = parts.issuing
+        self._questions = parts.questions
+        self._documents = parts.documents
+        self._printed = parts.printed
+        self._confirming = parts.confirming
+        self._person_keys = person_keys
+
+    async def IssueStatement(self, request: pb.IssueStatementRequest, call: Call) -> pb.Statement:
+        """A repetition is answered with the credential that was issued first, though its salts are random."""
+        result = await self._commands.answered_before(call, request)
+        if result is None:
+            wish = self._wish(request, call)
+            result = await self._commands.execute(call, request, await self._issuing.prepare(wish, call.seconds_left))
+        return await self._issued(result)
+
+    async def GetStatement(self, request: pb.GetStatementRequest, call: Call) -> pb.Statement:
+        row, positions = await self._questions.one(request.name, request.positions, call.seconds_left)
+        message = await self._with_document(row_message(row, datetime.now(UTC)), row.event_id)
+        message.positions.extend(positions)
+        return message
+
+    async def ListStatements(self, request: pb.ListStatementsRequest, call: Call) -> pb.ListStatementsResponse:
+        rows, token, positions = await self._questions.page(request, call.seconds_left)
+        now = datetime.now(UTC)
+        messages = [row_message(row, now) for row in rows]
+        return pb.ListStatementsResponse(statements=messages, next_page_token=token, positions=positions)
+
+    async def RevokeStatement(self, request: pb.RevokeStatementRequest, call: Call) -> pb.Statement:
+        reason: Revocation = REVOCATIONS[request.revoked_for]
+        result = await self._commands.execute(call, request, RevokeStatement(request.name, reason))
+        message = statement_message(state_after(result, Statement))
+        message.positions.extend(positions_of(result))
+        return message
+
+    async def ShareStatement(self, request: pb.ShareStatementRequest, call: Call) -> pb.StatementShare:
+        """The code is drawn before the event is recorded; a repetition opens the one that was sealed in it."""
+        code, event_id = new_code(), secrets.token_hex(16)
+        sealed = await self._person_keys.seal(volunteer_of(request.name), event_id, {CODE_PATH: code})
+        command = ShareStatement(
+            request.name,
+            code_digest(code),
+            sealed[CODE_PATH],
+            event_id,
+            moment("expire_time", request.expire_time) if request.HasField("expire_time") else None,
+            request.views_max or None,
+        )
+        result = await self._commands.execute(call, request, command)
+        shared = _share_of(result)
+        known = code if shared.event_id == event_id else await self._code(share_row(shared))
+        return self._shared(shared, known, result)
+
+    async def WithdrawShare(self, request: pb.WithdrawShareRequest, call: Call) -> pb.StatementShare:
+        statement = request.name.rsplit("/", 2)[0]
+        result = await self._commands.execute(call, request, WithdrawShare(statement, request.name))
+        withdrawn = state_after(result, Statement).shares[request.name]
+        return self._shared(withdrawn, "", result)
+
+    async def ListShares(self, request: pb.ListSharesRequest, call: Call) -> pb.ListSharesResponse:
+        rows, positions = await self._questions.shares(request.parent, request.positions, call.seconds_left)
+        codes = await self._codes(rows)
+        views = await self._documents.views([row.share for row in rows])
+        now = datetime.now(UTC)
+        messages = [
+            share_row_message(row, code, self._issuer, views.get(row.share, 0), now)
+            for row, code in zip(rows, codes, strict=True)
+        ]
+        return pb.ListSharesResponse(shares=messages, positions=positions)
+
+    async def GetStatementDocument(self, request: pb.GetStatementDocumentRequest, call: Call) -> pb.StatementDocument:
+        row, _ = await self._questions.one(request.name, request.positions, call.seconds_left)
+        code = await self._code_to_print(request, call) if request.share else ""
+        return pb.StatementDocument(pdf=await self._printed.pdf(row, code))
+
+    async def ConfirmStatement(self, request: pb.ConfirmStatementRequest, call: Call) -> pb.StatementConfirmation:
+        if request.WhichOneof("statement") == "share_code":
+            return confirmation_message(await self._confirming.by_code(request.share_code))
+        return confirmation_message(await self._confirming.by_credential(request.credential))
+
+    def _wish(self, request: pb.IssueStatementRequest, call: Call) -> Wish:
+        kind = KINDS[request.kind]
+        first, last = day(request.period.start_date), day(request.period.end_date)
+        if kind == "transcript" and (first or last or request.organizations):
+            refuse(Reason.TRANSCRIPT_IS_WHOLE)
+        if first is not None and last is not None and last < first:
+            refuse(Reason.DATES_REVERSED, start_date=first, end_date=last)
+        partition = partition_of(request.parent, self._partitions)
+        shown: list[Detail] = [_DETAIL_NAMES[number] for number in request.details]
+        return Wish(
+            statement=f"{request.parent}/statements/{request.statement_id or new_id(call, request)}",
+            scope=Scope(request.parent, first or date.min, last or date.max, tuple(request.organizations)),
+            kind=kind,
+            shown=shown_details(kind, shown),
+            expires=moment("expire_time", request.expire_time) if request.HasField("expire_time") else None,
+            size_min=_size_min(request.positions, partition, self._partitions),
+        )
+
+    async def _issued(self, result: CommandResult) -> pb.Statement:
+        state = state_after(result, Statement)
+        message = await self._with_document(statement_message(state), state.event_id)
+        message.positions.extend(positions_of(result))
+        return message
+
+    async def _with_document(self, message: pb.Statement, event_id: str) -> pb.Statement:
+        document = await self._documents.get(event_id)
+        if document is None:
+            message.state = pb.STATEMENT_STATE_ERASED
+            return message
+        message.credential = document.credential
+        message.balance_proof = (document.balance_proof or "").encode()
+        return message
+
+    async def _code_to_print(self, request: pb.GetStatementDocumentRequest, call: Call) -> str:
+        rows, _ = await self._questions.shares(request.name, request.positions, call.seconds_left)
+        found = next((row for row in rows if row.share == request.share and row.withdrawn_at is None), None)
+        if found is None:
+            refuse(Reason.NOT_FOUND, name=request.share)
+        return await self._code(found)
+
+    async def _code(self, row: ShareRow) -> str:
+        return (await self._codes([row]))[0]
+
+    async def _codes(self, rows: Sequence[ShareRow]) -> list[str]:
+        """Those that still open: the codes of withdrawn links are of no use, those of the erased are gone."""
+        texts = await self._person_keys.open_all([row.code for row in rows])
+        return [
+            "" if text is ERASED or row.withdrawn_at is not None else text
+            for row, text in zip(rows, texts, strict=True)
+        ]
+
+    def _shared(self, shared: Share, code: str, result: CommandResult) -> pb.StatementShare:
+        message = share_message(shared, code, self._issuer)
+        message.positions.extend(positions_of(result))
+        return message
+
+
+def share_row(shared: Share) -> ShareRow:
+    """A link right after its event, as the projections will know it."""
+    told = shared.shared
+    return ShareRow(
+        shared.name,
+        told.statement,
+        told.code,
+        shared.event_id,
+        shared.shared_at,
+        told.expires,
+        told.views_max,
+        None,
+    )
+
+
+def _share_of(result: CommandResult) -> Share:
+    """The link that the command made: the last one."""
+    return list(state_after(result, Statement).shares.values())[-1]
+
+
+def _size_min(asked: Sequence[Position], partition: int, partitions: int) -> int:
+    """The position of the person's partition that must be counted. Refuses POSITION_UNKNOWN."""
+    for one in asked:
+        if one.partition >= partitions:
+            refuse(Reason.POSITION_UNKNOWN, partition=one.partition, partition_max=partitions - 1)
+    return max((one.position for one in asked if one.partition == partition), default=0)

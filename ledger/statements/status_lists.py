@@ -1,0 +1,47 @@
+"""Lists of status, as they are published: made from what the projections know, signed, kept for some seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final
+
+from ledger.credentials.issuer_keys import IssuerKeys
+from ledger.credentials.status_list import REVOKED, SUPERSEDED, pack_statuses, write_status_list
+from ledger.domain.refusals import Reason, refuse
+from ledger.projections.statement_questions import StatementQuestions
+from ledger.statements.issuing import status_uri
+
+FRESH_SECONDS: Final = 3.0
+"""So old a list may be that is given out: what changes must be seen within ten seconds."""
+
+
+class StatusLists:
+    """Of one ledger. Safe to share between requests."""
+
+    def __init__(self, keys: IssuerKeys, questions: StatementQuestions, partitions: int) -> None:
+        self._keys = keys
+        self._questions = questions
+        self._partitions = partitions
+        self._made: dict[tuple[int, int], tuple[float, str]] = {}
+        self._turn = asyncio.Lock()
+
+    async def get(self, partition: int, number: int) -> str:
+        """The signed list. Refuses NOT_FOUND. Raises NoSigningKey, psycopg.Error and PoolTimeout."""
+        if partition >= self._partitions:
+            refuse(Reason.NOT_FOUND, name=f"status/{partition}-{number}")
+        # One at a time: of many who ask while a list is being made, all get that one.
+        async with self._turn:
+            made_at, text = self._made.get((partition, number), (float("-inf"), ""))
+            if time.monotonic() - made_at > FRESH_SECONDS:
+                began_at = time.monotonic()
+                text = await self._make(partition, number)
+                self._made[partition, number] = began_at, text
+        return text
+
+    async def _make(self, partition: int, number: int) -> str:
+        not_valid = await self._questions.not_valid(partition, number)
+        taken = [(place, REVOKED if revoked else SUPERSEDED) for place, revoked in not_valid.items()]
+        packed = await asyncio.to_thread(pack_statuses, taken)
+        now = int(time.time())
+        return write_status_list(status_uri(self._keys.issuer, partition, number), now, packed, self._keys.signing(now))
