@@ -67,7 +67,9 @@ class StatementService:
 
     async def GetStatement(self, request: pb.GetStatementRequest, call: Call) -> pb.Statement:
         row, positions = await self._questions.one(request.name, request.positions, call.seconds_left)
-        message = await self._with_document(row_message(row, datetime.now(UTC)), row.event_id)
+        message = row_message(row, datetime.now(UTC))
+        if not row.erased:  # the keys may be destroyed a moment later
+            message = await self._with_document(message, row.event_id)
         message.positions.extend(positions)
         return message
 
@@ -120,6 +122,8 @@ class StatementService:
 
     async def GetStatementDocument(self, request: pb.GetStatementDocumentRequest, call: Call) -> pb.StatementDocument:
         row, _ = await self._questions.one(request.name, request.positions, call.seconds_left)
+        if row.erased:
+            refuse(Reason.VOLUNTEER_ERASED, name=row.volunteer)
         code = await self._code_to_print(request, call) if request.share else ""
         return pb.StatementDocument(pdf=await self._printed.pdf(row, code))
 
