@@ -26,7 +26,7 @@ class Role(StrEnum):
     EMPLOYER = "employer"
 
 
-TOKEN_ROLES: Final = frozenset((Role.ADMINISTRATOR, Role.AUDITOR, Role.GOVERNMENT_READER))
+TOKEN_ROLES: Final = frozenset((Role.ADMINISTRATOR, Role.AUDITOR, Role.GOVERNMENT_READER, Role.EMPLOYER))
 """What `roles` of a token can give; the roles of organisations are appointments in the ledger alone."""
 
 

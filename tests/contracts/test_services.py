@@ -20,9 +20,18 @@ from ledger.grpc.policy_service import PolicyService
 from ledger.grpc.registry_service import RegistryService
 from ledger.grpc.reporting_service import ReportingService
 from ledger.grpc.server import SERVICES
+from ledger.grpc.statement_messages import DETAILS, REVOCATIONS, STATES
+from ledger.grpc.statement_messages import KINDS as STATEMENT_KINDS
+from ledger.grpc.statement_service import StatementService
 from ledger.grpc.values import IDENTITY_TYPES, id_for
 from ledger.grpc.verification_service import RESOLUTIONS, VerificationService
-from volunteer_hours.v1 import policy_service_pb2, resources_pb2, values_pb2, verification_service_pb2
+from volunteer_hours.v1 import (
+    policy_service_pb2,
+    resources_pb2,
+    statement_service_pb2,
+    values_pb2,
+    verification_service_pb2,
+)
 
 CLASSES = {
     "AccessService": AccessService,
@@ -31,6 +40,7 @@ CLASSES = {
     "VerificationService": VerificationService,
     "PolicyService": PolicyService,
     "ReportingService": ReportingService,
+    "StatementService": StatementService,
     "DirectoryService": DirectoryService,
     "HoursService": HoursService,
     "AuditService": AuditService,
@@ -58,6 +68,10 @@ def test_every_method_of_a_proto_is_answered_and_nothing_else(service: ServiceDe
         (resources_pb2.AttendanceMethod.DESCRIPTOR, METHODS),
         (verification_service_pb2.DisputeResolution.DESCRIPTOR, RESOLUTIONS),
         (values_pb2.IdentityType.DESCRIPTOR, IDENTITY_TYPES),
+        (statement_service_pb2.StatementKind.DESCRIPTOR, [kind for kind in STATEMENT_KINDS if kind]),
+        (statement_service_pb2.StatementDetail.DESCRIPTOR, DETAILS.values()),
+        (statement_service_pb2.StatementRevocation.DESCRIPTOR, REVOCATIONS),
+        (statement_service_pb2.StatementState.DESCRIPTOR, set(STATES.values())),
         (values_pb2.EvidenceClass.DESCRIPTOR, EVIDENCE_CLASS_NUMBERS.values()),
         (policy_service_pb2.PolicyKind.DESCRIPTOR, KINDS.values()),
         (policy_service_pb2.Rounding.DESCRIPTOR, ROUNDINGS.values()),

@@ -16,7 +16,17 @@ from tests.system.grpc_caller import at
 from tests.system.two_tenants import names_of
 from volunteer_hours.v1.registry_service_pb2 import EraseMemberRequest
 
-PLAIN = ("2026-11-20", "SYNTHETIC_REASON", "Asia/Riyadh", "SA-01", "synthetic", "key-lost", "staff/somebody", "a" * 64)
+PLAIN = (
+    "2026-11-20",
+    "SYNTHETIC_REASON",
+    "Asia/Riyadh",
+    "SA-01",
+    "synthetic",
+    "key-lost",
+    "staff/somebody",
+    "a" * 64,
+    "a" * 26,
+)
 """Whatever is not a resource's name: the first that a pattern lets through is taken."""
 LOOSE = {"time_zone": "Asia/Riyadh", "city": "", "member": "staff/somebody", "responsible": "staff/somebody"}
 """Fields whose pattern would let a resource's name through; who answers for an initiative gets a role by it."""

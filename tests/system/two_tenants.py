@@ -15,6 +15,8 @@ from volunteer_hours.v1 import participation_service_pb2 as participation
 from volunteer_hours.v1 import registry_service_pb2 as registry
 from volunteer_hours.v1 import reporting_service_pb2 as reporting
 from volunteer_hours.v1 import resources_pb2, values_pb2
+from volunteer_hours.v1 import statement_service_pb2 as statements
+from volunteer_hours.v1 import verification_service_pb2 as verification
 
 NAME = values_pb2.LocalizedText(en="synthetic")
 SYNTHETIC = "synthetic person"
@@ -49,6 +51,8 @@ def names_of(which: str, first: str = "persons") -> list[str]:
         volunteer,
         f"{volunteer}/attendances/a",
         f"{volunteer}/consents/c",
+        f"{volunteer}/statements/s",
+        f"{volunteer}/statements/s/shares/1",
         f"staff/coordinator-{which}",
         f"{volunteer}/requirements/r/standings/x",
         f"clients/{which}",
@@ -123,6 +127,13 @@ def _build_tenant(channel: grpc.Channel, which: str) -> None:
     noted = participation.AttendanceRecord(shift=shift, volunteer=volunteer, attendance_id="a")
     recording = participation.RecordAttendanceRequest(attendance=noted)
     _send(channel, "ParticipationService/RecordAttendance", recording)
+    verifying = verification.VerifyHoursRequest(name=f"{volunteer}/attendances/a")
+    verified = _send(channel, "VerificationService/VerifyHours", verifying, f"staff/verifier-{which}")
+    positions = resources_pb2.Attendance.FromString(verified).positions
+    stating = statements.IssueStatementRequest(parent=volunteer, statement_id="s", positions=positions)
+    _send(channel, "StatementService/IssueStatement", stating)
+    sharing = statements.ShareStatementRequest(name=f"{volunteer}/statements/s")
+    _send(channel, "StatementService/ShareStatement", sharing)
     consenting = registry.RecordGuardianConsentRequest(parent=volunteer, consent_id="c")
     _send(channel, "RegistryService/RecordGuardianConsent", consenting)
     crowd = registry.OpenShiftRequest(parent=opportunity, shift_id="crowd", shift=opened)
@@ -133,9 +144,9 @@ def _build_tenant(channel: grpc.Channel, which: str) -> None:
     _send(channel, "ParticipationService/RecordGroupAttendance", counting)
 
 
-def _send(channel: grpc.Channel, method: str, request: Message) -> None:
+def _send(channel: grpc.Channel, method: str, request: Message, actor: str = "staff/builder") -> bytes:
     call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"/volunteer_hours.v1.{method}")
-    call(with_id(request), metadata=acting_as("staff/builder"), timeout=20)
+    return call(with_id(request), metadata=acting_as(actor), timeout=20)
 
 
 def callers() -> list[Caller]:
@@ -153,5 +164,6 @@ def callers() -> list[Caller]:
         through("no_purpose", "staff/ministry", Role.GOVERNMENT_READER),
         through("wrong_purpose", "staff/ministry", Role.GOVERNMENT_READER, purpose="marketing"),
         through("auditor", "staff/auditor", Role.AUDITOR),
+        through("employer", "staff/clerk", Role.EMPLOYER),
         through("no_role", "staff/nobody"),
     ]
