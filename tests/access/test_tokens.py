@@ -77,6 +77,7 @@ def test_roles_of_organisations_and_unknown_ones_are_ignored(verifier: TokenVeri
         Role.ADMINISTRATOR,
         Role.AUDITOR,
         Role.GOVERNMENT_READER,
+        Role.EMPLOYER,
     }
 
 

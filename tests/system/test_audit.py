@@ -244,6 +244,12 @@ def test_what_a_line_says_of_an_attendance_is_named_with_its_position(settings, 
         ("requirement_standings", "evaluated_at", "'{}'"),
         ("requirement_standings", "cause_position", "cause_position + 1"),
         ("requirement_standings", "position", "position + 1"),
+        ("statements", "verified_seconds", "verified_seconds + 1"),
+        ("statements", "status_index", "status_index + 1"),
+        ("statements", "credential_digest", "'x'"),
+        ("statements", "now_verified_seconds", "7"),
+        ("statement_shares", "views_max", "9"),
+        ("statement_shares", "withdrawn_at", "now()"),
     ],
 )
 def test_a_row_of_the_directory_is_named_with_its_position(settings, table, column, value):
@@ -253,7 +259,7 @@ def test_a_row_of_the_directory_is_named_with_its_position(settings, table, colu
 
 
 @pytest.mark.parametrize(
-    "table", ["journal_lines", "balances", "volunteers", "opportunity_versions", "requirement_standings"]
+    "table", ["journal_lines", "balances", "volunteers", "opportunity_versions", "requirement_standings", "statements"]
 )
 def test_a_projected_row_that_is_missing_is_named(settings, table):
     with removed(settings.owner_read_database, table):

@@ -53,6 +53,7 @@ from ledger.domain.volunteer import DETAILS_PATH, RegisterVolunteer, SealedDetai
 from ledger.domain.world import Command
 from ledger.settings import Settings
 from tests.system.closing_programme import close, close_again
+from tests.system.stated_programme import statements
 from tests.system.transfer_programme import transfers
 from tests.system.waiting_programme import waiting
 
@@ -77,7 +78,7 @@ class Programme:
     def __init__(self, application: Application, settings: Settings, keys: PersonKeys) -> None:
         self._application = application
         self._identity_keys = IdentityKeys(settings.identity_key.get_secret_value().encode(), verify_check_digit=False)
-        self._keys = keys
+        self.keys = keys
 
     async def do(self, *commands: Command, actor: str = "staff/coordinator") -> CommandResult:
         for command in commands:
@@ -105,7 +106,7 @@ class Programme:
 
     async def name_member(self, member: str) -> None:
         event_id = secrets.token_hex(16)
-        sealed = await self._keys.seal(member, event_id, {NAME_PATH: "Synthetic member"})
+        sealed = await self.keys.seal(member, event_id, {NAME_PATH: "Synthetic member"})
         await self.do(NameMember(member, sealed[NAME_PATH], event_id))
 
     async def update(self, volunteer: str) -> None:
@@ -115,7 +116,7 @@ class Programme:
 
     async def _sealed(self, volunteer: str, event_id: str, texts: dict[str, str]) -> SealedDetails:
         paths = {f"{DETAILS_PATH}.{field}": text for field, text in texts.items()}
-        sealed = await self._keys.seal(volunteer, event_id, paths)
+        sealed = await self.keys.seal(volunteer, event_id, paths)
         return SealedDetails(**{path.removeprefix(f"{DETAILS_PATH}."): seal for path, seal in sealed.items()})
 
 
@@ -163,6 +164,7 @@ async def _record(settings: Settings) -> None:
         await waiting(programme, GREEN, VERIFIER, PERSONS)
         await close_again(programme, settings)
         await _ends(programme)
+        await statements(programme, settings)
     finally:
         await application.close()
         await pool.close()
