@@ -61,8 +61,9 @@ from ledger.secret_strength import faults_of_secrets
 from ledger.service_start import key_holders, record_start
 from ledger.settings import Settings, WrongSetting
 from ledger.standings_following import StandingsFollowing
-from ledger.statements.parts import log_keys, statement_keys, statement_parts
+from ledger.statements.parts import statement_parts
 from ledger.statements.restating import StatementsFollowing
+from ledger.statements.statement_settings import log_keys, statement_keys
 from ledger.supervisor import Supervisor
 from ledger.tls_files import tls_files
 from ledger.web.entry_readers import EntryReaders

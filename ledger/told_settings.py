@@ -14,6 +14,7 @@ from ledger.access.master_keys import master_keys
 from ledger.answer_keys import answer_keys
 from ledger.domain.service_run import SettingSaid
 from ledger.settings import Settings
+from ledger.statements.statement_settings import statement_keys
 
 BY_VALUE: Final = frozenset(
     {
@@ -75,8 +76,9 @@ def _text(value: object) -> str:
 
 def _key_ids(settings: Settings) -> Mapping[str, Sequence[str]]:
     masters = sorted(master_keys(settings).known_ids)
-    answers = answer_keys(settings)
+    answers, issuer = answer_keys(settings), statement_keys(settings)
     return {
         "master_key_file" if settings.master_key_file else "master_key": masters,
         "answer_keys": [] if answers is None else answers.verifier_lines(),
+        "statement_keys": [] if issuer is None else [key.kid for key in issuer.published().keys],
     }

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Final
 
 from ledger.answer_keys import MAKE, answer_keys
+from ledger.credentials.issuer_key_file import KeyFileUnusable
+from ledger.credentials.issuer_keys import NoSigningKey
 from ledger.doctoring.diagnosis import Diagnosis, ok, warn, wrong
 from ledger.loopback import is_loopback
 from ledger.production import production_faults, production_remarks
 from ledger.secret_strength import EXAMPLE, faults_of_secrets, secrets_of, variable
 from ledger.settings import Settings, WrongSetting
+from ledger.statements.statement_settings import MAKE as MAKE_ISSUER_KEY
+from ledger.statements.statement_settings import statement_keys
 
+SOON_SECONDS: Final = 14 * 86_400
 PYTHON_MIN: Final = (3, 11)
 PACKAGES: Final = ("psycopg", "kafka-python", "grpcio", "eventsourcing", "pydantic", "msgspec", "cryptography")
 
@@ -42,6 +48,7 @@ def secrets(settings: Settings) -> Iterator[Diagnosis]:
         elif name not in faults:
             yield ok(name, "is set")
     yield _answer_keys(settings)
+    yield _statement_keys(settings)
     host = settings.grpc_address.rsplit(":", 1)[0]
     if not is_loopback(host) and not settings.tls_certificate:
         said = f"{settings.grpc_address} is no loopback address, and LEDGER_TLS_CERTIFICATE is not set"
@@ -72,3 +79,19 @@ def _answer_keys(settings: Settings) -> Diagnosis:
     if EXAMPLE in settings.answer_keys.get_secret_value():
         return warn(name, "are an example that everybody can read and sign with; replace them")
     return ok(name, f"are set, named {keys.name}")
+
+
+def _statement_keys(settings: Settings) -> Diagnosis:
+    name, now = "LEDGER_STATEMENT_KEYS", int(time.time())
+    try:
+        keys = statement_keys(settings)
+        if keys is None:
+            return warn(name, "is not set, so no statements are issued")
+        kid = keys.signing(now).kid
+    except (WrongSetting, KeyFileUnusable, NoSigningKey) as error:
+        return wrong(name, str(error))
+    until = next(key.valid_until for key in keys.published().keys if key.kid == kid)
+    if until is not None and until - now < SOON_SECONDS:
+        days = (until - now) // 86_400
+        return warn(name, f"the key that signs ends in {days} days and there is no newer one: `{MAKE_ISSUER_KEY}`")
+    return ok(name, f"key {kid} signs, of {len(keys.published().keys)}")

@@ -70,7 +70,8 @@ def test_a_transcript_shows_every_verified_attendance(ana: Statements):
 
 
 def test_the_same_request_gives_the_same_credential(ana: Statements):
-    request = pb.IssueStatementRequest(request_id=str(uuid.uuid4()), parent=ANA).SerializeToString()
+    asked = pb.IssueStatementRequest(request_id=str(uuid.uuid4()), parent=ANA, positions=ana.written)
+    request = asked.SerializeToString()
     first, second = (pb.Statement.FromString(ana.as_ana("IssueStatement", request)) for _ in range(2))
     assert first.credential == second.credential
     assert first == second
@@ -89,7 +90,7 @@ def test_the_same_request_gives_the_same_credential(ana: Statements):
     ids=["transcript of some", "dates reversed", "nothing then", "nothing there", "ended", "no such partition"],
 )
 def test_what_cannot_be_stated_is_refused(ana: Statements, asked: dict[str, Any], reason: str):
-    message = with_id(pb.IssueStatementRequest(parent=ANA, **asked))
+    message = with_id(pb.IssueStatementRequest(parent=ANA, **{"positions": ana.written, **asked}))
     assert ana.refused("StatementService/IssueStatement", message, ANA).reason == reason
 
 
