@@ -29,6 +29,7 @@ from ledger.grpc.values import day, moment, positions_of
 from ledger.projections.stated_hours import Scope
 from ledger.projections.statement_questions import ShareRow
 from ledger.statements.issuing import Wish, shown_details
+from ledger.statements.kept_documents import Document
 from ledger.statements.parts import StatementParts
 from ledger.statements.share_codes import code_digest, new_code
 from volunteer_hours.v1 import statement_service_pb2 as pb
@@ -60,10 +61,13 @@ class StatementService:
     async def IssueStatement(self, request: pb.IssueStatementRequest, call: Call) -> pb.Statement:
         """A repetition is answered with the credential that was issued first, though its salts are random."""
         result = await self._commands.answered_before(call, request)
-        if result is None:
-            wish = self._wish(request, call)
-            result = await self._commands.execute(call, request, await self._issuing.prepare(wish, call.seconds_left))
-        return await self._issued(result)
+        if result is not None:
+            return await self._issued(result)
+        prepared = await self._issuing.prepare(self._wish(request, call), call.seconds_left)
+        result = await self._commands.execute(call, request, prepared.command)
+        if state_after(result, Statement).event_id != prepared.command.event_id:
+            return await self._issued(result)  # the same request came twice at once, and the other one was first
+        return _with_positions(_shown(statement_message(state_after(result, Statement)), prepared.document), result)
 
     async def GetStatement(self, request: pb.GetStatementRequest, call: Call) -> pb.Statement:
         row, positions = await self._questions.one(request.name, request.positions, call.seconds_left)
@@ -152,18 +156,14 @@ class StatementService:
 
     async def _issued(self, result: CommandResult) -> pb.Statement:
         state = state_after(result, Statement)
-        message = await self._with_document(statement_message(state), state.event_id)
-        message.positions.extend(positions_of(result))
-        return message
+        return _with_positions(await self._with_document(statement_message(state), state.event_id), result)
 
     async def _with_document(self, message: pb.Statement, event_id: str) -> pb.Statement:
         document = await self._documents.get(event_id)
         if document is None:
             message.state = pb.STATEMENT_STATE_ERASED
             return message
-        message.credential = document.credential
-        message.balance_proof = (document.balance_proof or "").encode()
-        return message
+        return _shown(message, document)
 
     async def _code_to_print(self, request: pb.GetStatementDocumentRequest, call: Call) -> str:
         rows, _ = await self._questions.shares(request.name, request.positions, call.seconds_left)
@@ -187,6 +187,17 @@ class StatementService:
         message = share_message(shared, code, self._issuer)
         message.positions.extend(positions_of(result))
         return message
+
+
+def _shown(message: pb.Statement, document: Document) -> pb.Statement:
+    message.credential = document.credential
+    message.balance_proof = (document.balance_proof or "").encode()
+    return message
+
+
+def _with_positions(message: pb.Statement, result: CommandResult) -> pb.Statement:
+    message.positions.extend(positions_of(result))
+    return message
 
 
 def share_row(shared: Share) -> ShareRow:

@@ -12,26 +12,34 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from ledger.domain.refusals import Reason, refuse
+from ledger.domain.refusals import Reason, Refusal
 from ledger.domain.sealed import SealedField
 from ledger.domain.volunteer import path_of
+from ledger.gathered_lookups import GatheredLookups
 from ledger.projections.basis import Ground, Patience, ReadPool
 from ledger.projections.directory_data import OpportunityDetails
 from ledger.projections.snapshot import ReadConnection, snapshot
 
+WAIT_SECONDS: Final = 5.0
+"""For projections that are behind a size that is signed already."""
 _NAME: Final = "full_name"
-_PERSON: Final = "select erased, details -> %(field)b from volunteers where volunteer = %(holder)b"
 _ROWS: Final = """
-    select attendance, service_date, opportunity, organization, verified_seconds, position from (
+    select asked.number, v.erased, v.details -> %(field)b, r.attendance, r.service_date, r.opportunity, r.organization,
+           r.verified_seconds, r.position
+    from unnest(
+        %(holders)b::text[], %(sizes)b::bigint[], %(firsts)b::date[], %(lasts)b::date[], %(organizations)b::text[]
+    ) with ordinality as asked (holder, size, first, last, organizations, number)
+    join volunteers v on v.volunteer = asked.holder
+    left join lateral (
         select attendance, service_date, opportunity, organization, max(position) as position,
                sum(seconds * ((to_class = 3)::int - (from_class = 3)::int))::bigint as verified_seconds
         from entries
-        where holder = %(holder)b and position <= %(size)b and 3 in (from_class, to_class)
-          and service_date >= %(first)b and service_date <= %(last)b
-          and (cardinality(%(organizations)b::text[]) = 0 or organization = any(%(organizations)b))
+        where holder = asked.holder and position <= asked.size and 3 in (from_class, to_class)
+          and service_date >= asked.first and service_date <= asked.last
+          and (asked.organizations = '' or organization = any(string_to_array(asked.organizations, ' ')))
         group by attendance, service_date, opportunity, organization
-    ) of_attendances
-    where verified_seconds <> 0 order by service_date, attendance
+    ) r on r.verified_seconds <> 0
+    order by asked.number, r.service_date, r.attendance
 """
 _OPPORTUNITIES: Final = "select opportunity, details::text from opportunities where opportunity = any(%b)"
 _ORGANIZATIONS: Final = """
@@ -87,39 +95,70 @@ class StatedHours:
     """Of the person, where it is known."""
 
 
+class _Asked(NamedTuple):
+    scope: Scope
+    partition: int
+    size: int
+
+
 class StatedHoursQuestions:
-    """Reads the read database. Safe to share between calls."""
+    """Reads the read database; who asks at the same time shares its statements. Safe to share between calls."""
 
     def __init__(self, pool: ReadPool, partitions: int) -> None:
         self._pool = pool
         self._ground = Ground(partitions, None)
+        self._gathered = GatheredLookups("stated hours", self._look_up)
 
-    async def stated(self, scope: Scope, partition: int, size: int, seconds_left: float | None) -> StatedHours:
+    async def stated(self, scope: Scope, partition: int, size: int) -> StatedHours:
         """The hours of a scope in the first `size` events of the person's partition.
 
         Refuses NOT_FOUND, VOLUNTEER_ERASED. Raises NotYetApplied when the projections are not there in time.
         """
-        async with snapshot(self._pool, self._ground, {partition: size}, Patience.of(seconds_left)) as found:
-            return await _stated(found.connection, scope, size)
+        found = await self._gathered.find(_Asked(scope, partition, size))
+        if isinstance(found, Refusal):
+            raise found
+        return found
+
+    async def _look_up(self, asked: Sequence[_Asked]) -> list[StatedHours | Refusal]:
+        wanted: dict[int, int] = {}
+        for one in asked:
+            wanted[one.partition] = max(one.size, wanted.get(one.partition, 0))
+        parameters = {
+            "field": _NAME,
+            "holders": [one.scope.holder for one in asked],
+            "sizes": [one.size for one in asked],
+            "firsts": [one.scope.first for one in asked],
+            "lasts": [one.scope.last for one in asked],
+            "organizations": [" ".join(one.scope.organizations) for one in asked],
+        }
+        async with snapshot(self._pool, self._ground, wanted, Patience.of(WAIT_SECONDS)) as found:
+            rows = await (await found.connection.execute(_ROWS, parameters, binary=True)).fetchall()
+            known = _Known(
+                await _offered(found.connection, {row[5] for row in rows if row[5] is not None}),
+                await _named(found.connection, {row[6] for row in rows if row[6] is not None}),
+            )
+        by_number: dict[int, list[Sequence[Any]]] = {}
+        for row in rows:
+            by_number.setdefault(row[0], []).append(row)
+        return [_stated(one.scope.holder, by_number.get(number, []), known) for number, one in enumerate(asked, 1)]
 
 
-async def _stated(connection: ReadConnection, scope: Scope, size: int) -> StatedHours:
-    person = {"holder": scope.holder, "field": _NAME}
-    known = await (await connection.execute(_PERSON, person, binary=True)).fetchone()
-    if known is None:
-        refuse(Reason.NOT_FOUND, name=scope.holder)
-    if known[0]:
-        refuse(Reason.VOLUNTEER_ERASED, name=scope.holder)
-    parameters = {**scope._asdict(), "organizations": list(scope.organizations), "size": size}
-    rows = [StatedRow(*row) for row in await (await connection.execute(_ROWS, parameters, binary=True)).fetchall()]
-    return StatedHours(
-        rows,
-        await _offered(connection, {row.opportunity for row in rows}),
-        await _named(connection, {row.organization for row in rows}),
-        None
-        if known[1] is None
-        else SealedField(scope.holder, known[1]["event_id"], path_of(_NAME), known[1]["sealed"]),
-    )
+class _Known(NamedTuple):
+    opportunities: Mapping[str, Offered]
+    organizations: Mapping[str, Mapping[str, str]]
+
+
+def _stated(holder: str, rows: Sequence[Sequence[Any]], known: _Known) -> StatedHours | Refusal:
+    if not rows:
+        return Refusal(Reason.NOT_FOUND, {"name": holder})
+    _, erased, name, *_ = rows[0]
+    if erased:
+        return Refusal(Reason.VOLUNTEER_ERASED, {"name": holder})
+    stated = [StatedRow(*row[3:]) for row in rows if row[3] is not None]
+    sealed = None if name is None else SealedField(holder, name["event_id"], path_of(_NAME), name["sealed"])
+    opportunities = {row.opportunity: known.opportunities[row.opportunity] for row in stated}
+    organizations = {row.organization: known.organizations.get(row.organization, {}) for row in stated}
+    return StatedHours(stated, opportunities, organizations, sealed)
 
 
 async def _offered(connection: ReadConnection, names: Iterable[str]) -> dict[str, Offered]:

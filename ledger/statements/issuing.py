@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
@@ -72,6 +72,13 @@ class _Basis:
         return sum(row.verified_seconds for row in self.hours.rows)
 
 
+class Prepared(NamedTuple):
+    """A statement that is about to be recorded."""
+
+    command: IssueStatement
+    document: Document
+
+
 class StatementIssuing:
     """Makes credentials. Safe to share between calls."""
 
@@ -91,9 +98,11 @@ class StatementIssuing:
         self._hours = hours
         self._person_keys = person_keys
         self._documents = documents
+        self._recorded: dict[int, tuple[int, datetime]] = {}
+        """Partition → (the signed size asked about last, record time of its last event)."""
 
-    async def prepare(self, wish: Wish, seconds_left: float | None) -> IssueStatement:
-        """Sign and keep the credential; what is given back records it.
+    async def prepare(self, wish: Wish, seconds_left: float | None) -> Prepared:
+        """Sign and keep the credential; the command that is given back records it.
 
         Refuses STATEMENTS_NOT_ISSUED, NOT_FOUND, VOLUNTEER_ERASED, NOT_IN_LOG_YET, LOG_NOT_KEPT, NOTHING_VERIFIED,
         ENTRIES_TOO_MANY. Raises NotYetApplied.
@@ -110,13 +119,14 @@ class StatementIssuing:
         document = _document(self._keys.issuer, key, wish, basis, place, now)
         event_id = secrets.token_hex(16)
         await self._documents.keep(event_id, wish.scope.holder, place, document)
-        return IssueStatement(wish.statement, _issued(wish, basis, place, key.kid, document), event_id)
+        issued = _issued(wish, basis, place, key.kid, document)
+        return Prepared(IssueStatement(wish.statement, issued, event_id), document)
 
     async def _basis(self, wish: Wish, seconds_left: float | None) -> _Basis:
         waits = WAIT_SECONDS_MAX if seconds_left is None else min(seconds_left, WAIT_SECONDS_MAX)
         proven = await self._maps.balance_proof(wish.scope.holder, wish.size_min, waits)
         note, partition = proven.verdict.note, proven.partition
-        hours = await self._hours.stated(wish.scope, partition, note.size, seconds_left)
+        hours = await self._hours.stated(wish.scope, partition, note.size)
         basis = _Basis(hours, proven, await self._recorded_at(partition, note.size), await self._full_name(hours))
         if not basis.verified_seconds:
             refuse(Reason.NOTHING_VERIFIED, volunteer=wish.scope.holder)
@@ -133,12 +143,17 @@ class StatementIssuing:
         return basis
 
     async def _recorded_at(self, partition: int, position: int) -> datetime:
+        """Of the last event under a signed size: many ask about the same one."""
+        known = self._recorded.get(partition)
+        if known is not None and known[0] == position:
+            return known[1]
         async with self._pool.connection() as connection:
             row = await (await connection.execute(_RECORDED, (partition, position), binary=True)).fetchone()
         if row is None:
             raise InvariantBroken(f"partition {partition} has a signed size {position} and no such event")
-        moment: datetime = row[0]
-        return moment.astimezone(UTC)
+        moment: datetime = row[0].astimezone(UTC)
+        self._recorded[partition] = position, moment
+        return moment
 
     async def _full_name(self, hours: StatedHours) -> str:
         if hours.full_name is None:

@@ -6,7 +6,9 @@ and nobody is ever given it. The other way round would leave a statement that no
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from psycopg import AsyncConnection
@@ -15,11 +17,14 @@ from psycopg_pool import AsyncConnectionPool
 from ledger.access.person_keys import ERASED, PersonKeys
 from ledger.credentials.status_list import PLACES
 from ledger.domain.sealed import SealedField
+from ledger.gathered_lookups import GatheredLookups
 
 Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Any]]
 
 CREDENTIAL_PATH: Final = "credential"
 BALANCE_PROOF_PATH: Final = "balance_proof"
+PLACES_TOGETHER: Final = 64
+"""Taken by one commit."""
 FILLED_MAX: Final = PLACES // 2
 """A list fuller than this gets no more statements: a random place is then found at the second try on average."""
 
@@ -27,11 +32,16 @@ _LIST: Final = """
     select status_list, count(*) from status_places where partition = %b
     group by status_list order by status_list desc limit 1
 """
-_TAKE: Final = "insert into status_places values (%b, %b, %b) on conflict do nothing"
+_TAKE: Final = """
+    insert into status_places (partition, status_list, status_index)
+    select %b, %b, place from unnest(%b::integer[]) as place on conflict do nothing returning status_index
+"""
 _KEEP: Final = """
     insert into statement_documents (
         event_id, volunteer, partition, status_list, status_index, credential, balance_proof
-    ) values (%b, %b, %b, %b, %b, %b, %b)
+    ) select * from unnest(
+        %b::text[], %b::text[], %b::integer[], %b::integer[], %b::integer[], %b::text[], %b::text[]
+    )
 """
 _GET: Final = "select volunteer, credential, balance_proof from statement_documents where event_id = %b"
 _VIEWS: Final = "select share, views from share_views where share = any(%b)"
@@ -57,6 +67,10 @@ class Document(NamedTuple):
     balance_proof: str | None
 
 
+_Row: TypeAlias = tuple[str, str, int, int, int, str, str | None]
+"""Event id, person, place in a list of status, sealed credential, sealed balance proof."""
+
+
 class KeptDocuments:
     """Of one ledger. Safe to share between calls. All methods raise psycopg.Error and PoolTimeout."""
 
@@ -66,18 +80,30 @@ class KeptDocuments:
         self._person_keys = person_keys
         self._lists: dict[int, tuple[int, int]] = {}
         """Partition → its newest list and how many places of it are taken; counted once, then kept up by ourselves."""
+        self._stock: dict[int, list[StatusPlace]] = {}
+        """Partition → places that were taken and are not used yet."""
+        self._turn = asyncio.Lock()
+        self._keeping = GatheredLookups("documents to keep", self._keep)
 
     async def take_place(self, partition: int) -> StatusPlace:
-        """A random place that nobody has or ever had."""
+        """A random place that nobody has or ever had. What a process took and did not use stays unused for ever."""
+        async with self._turn:
+            stock = self._stock.setdefault(partition, [])
+            while not stock:
+                stock += await self._take(partition)
+            return stock.pop()
+
+    async def _take(self, partition: int) -> list[StatusPlace]:
         async with self._pool.connection() as connection:
             number, taken = self._lists.get(partition) or await _newest_list(connection, partition)
             if taken >= FILLED_MAX:
                 number, taken = number + 1, 0
-            while True:
-                place = StatusPlace(partition, number, secrets.randbelow(PLACES))
-                if (await connection.execute(_TAKE, place, binary=True)).rowcount:
-                    self._lists[partition] = number, taken + 1
-                    return place
+            drawn = list({secrets.randbelow(PLACES) for _ in range(PLACES_TOGETHER)})
+            rows = await (await connection.execute(_TAKE, (partition, number, drawn), binary=True)).fetchall()
+        self._lists[partition] = number, taken + len(rows)
+        places = [StatusPlace(partition, number, place) for (place,) in rows]
+        secrets.SystemRandom().shuffle(places)
+        return places
 
     async def keep(self, event_id: str, volunteer: str, place: StatusPlace, document: Document) -> None:
         """Write the texts of a statement that is about to be recorded."""
@@ -85,9 +111,14 @@ class KeptDocuments:
         if document.balance_proof is not None:
             texts[BALANCE_PROOF_PATH] = document.balance_proof
         sealed = await self._person_keys.seal(volunteer, event_id, texts)
-        row = (event_id, volunteer, *place, sealed[CREDENTIAL_PATH], sealed.get(BALANCE_PROOF_PATH))
+        await self._keeping.find((event_id, volunteer, *place, sealed[CREDENTIAL_PATH], sealed.get(BALANCE_PROOF_PATH)))
+
+    async def _keep(self, rows: Sequence[_Row]) -> list[None]:
+        """All who come together in one commit."""
+        columns = [list(column) for column in zip(*rows, strict=True)]
         async with self._pool.connection() as connection:
-            await connection.execute(_KEEP, row, binary=True)
+            await connection.execute(_KEEP, columns, binary=True)
+        return [None] * len(rows)
 
     async def get(self, event_id: str) -> Document | None:
         """The texts of a statement that was recorded; None once the person was erased."""

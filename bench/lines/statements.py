@@ -1,0 +1,97 @@
+"""Statements over gRPC: issuing them beside a library's bare issuing, confirming them beside GetBalance.
+
+Ours does all that is done for people: the hours are read at a signed size, the balance is proven, the credential is
+sealed and kept, the event recorded, who looked recorded; the reference only makes the text of a credential.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import grpc
+
+from bench.ground import Ground
+from bench.lines.echo import CHANNELS, IN_FLIGHT, MEASURED_SECONDS
+from bench.load import Load, calls_per_second
+from bench.pairing import Line, MeasurementFailed, Sides
+from bench.processes import measured
+from bench.stated_ledger import COORDINATOR, StatedLedger, stated_ledger
+from volunteer_hours.v1 import hours_service_pb2 as hours
+from volunteer_hours.v1 import statement_service_pb2 as statements
+from volunteer_hours.v1.statement_service_pb2_grpc import StatementServiceStub
+
+GET: Final = "/volunteer_hours.v1.HoursService/GetBalance"
+ISSUE: Final = "/volunteer_hours.v1.StatementService/IssueStatement"
+CONFIRM: Final = "/volunteer_hours.v1.StatementService/ConfirmStatement"
+PERSONS: Final = 1_000
+STATEMENTS: Final = 500
+ISSUES_PER_SECOND_MAX: Final = 2_500
+"""More requests than can be answered: each is sent once."""
+
+
+def issue_rate(ground: Ground, ledger: StatedLedger) -> float:
+    """IssueStatement calls a second."""
+    seconds = ground.seconds(MEASURED_SECONDS)
+    load = Load(ledger.address, ISSUE, COORDINATOR, in_flight=IN_FLIGHT, channels=CHANNELS, seconds=seconds)
+    count = round(ISSUES_PER_SECOND_MAX * (seconds + load.warm_up_seconds))
+    return calls_per_second(ground.folder, load, [ledger.issue_request(number) for number in range(count)])
+
+
+def library_rate(ground: Ground) -> float:
+    """Credentials a second by PyPI sd-jwt, in a process of its own."""
+    seconds = ground.seconds(MEASURED_SECONDS)
+    return measured(ground.folder, "bench.references.sd_jwt_issuing", [f"--seconds={seconds}"]).rate
+
+
+def answered_rate(ground: Ground, ledger: StatedLedger, method: str, requests: list[bytes]) -> float:
+    """Calls a second."""
+    seconds = ground.seconds(MEASURED_SECONDS)
+    load = Load(ledger.address, method, COORDINATOR, in_flight=IN_FLIGHT, channels=CHANNELS, seconds=seconds)
+    return calls_per_second(ground.folder, load, requests, repeat=True)
+
+
+@contextmanager
+def issuing(ground: Ground) -> Iterator[Sides]:
+    """One server, its projections and its keeper on the same machine as the load."""
+    with stated_ledger(ground, ground.scaled(PERSONS, least=100)) as ledger:
+        yield Sides(reference=lambda: library_rate(ground), ours=lambda: issue_rate(ground, ledger))
+
+
+@contextmanager
+def confirming(ground: Ground) -> Iterator[Sides]:
+    """The same server asked for balances, and whether credentials stand; both are recorded as looks."""
+    with stated_ledger(ground, ground.scaled(PERSONS, least=100)) as ledger:
+        credentials = [one.credential for one in ledger.issue(ground.scaled(STATEMENTS, least=50))]
+        _check(ledger, credentials[-1])
+        balances = [hours.GetBalanceRequest(name=name).SerializeToString() for name in ledger.names]
+        confirmations = [
+            statements.ConfirmStatementRequest(credential=credential).SerializeToString() for credential in credentials
+        ]
+        yield Sides(
+            reference=lambda: answered_rate(ground, ledger, GET, balances),
+            ours=lambda: answered_rate(ground, ledger, CONFIRM, confirmations),
+        )
+
+
+def _check(ledger: StatedLedger, credential: str) -> None:
+    """Raises MeasurementFailed unless the newest statement stands, and a changed one does not."""
+    with grpc.insecure_channel(ledger.address) as channel:
+        stub = StatementServiceStub(channel)
+
+        def state(text: str) -> statements.StatementState.ValueType:
+            request = statements.ConfirmStatementRequest(credential=text)
+            return stub.ConfirmStatement(request, metadata=COORDINATOR, timeout=30).state
+
+        for _ in range(100):  # until the projections know it
+            if state(credential) == statements.STATEMENT_STATE_VALID:
+                break
+        else:
+            raise MeasurementFailed("a statement that was just issued does not stand")
+        if state(credential[:-2] + "A~") != statements.STATEMENT_STATE_TAMPERED:
+            raise MeasurementFailed("a changed credential is taken: this run measures nothing")
+
+
+ISSUE_STATEMENT = Line(name="issue_statement", unit="statements/s", floor=0.25, sides=issuing)
+CONFIRM_STATEMENT = Line(name="confirm_statement", unit="calls/s", floor=0.40, sides=confirming)
