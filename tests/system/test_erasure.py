@@ -20,6 +20,7 @@ from ledger.transparency.inclusion import verify_inclusion
 from ledger.transparency.tree_hash import leaf_hash, leaf_hashes, root_of
 from tests.system.access_store import access_as_owner
 from tests.system.canaries import found, told
+from tests.system.canary_statement import assert_nothing_is_told, state, with_issuer
 from tests.system.erasing_programme import (
     ACTOR,
     ANEW,
@@ -47,7 +48,7 @@ from volunteer_hours.v1 import resources_pb2
 @pytest.fixture
 def settings(fresh_postgres: EmbeddedPostgres, kafka: LocalKafka, tmp_path: Path, partitions: int) -> Settings:
     made = opened_ledger(fresh_postgres, kafka, partitions)
-    return made.model_copy(update={"signer_folder": str(tmp_path / "signer")})
+    return with_issuer(made.model_copy(update={"signer_folder": str(tmp_path / "signer")}), tmp_path)
 
 
 @pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.proof), 3], ids=["P=1", "P=3"])
@@ -59,6 +60,9 @@ def test_nothing_is_left_of_who_they_were_and_all_of_what_they_did(
         client.begin()
         link(client)
         refusals = provoked(client)
+        wait_until(lambda: caught_up(settings))
+        keep_once(settings)
+        stated = state(client, ZAHRA, CANARIES["full_name"])
         wait_until(lambda: caught_up(settings))
         keep_once(settings)
         before, sums = events_of(client, partitions), client.sums()
@@ -86,6 +90,7 @@ def test_nothing_is_left_of_who_they_were_and_all_of_what_they_did(
         assert client.refused("RegistryService/UpdateVolunteer", update()).reason == "VOLUNTEER_ERASED"
         assert keys_of(settings, ZAHRA) == [], "a refused command left a key"
 
+        assert_nothing_is_told(client, settings, stated, erased.positions)
         assert client.sums() == sums
         assert proofs_of(client, sizes) == proofs
         for events, size, proof, root in zip(events_of(client, partitions), sizes, proofs, roots, strict=True):
@@ -126,7 +131,7 @@ def test_nothing_is_left_of_who_they_were_and_all_of_what_they_did(
     places = [Path(data), logs, *segments]
     for searched in ([Path(data)], segments):
         assert found({"pseudonym": ZAHRA}, searched), f"{searched}: what is searched like this is found"
-    assert found(CANARIES, places) == []
+    assert found({**CANARIES, "code of a link": stated.code}, places) == []
 
 
 @pytest.mark.proof
