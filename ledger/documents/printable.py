@@ -1,7 +1,7 @@
 """Texts of people made fit for paper: one line, no character that turns the text around it, none that has no picture.
 
-Nothing is ever read as markup, whatever it says: texts reach the layout as data. What is done here is for the reader's eye
-alone; the attached credential keeps every text as it was signed.
+Nothing is ever read as markup, whatever it says: texts reach the layout as data. What is done here is for the reader's
+eye alone; the attached credential keeps every text as it was signed.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _JOINERS: Final = frozenset("\u200c\u200d")
 """They shape Arabic and Persian words."""
 _BREAK: Final = "\u200b"
 _LONG_WORD: Final = re.compile(rf"[^\s\u200b]{{{WORD_CHARACTERS_MAX + 1},}}")
-_MANY_MARKS: Final = re.compile(r"([\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]{%d})[\u0300-\u036f"
-                                r"\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]+" % MARKS_MAX)  # fmt: skip
+_MARK: Final = "[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]"
+_MANY_MARKS: Final = re.compile(f"({_MARK}{{{MARKS_MAX}}}){_MARK}+")
 _TABLE: Final = frozenset(chr(code) for first, last in SHOWN for code in range(first, last + 1)) | _JOINERS
 
 

@@ -44,7 +44,6 @@ def content(
         "document_title": " · ".join((title.en, title.ar, printable(claims.initials))),
         "initials": printable(claims.initials),
         "issued": {"digits": issued.isoformat(), **_each(lambda language: in_both_calendars(issued, language))},
-        "link": link,
         "code": _code(link) if link else None,
         "name": printable(disclosed.full_name) if disclosed.full_name else None,
         "verified": _each(lambda language: hours_in_words(claims.verified_seconds, language)),
@@ -52,7 +51,7 @@ def content(
         "tables": list(tables(disclosed)),
         "basis": list(_basis(claims, attached)),
         "digest": digest,
-        "steps": _steps(share_uri),
+        "steps": _steps(share_uri, link),
         "labels": {key: TEXTS[key].in_both() for key in LABELS},
         "issued_short": TEXTS["issued_short"].in_both(date=issued.isoformat()),
         # The layout alone knows how many pages there are.
@@ -80,7 +79,8 @@ def _period(period: Period) -> Fact:
         found = {name: calendar_day(day) for name, day in days.items()}
         fact["small"] = _each(
             lambda language: text.said(
-                language, **{name: umm_al_qura_in_words(day, language) or day.isoformat() for name, day in found.items()}
+                language,
+                **{name: umm_al_qura_in_words(day, language) or day.isoformat() for name, day in found.items()},
             )
         )
     return fact
@@ -90,29 +90,33 @@ def _counted(claims: StatementClaims, disclosed: Disclosed) -> Both:
     if not claims.only_organizations:
         return TEXTS["counted_all"].in_both()
     names = names_of_organizations(disclosed)
-    return {
-        "en": TEXTS["counted_some"].said("en", names=", ".join(names.of(one, "en") for one in claims.only_organizations)),
-        "ar": TEXTS["counted_some"].said("ar", names="، ".join(names.of(one, "ar") for one in claims.only_organizations)),
-    }
+    only = claims.only_organizations
+    return _each(lambda language: TEXTS["counted_some"].listed(language, (names.of(one, language) for one in only)))
 
 
 def _basis(claims: StatementClaims, attached: list[str]) -> Iterator[Fact]:
     ones = {
         "issuer": claims.iss,
         "statement_name": claims.statement,
-        "log": f"{claims.as_of.origin}",
+        "log": claims.as_of.origin,
         "log_size": f"{claims.as_of.size:,}",
         "log_root": _shortened(claims.as_of),
         "recorded_through": claims.as_of.recorded_through,
         "attached": ", ".join(attached),
     }
-    yield from ({"label": TEXTS[key].in_both(), "one": printable(one)} for key, one in ones.items() if one)
+    for key, one in ones.items():
+        if one:
+            yield {"label": TEXTS[key].in_both(), "one": printable(one)}
 
 
-def _steps(share_uri: str | None) -> list[Both]:
+def _steps(share_uri: str | None, link: str | None) -> list[dict[str, object]]:
+    """What to do, with what is printed below it in letters that can be typed off."""
     if share_uri is None:
-        return [TEXTS["check_attached"].in_both(command=COMMAND)]
-    return [TEXTS["check_link"].in_both(link=share_uri), TEXTS["check_file"].in_both(command=COMMAND)]
+        return [{**TEXTS["check_attached"].in_both(), "shown": COMMAND, "opens": None}]
+    return [
+        {**TEXTS["check_link"].in_both(), "shown": share_uri, "opens": link},
+        {**TEXTS["check_file"].in_both(), "shown": COMMAND, "opens": None},
+    ]
 
 
 def _shortened(as_of: AsOf) -> str:

@@ -1,8 +1,8 @@
-"""Every text for people in a document, in Arabic and English. `{braces}` name what is put in, isolated from the sentence."""
+"""Every text for people in a document, in Arabic and English. `{braces}` name what is put in, isolated."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -12,6 +12,7 @@ Language: TypeAlias = Literal["ar", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "ar")
 Both: TypeAlias = dict[str, str]
 """`en` and `ar`."""
+_COMMAS: Final = {"en": ", ", "ar": "، "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,10 @@ class Text:
         """The text with its values put in, each isolated. Raises KeyError when one is missing."""
         isolated = {name: by_its_content(value) for name, value in values.items()}
         return (self.ar if language == "ar" else self.en).format_map(isolated)
+
+    def listed(self, language: Language, items: Iterable[str]) -> str:
+        """The text and a list behind it: each item isolated, but not their list, which runs as the sentence does."""
+        return f"{self.said(language)} {_COMMAS[language].join(map(by_its_content, items))}"
 
     def in_both(self, **values: str) -> Both:
         """In both."""
@@ -48,7 +53,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "period_until": Text("Until {last}", "حتى {last}"),
     "counted": Text("Organisations", "الجهات المشمولة"),
     "counted_all": Text("All", "جميع الجهات"),
-    "counted_some": Text("Only {names}", "فقط {names}"),
+    "counted_some": Text("Only", "فقط"),
     "expires": Text("Holds until", "سارية حتى"),
     # Tables
     "organizations": Text("Hours by organisation", "الساعات حسب الجهة"),
@@ -69,7 +74,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "position": Text("In the log", "في السجل"),
     "total": Text("Total", "المجموع"),
     "not_stated": Text("Not stated", "غير محدد"),
-    "with_skills": Text("Skills: {skills}", "المهارات: {skills}"),
+    "with_skills": Text("Skills:", "المهارات:"),
     "skills_overlap": Text(
         "Hours of a role that asks for several skills stand in each of them.",
         "ساعات الدور الذي يتطلب عدة مهارات محتسبة في كل مهارة منها.",
@@ -91,15 +96,15 @@ TEXTS: Final[Mapping[str, Text]] = {
     # How to check it
     "check": Text("How to check this statement", "كيف تتحقق من هذه الإفادة"),
     "check_link": Text(
-        "Scan the code or open {link}. Your browser checks the signature, the log and the present status. The page must "
-        "show the same initials and the same date of issue.",
-        "امسح الرمز أو افتح {link}. يتحقق متصفحك من التوقيع والسجل والحالة الراهنة. ويجب أن تظهر في الصفحة الأحرف الأولى "
-        "وتاريخ الإصدار نفسيهما.",
+        "Scan the code or open this link. Your browser checks the signature, the log and the present status. The page "
+        "must show the same initials and the same date of issue.",
+        "امسح الرمز أو افتح هذا الرابط. يتحقق متصفحك من التوقيع والسجل والحالة الراهنة. ويجب أن تظهر في الصفحة الأحرف "
+        "الأولى نفسها وتاريخ الإصدار نفسه.",
     ),
-    "check_file": Text("Or check the file itself, also offline: {command}", "أو تحقق من الملف نفسه، ولو دون اتصال: {command}"),
+    "check_file": Text("Or check the file itself, also offline:", "أو تحقق من الملف نفسه، ولو دون اتصال بالشبكة:"),
     "check_attached": Text(
-        "There is no link on this document. The credential attached to the file is checked offline: {command}",
-        "لا رابط في هذا المستند. يُتحقق من الشهادة الرقمية المرفقة بالملف دون اتصال: {command}",
+        "There is no link on this document. The credential attached to the file is checked offline:",
+        "لا رابط في هذا المستند. يُتحقق من الشهادة الرقمية المرفقة بالملف دون اتصال بالشبكة:",
     ),
     "paper": Text(
         "Paper proves nothing by itself. Only the check shows that this statement is genuine and still holds.",
@@ -113,6 +118,8 @@ TEXTS: Final[Mapping[str, Text]] = {
     "page": Text("Page {page} of {pages}", "صفحة {page} من {pages}"),
     "issued_short": Text("issued {date}", "صدرت في {date}"),
     # Said of attachments
-    "attached_credential": Text("The credential: SD-JWT VC, signed by the issuer", "الشهادة الرقمية بتوقيع جهة الإصدار"),
+    "attached_credential": Text(
+        "The credential: SD-JWT VC, signed by the issuer", "الشهادة الرقمية بتوقيع جهة الإصدار"
+    ),
     "attached_proof": Text("What the credential rests on", "ما تستند إليه الشهادة الرقمية"),
 }

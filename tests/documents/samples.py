@@ -12,7 +12,11 @@ ISSUED_UNIX_SECONDS = 1_782_896_400
 """2026-07-01T09:00:00Z, 16 Muharram 1448."""
 ROOT = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="
 ORGANIZATIONS = (
-    ("organizations/synthetic-gardens", {"ar": "جمعية الحدائق الاصطناعية", "en": "Synthetic Gardens Association"}, 64_800),
+    (
+        "organizations/synthetic-gardens",
+        {"ar": "جمعية الحدائق الاصطناعية", "en": "Synthetic Gardens Association"},
+        64_800,
+    ),
     ("organizations/synthetic-library", {"ar": "مكتبة اصطناعية عامة", "en": "Synthetic Public Library"}, 27_000),
     ("initiatives/synthetic-beach", {"ar": "مبادرة الشاطئ الاصطناعي", "en": "Synthetic Beach Initiative"}, 3_600),
 )
@@ -61,7 +65,9 @@ def disclosed(**changed: object) -> Disclosed:
             "organizations": tuple(organization(*one) for one in ORGANIZATIONS),
             "roles": (
                 role("Gardening with school children", "البستنة مع أطفال المدارس", ORGANIZATIONS[0][0], 64_800),
-                role("Reading aloud on Saturdays", "القراءة بصوت عالٍ كل سبت", ORGANIZATIONS[1][0], 27_000, ("reading",)),
+                role(
+                    "Reading aloud on Saturdays", "القراءة بصوت عالٍ كل سبت", ORGANIZATIONS[1][0], 27_000, ("reading",)
+                ),
                 role("Beach cleaning", "تنظيف الشاطئ", ORGANIZATIONS[2][0], 3_600),
             ),
             "sectors": (
@@ -84,9 +90,7 @@ def organization(name: str, display_name: dict[str, str], seconds: int) -> dict[
     }
 
 
-def role(
-    english: str, arabic: str, of: str, seconds: int, skills: tuple[str, ...] = ()
-) -> dict[str, object]:
+def role(english: str, arabic: str, of: str, seconds: int, skills: tuple[str, ...] = ()) -> dict[str, object]:
     """One of the list of roles."""
     return {
         "opportunity": "opportunities/synthetic-" + english.split()[0].lower(),
