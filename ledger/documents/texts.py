@@ -38,18 +38,18 @@ class Text:
 
 TEXTS: Final[Mapping[str, Text]] = {
     # At the head
-    "statement": Text("Statement of verified volunteer hours", "إفادة بساعات التطوع المدقّقة"),
-    "transcript": Text("Transcript of verified volunteer hours", "السجل الكامل لساعات التطوع المدقّقة"),
+    "statement": Text("Statement of verified volunteer hours", "إفادة بساعات التطوع المدققة"),
+    "transcript": Text("Transcript of verified volunteer hours", "السجل الكامل لساعات التطوع المدققة"),
     "initials": Text("Initials", "الأحرف الأولى من الاسم"),
     "issued": Text("Issued on", "تاريخ الإصدار"),
     "scan": Text("Scan to check", "امسح الرمز للتحقق"),
     "code_alternative": Text("QR code of the link {link}", "رمز الاستجابة السريعة للرابط {link}"),
     "name": Text("Full name", "الاسم الكامل"),
-    "verified": Text("Verified hours", "الساعات المدقّقة"),
+    "verified": Text("Verified hours", "الساعات المدققة"),
     "period": Text("Service dates", "فترة التطوع"),
     "period_whole": Text("All", "كل التواريخ"),
     "period_between": Text("{first} to {last}", "من {first} إلى {last}"),
-    "period_from": Text("From {first} on", "ابتداءً من {first}"),
+    "period_from": Text("From {first} on", "منذ {first}"),
     "period_until": Text("Until {last}", "حتى {last}"),
     "counted": Text("Organisations", "الجهات المشمولة"),
     "counted_all": Text("All", "جميع الجهات"),
@@ -61,7 +61,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "sectors": Text("Hours by sector", "الساعات حسب القطاع"),
     "years": Text("Hours by year", "الساعات حسب السنة"),
     "skills": Text("Hours by skill", "الساعات حسب المهارة"),
-    "entries": Text("Every verified attendance", "جميع مرات الحضور المدقّقة"),
+    "entries": Text("Every verified attendance", "جميع مرات الحضور المدققة"),
     "organization": Text("Organisation", "الجهة"),
     "role": Text("Role and organisation", "الدور والجهة"),
     "sector": Text("Sector", "القطاع"),
@@ -89,8 +89,8 @@ TEXTS: Final[Mapping[str, Text]] = {
     "statement_name": Text("Statement", "الإفادة"),
     "log": Text("Log", "السجل"),
     "log_size": Text("Size of the log", "حجم السجل"),
-    "log_root": Text("Root, shortened", "الجذر مختصرًا"),
-    "recorded_through": Text("Recorded through", "مسجَّل حتى"),
+    "log_root": Text("Root (shortened)", "الجذر (مختصر)"),
+    "recorded_through": Text("Recorded through", "مسجل حتى"),
     "digest": Text("SHA-256 of the credential", "بصمة الشهادة الرقمية"),
     "attached": Text("Attached to the file", "مرفقات الملف"),
     # How to check it
@@ -108,7 +108,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "paper": Text(
         "Paper proves nothing by itself. Only the check shows that this statement is genuine and still holds.",
-        "الورق وحده لا يثبت شيئًا. التحقق وحده يبيّن أن هذه الإفادة صحيحة وما زالت سارية.",
+        "الورق وحده لا يثبت شيئًا. التحقق وحده يبين أن هذه الإفادة صحيحة وما زالت سارية.",
     ),
     "not_shown": Text(
         "{sign} stands for a character that this document cannot show; the attached credential has it.",

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import unicodedata
+
+import msgspec
+import pytest
+import typst
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.documents.fonts import document_fonts
+from ledger.documents.printable import NOT_SHOWN, SHOWN, WORD_CHARACTERS_MAX, printable
+
+_EACH = b"""
+#set document(title: "Each")
+#set text(font: ("Libertinus Serif", "Amiri", "DejaVu Sans Mono"), lang: "en", fallback: false)
+#for one in json(bytes(sys.inputs.told)) [#text(one) #parbreak()]
+"""
+
+
+def archived(characters: list[str]) -> None:
+    """Set each of them for an archive, which refuses what no font has."""
+    inputs = {"told": msgspec.json.encode(characters).decode()}
+    typst.Compiler(_EACH, font_paths=document_fonts(), sys_inputs=inputs).compile(format="pdf", pdf_standards=["a-3a"])
+
+
+def test_the_fonts_have_every_character_that_is_kept():
+    kept = [chr(code) for first, last in SHOWN for code in range(first, last + 1)]
+    archived([one for one in kept if unicodedata.category(one) != "Cn"])
+
+
+def test_a_character_that_no_font_has_would_be_noticed():
+    with pytest.raises(typst.TypstError, match="could not be displayed"):
+        archived(["a", "漢"])
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("#panic()", "#panic()"),
+        ("*bold* $x$ `raw` <label> @ref //", "*bold* $x$ `raw` <label> @ref //"),
+        ("two\nlines\tand\u2028more\x00", "two lines and more"),
+        ("\u202egnp.exe\u202c", "gnp.exe"),
+        ("a\u2069\u2069\u2066b", "ab"),
+        ("漢字", NOT_SHOWN * 2),
+        ("😀", NOT_SHOWN),
+        ("\ud800", NOT_SHOWN),
+        ("\ue000", NOT_SHOWN),
+        ("می\u200cروم", "می\u200cروم"),
+        ("محمّد الأُولى", "محمّد الأُولى"),
+        ("e\u0301", "é"),
+        ("a" + "\u0315" * 40, "a" + "\u0315" * 4),
+    ],
+)
+def test_texts_of_people(text: str, printed: str):
+    assert printable(text) == printed
+
+
+def test_a_long_word_may_be_broken():
+    assert max(map(len, printable("x" * 300).split("\u200b"))) == WORD_CHARACTERS_MAX
+    assert printable("x" * 300).replace("\u200b", "") == "x" * 300
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_what_is_printed_is_one_line_that_turns_nothing(text: str):
+    printed = printable(text)
+    assert printed == " ".join(printed.split(" "))
+    assert not {unicodedata.bidirectional(one) for one in printed} & {
+        "LRE",
+        "RLE",
+        "LRO",
+        "RLO",
+        "PDF",
+        "LRI",
+        "RLI",
+        "FSI",
+        "PDI",
+        "B",
+    }
