@@ -13,7 +13,7 @@ from typing import Final
 NOT_SHOWN: Final = "□"
 """Stands for a character that the fonts of the document do not have."""
 WORD_CHARACTERS_MAX: Final = 22
-"""A longer word may be broken anywhere, or it would run over the column beside it."""
+"""A longer word may be broken, or it would run over the column beside it."""
 MARKS_MAX: Final = 4
 """On one letter: more of them would climb over the lines above."""
 
@@ -28,17 +28,23 @@ SHOWN: Final = (
 _JOINERS: Final = frozenset("\u200c\u200d")
 """They shape Arabic and Persian words."""
 _BREAK: Final = "\u200b"
-_LONG_WORD: Final = re.compile(rf"[^\s\u200b]{{{WORD_CHARACTERS_MAX + 1},}}")
+_WORD: Final = re.compile(r"[^\s/-]+")
+"""Lines break behind a stroke or a hyphen by themselves (UAX #14)."""
 _MARK: Final = "[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]"
 _MANY_MARKS: Final = re.compile(f"({_MARK}{{{MARKS_MAX}}}){_MARK}+")
 _TABLE: Final = frozenset(chr(code) for first, last in SHOWN for code in range(first, last + 1)) | _JOINERS
 
 
-def printable(text: str) -> str:
-    """The text as it is printed."""
+def printable(text: str, word_characters_max: int = WORD_CHARACTERS_MAX) -> str:
+    """The text as it is printed; `word_characters_max` as its place has room."""
+
+    def breakable(found: re.Match[str]) -> str:
+        word = found.group()
+        return _BREAK.join(word[at : at + word_characters_max] for at in range(0, len(word), word_characters_max))
+
     kept = "".join(map(_shown, unicodedata.normalize("NFC", text)))
     one_line = " ".join(_MANY_MARKS.sub(r"\1", kept).split())
-    return _LONG_WORD.sub(_breakable, one_line)
+    return _WORD.sub(breakable, one_line)
 
 
 def _shown(character: str) -> str:
@@ -49,8 +55,3 @@ def _shown(character: str) -> str:
         return " "
     # Controls of direction would turn what stands beside the text, other formats have no picture at all.
     return "" if category in ("Cf", "Mn", "Me") else NOT_SHOWN
-
-
-def _breakable(found: re.Match[str]) -> str:
-    word = found.group()
-    return _BREAK.join(word[at : at + WORD_CHARACTERS_MAX] for at in range(0, len(word), WORD_CHARACTERS_MAX))

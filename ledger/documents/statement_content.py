@@ -6,7 +6,8 @@ The layout (`statement.typ`) decides where they stand and how they look, and add
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import Final, TypeAlias
 
 import segno
@@ -16,13 +17,15 @@ from ledger.documents.dates import calendar_day, day_of_moment, in_both_calendar
 from ledger.documents.hours_in_words import hours_in_words
 from ledger.documents.printable import printable
 from ledger.documents.statement_tables import names_of_organizations, tables
-from ledger.documents.texts import TEXTS, Both, Language
+from ledger.documents.texts import TEXTS, Both, Language, Text
 
 Fact: TypeAlias = dict[str, object]
 """A label, with a value in each language (`both`, `small` below it) or one for both (`one`)."""
 
 COMMAND: Final = "hours-ledger verify statement FILE"
 LABELS: Final = ("initials", "issued", "scan", "name", "verified", "basis", "digest", "check", "paper")
+CODE_CHARACTERS_MAX: Final = 56
+"""In a line between two labels."""
 ROOT_SHOWN: Final = 12
 """Characters that are left of either end of a root."""
 _PERIODS: Final = {
@@ -74,16 +77,16 @@ def _scope(claims: StatementClaims, disclosed: Disclosed) -> Iterator[Fact]:
 def _period(period: Period) -> Fact:
     days = {name: text for name, text in (("first", period.first), ("last", period.last)) if text}
     text = TEXTS[_PERIODS[tuple(days)]]
-    fact: Fact = {"label": TEXTS["period"].in_both(), "both": text.in_both(**days)}
-    if days:
-        found = {name: calendar_day(day) for name, day in days.items()}
-        fact["small"] = _each(
-            lambda language: text.said(
-                language,
-                **{name: umm_al_qura_in_words(day, language) or day.isoformat() for name, day in found.items()},
-            )
-        )
-    return fact
+    found = {name: calendar_day(day) for name, day in days.items()}
+    small = _each(lambda language: _period_in_words(text, found, language))
+    return {"label": TEXTS["period"].in_both(), "both": text.in_both(**days), "small": small}
+
+
+def _period_in_words(text: Text, days: Mapping[str, date], language: Language) -> str:
+    """In the Umm al-Qura calendar; empty for an open period, and where its tables do not have each of the days."""
+    words = {name: umm_al_qura_in_words(day, language) for name, day in days.items()}
+    known = {name: said for name, said in words.items() if said}
+    return text.said(language, **known) if days and len(known) == len(days) else ""
 
 
 def _counted(claims: StatementClaims, disclosed: Disclosed) -> Both:
@@ -106,7 +109,7 @@ def _basis(claims: StatementClaims, attached: list[str]) -> Iterator[Fact]:
     }
     for key, one in ones.items():
         if one:
-            yield {"label": TEXTS[key].in_both(), "one": printable(one)}
+            yield {"label": TEXTS[key].in_both(), "one": printable(one, CODE_CHARACTERS_MAX)}
 
 
 def _steps(share_uri: str | None, link: str | None) -> list[dict[str, object]]:

@@ -59,6 +59,12 @@ def test_texts_of_people(text: str, printed: str):
 def test_a_long_word_may_be_broken():
     assert max(map(len, printable("x" * 300).split("\u200b"))) == WORD_CHARACTERS_MAX
     assert printable("x" * 300).replace("\u200b", "") == "x" * 300
+    assert "\u200b" not in printable("x" * 60, word_characters_max=60)
+
+
+def test_an_identifier_breaks_by_itself_and_is_copied_as_it_is():
+    name = "organizations/synthetic-association-of-synthetic-gardens"
+    assert printable(name) == name
 
 
 @given(st.text(st.characters(codec="utf-8")))
