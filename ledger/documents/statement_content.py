@@ -24,8 +24,8 @@ Fact: TypeAlias = dict[str, object]
 
 COMMAND: Final = "hours-ledger verify statement FILE"
 LABELS: Final = ("initials", "issued", "scan", "name", "verified", "basis", "digest", "check", "paper")
-CODE_CHARACTERS_MAX: Final = 56
-"""In a line between two labels."""
+CODE_ROOM_EMS: Final = 34.0
+"""Of a line between two labels."""
 ROOT_SHOWN: Final = 12
 """Characters that are left of either end of a root."""
 _PERIODS: Final = {
@@ -109,7 +109,7 @@ def _basis(claims: StatementClaims, attached: list[str]) -> Iterator[Fact]:
     }
     for key, one in ones.items():
         if one:
-            yield {"label": TEXTS[key].in_both(), "one": printable(one, CODE_CHARACTERS_MAX)}
+            yield {"label": TEXTS[key].in_both(), "one": printable(one, CODE_ROOM_EMS)}
 
 
 def _steps(share_uri: str | None, link: str | None) -> list[dict[str, object]]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.documents.fonts import document_fonts
-from ledger.documents.printable import NOT_SHOWN, SHOWN, WORD_CHARACTERS_MAX, printable
+from ledger.documents.printable import NOT_SHOWN, SHOWN, printable
 
 _EACH = b"""
 #set document(title: "Each")
@@ -49,6 +49,7 @@ def test_a_character_that_no_font_has_would_be_noticed():
         ("می\u200cروم", "می\u200cروم"),
         ("محمّد الأُولى", "محمّد الأُولى"),
         ("e\u0301", "é"),
+        ("\ufed3\ufef2 \ufdfa", "في صلى الله عليه وسلم"),
         ("a" + "\u0315" * 40, "a" + "\u0315" * 4),
     ],
 )
@@ -57,9 +58,19 @@ def test_texts_of_people(text: str, printed: str):
 
 
 def test_a_long_word_may_be_broken():
-    assert max(map(len, printable("x" * 300).split("\u200b"))) == WORD_CHARACTERS_MAX
-    assert printable("x" * 300).replace("\u200b", "") == "x" * 300
-    assert "\u200b" not in printable("x" * 60, word_characters_max=60)
+    printed = printable("x" * 300)
+    assert printed.replace("\u200b", "") == "x" * 300
+    assert max(map(len, printed.split("\u200b"))) < 30
+    assert "\u200b" not in printable("x" * 60, room_ems=34.0)
+
+
+def test_words_of_people_are_whole():
+    for word in ("Internationalisation", "VOLUNTEERING", "فسيكفيكهم", "والاستراتيجيات", "Überraschungsgäste"):
+        assert printable(word) == word
+
+
+def test_a_mark_is_not_parted_from_its_letter():
+    assert "\u200b\u0301" not in printable("q\u0301" * 100)
 
 
 def test_an_identifier_breaks_by_itself_and_is_copied_as_it_is():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 import pypdf
@@ -24,6 +25,8 @@ from tests.documents.qr_codes import modules_of, quiet_modules
 LINK = f"{samples.SHARE_URI}#{samples.DIGEST}"
 MARGIN = 50
 """Points; a little less than what is left free on either side."""
+FIRST_NUMBER, LAST_NUMBER = 219, 376
+"""Where the columns of dates and hours stand, in points."""
 
 
 def read(pdf: bytes) -> pypdf.PdfReader:
@@ -217,6 +220,34 @@ def test_without_the_arabic_font_it_is_said_what_to_install(monkeypatch: pytest.
         fonts.document_fonts.cache_clear()
 
 
+def outside(page: Page) -> list[str]:
+    """Letters that stand in the margins or beyond them."""
+    return [one.character for one in page.letters if not MARGIN <= one.box.middle <= page.width - MARGIN]
+
+
+def of_one_organization(name: str, full_name: str = "Synthetic Person") -> Page:
+    """A statement with an organisation that is called so."""
+    organization = samples.organization("organizations/synthetic", {"en": name, "ar": name}, samples.TOTAL_SECONDS)
+    return Page(rendered(full_name=full_name, organizations=(organization,), roles=None, sectors=None))
+
+
+@pytest.mark.parametrize(
+    "part", ["x", "W", "/", "-", "1/", "1-", "-/", "/1-1", ".", "(", "—", "ش", "ﷺ", "Ǆ", "Ѿ", "\u00a0a", "a\u2011"]
+)
+def test_what_has_no_spaces_stays_on_the_page(part: str):
+    assert not outside(of_one_organization(part * 150, full_name=part * 150))
+
+
+@pytest.mark.parametrize("character", ["z", "W", "@", "—", "ش", "ص", "Ǆ", "Ѿ", "Ж", "□", "%"])
+def test_a_long_word_does_not_run_over_the_numbers_beside_it(character: str):
+    page = of_one_organization(character * 150)
+    shown = set(unicodedata.normalize("NFKC", character))
+    # Below what it covers, between the two columns of names.
+    beside = [one for one in page.letters if one.box.top < 420 and FIRST_NUMBER < one.box.middle < LAST_NUMBER]
+    assert beside
+    assert not [one for one in beside if one.character in shown]
+
+
 _NAMES = st.text(
     st.one_of(
         st.sampled_from("محمد عبدالله شخص اصطناعي ABC abc 2026-01-01 1448 #*_$[]{}()\\/\"'`~@<>=+-،؛؟٠١٢"),
@@ -233,5 +264,4 @@ def test_no_name_breaks_the_page_or_moves_what_stands_beside_it(name: str, engli
     page = Page(rendered(full_name=name, organizations=(organization,), roles=None, sectors=None))
     assert page.line(Box(240, 600, 560, 842), "16 محرم 1448 هـ الموافق 1 يوليو 2026 م")
     assert page.line(Box(300, 0, 545, 842), "26 ساعة و 30 دقيقة")
-    outside = [one for one in page.letters if not MARGIN <= one.box.middle <= page.width - MARGIN]
-    assert not outside
+    assert not outside(page)
