@@ -15,6 +15,10 @@ RUN /tools/bin/python -m hatchling build -t wheel -d /wheel \
     && VIRTUAL_ENV=/service /tools/bin/uv pip install --no-deps /wheel/*.whl
 
 FROM python:3.12-slim
+# Arabic on statements is set in Amiri.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends fonts-hosny-amiri \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --create-home ledger \
     # A volume mounted here begins with this owner and mode.
     && install -d -m 0700 -o ledger -g ledger /var/lib/volunteer-hours-ledger/signer \

@@ -1,1 +1,1 @@
-"""Documents for people: a statement as a PDF in Arabic and English. What it says stands in the credential; this reads it."""
+"""Documents for people: a statement as a PDF in Arabic and English, which is a reading of its credential."""

@@ -1,7 +1,7 @@
 """Dates for people: Gregorian and Umm al-Qura side by side, in Arabic and English, with the digits 0-9 in both.
 
-Umm al-Qura is the civil calendar of Saudi Arabia, fixed by tables from 1924-08-01 to 2077-11-16; a date that they do not
-cover is Gregorian alone. Years in words end with AH or هـ, so that nobody takes one calendar for the other.
+Umm al-Qura is the civil calendar of Saudi Arabia, fixed by tables from 1924-08-01 to 2077-11-16; a date that they do
+not cover is Gregorian alone. Years in words end with AH or هـ, so that nobody takes one calendar for the other.
 """
 
 from __future__ import annotations

@@ -21,9 +21,9 @@ class FontsMissing(RuntimeError):
 
 
 @cache
-def document_fonts(system_fonts: bool = True) -> typst.Fonts:
+def document_fonts() -> typst.Fonts:
     """All that there are. Raises FontsMissing."""
-    fonts = typst.Fonts(include_system_fonts=system_fonts, include_embedded_fonts=True)
+    fonts = typst.Fonts(include_system_fonts=True, include_embedded_fonts=True)
     if ARABIC not in fonts.families():
         raise FontsMissing
     return fonts

@@ -1,8 +1,8 @@
 """Seconds as hours, minutes and, only where there are some, seconds: exact, never rounded.
 
-In Arabic the noun agrees with its number: ساعة واحدة، ساعتان، 3 ساعات، 11 ساعة، 100 ساعة، 103 ساعات. The classes are those of
-Unicode's plural rules for Arabic (CLDR, UTS #35 part 3): one and two have a form of their own, a number that ends with 03 to
-10 has the plural, every other one the singular. One and two are written as words.
+In Arabic the noun agrees with its number: ساعة واحدة، ساعتان، 3 ساعات، 11 ساعة، 100 ساعة، 103 ساعات. The classes are
+those of Unicode's plural rules for Arabic (CLDR, UTS #35 part 3): one and two have a form of their own, written as
+words; a number that ends with 03 to 10 has the plural, every other one the singular.
 """
 
 from __future__ import annotations

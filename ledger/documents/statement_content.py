@@ -6,7 +6,8 @@ The layout (`statement.typ`) decides where they stand and how they look, and add
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import Final, TypeAlias
 
 import segno
@@ -16,13 +17,15 @@ from ledger.documents.dates import calendar_day, day_of_moment, in_both_calendar
 from ledger.documents.hours_in_words import hours_in_words
 from ledger.documents.printable import printable
 from ledger.documents.statement_tables import names_of_organizations, tables
-from ledger.documents.texts import TEXTS, Both, Language
+from ledger.documents.texts import TEXTS, Both, Language, Text
 
 Fact: TypeAlias = dict[str, object]
 """A label, with a value in each language (`both`, `small` below it) or one for both (`one`)."""
 
 COMMAND: Final = "hours-ledger verify statement FILE"
 LABELS: Final = ("initials", "issued", "scan", "name", "verified", "basis", "digest", "check", "paper")
+CODE_ROOM_EMS: Final = 34.0
+"""Of a line between two labels."""
 ROOT_SHOWN: Final = 12
 """Characters that are left of either end of a root."""
 _PERIODS: Final = {
@@ -44,7 +47,6 @@ def content(
         "document_title": " · ".join((title.en, title.ar, printable(claims.initials))),
         "initials": printable(claims.initials),
         "issued": {"digits": issued.isoformat(), **_each(lambda language: in_both_calendars(issued, language))},
-        "link": link,
         "code": _code(link) if link else None,
         "name": printable(disclosed.full_name) if disclosed.full_name else None,
         "verified": _each(lambda language: hours_in_words(claims.verified_seconds, language)),
@@ -52,7 +54,7 @@ def content(
         "tables": list(tables(disclosed)),
         "basis": list(_basis(claims, attached)),
         "digest": digest,
-        "steps": _steps(share_uri),
+        "steps": _steps(share_uri, link),
         "labels": {key: TEXTS[key].in_both() for key in LABELS},
         "issued_short": TEXTS["issued_short"].in_both(date=issued.isoformat()),
         # The layout alone knows how many pages there are.
@@ -75,44 +77,49 @@ def _scope(claims: StatementClaims, disclosed: Disclosed) -> Iterator[Fact]:
 def _period(period: Period) -> Fact:
     days = {name: text for name, text in (("first", period.first), ("last", period.last)) if text}
     text = TEXTS[_PERIODS[tuple(days)]]
-    fact: Fact = {"label": TEXTS["period"].in_both(), "both": text.in_both(**days)}
-    if days:
-        found = {name: calendar_day(day) for name, day in days.items()}
-        fact["small"] = _each(
-            lambda language: text.said(
-                language, **{name: umm_al_qura_in_words(day, language) or day.isoformat() for name, day in found.items()}
-            )
-        )
-    return fact
+    found = {name: calendar_day(day) for name, day in days.items()}
+    small = _each(lambda language: _period_in_words(text, found, language))
+    return {"label": TEXTS["period"].in_both(), "both": text.in_both(**days), "small": small}
+
+
+def _period_in_words(text: Text, days: Mapping[str, date], language: Language) -> str:
+    """In the Umm al-Qura calendar; empty for an open period, and where its tables do not have each of the days."""
+    words = {name: umm_al_qura_in_words(day, language) for name, day in days.items()}
+    known = {name: said for name, said in words.items() if said}
+    return text.said(language, **known) if days and len(known) == len(days) else ""
 
 
 def _counted(claims: StatementClaims, disclosed: Disclosed) -> Both:
     if not claims.only_organizations:
         return TEXTS["counted_all"].in_both()
     names = names_of_organizations(disclosed)
-    return {
-        "en": TEXTS["counted_some"].said("en", names=", ".join(names.of(one, "en") for one in claims.only_organizations)),
-        "ar": TEXTS["counted_some"].said("ar", names="، ".join(names.of(one, "ar") for one in claims.only_organizations)),
-    }
+    only = claims.only_organizations
+    return _each(lambda language: TEXTS["counted_some"].listed(language, (names.of(one, language) for one in only)))
 
 
 def _basis(claims: StatementClaims, attached: list[str]) -> Iterator[Fact]:
     ones = {
         "issuer": claims.iss,
         "statement_name": claims.statement,
-        "log": f"{claims.as_of.origin}",
+        "log": claims.as_of.origin,
         "log_size": f"{claims.as_of.size:,}",
         "log_root": _shortened(claims.as_of),
         "recorded_through": claims.as_of.recorded_through,
         "attached": ", ".join(attached),
     }
-    yield from ({"label": TEXTS[key].in_both(), "one": printable(one)} for key, one in ones.items() if one)
+    for key, one in ones.items():
+        if one:
+            yield {"label": TEXTS[key].in_both(), "one": printable(one, CODE_ROOM_EMS)}
 
 
-def _steps(share_uri: str | None) -> list[Both]:
+def _steps(share_uri: str | None, link: str | None) -> list[dict[str, object]]:
+    """What to do, with what is printed below it in letters that can be typed off."""
     if share_uri is None:
-        return [TEXTS["check_attached"].in_both(command=COMMAND)]
-    return [TEXTS["check_link"].in_both(link=share_uri), TEXTS["check_file"].in_both(command=COMMAND)]
+        return [{**TEXTS["check_attached"].in_both(), "shown": COMMAND, "opens": None}]
+    return [
+        {**TEXTS["check_link"].in_both(), "shown": share_uri, "opens": link},
+        {**TEXTS["check_file"].in_both(), "shown": COMMAND, "opens": None},
+    ]
 
 
 def _shortened(as_of: AsOf) -> str:

@@ -1,7 +1,7 @@
 """A statement as a PDF in Arabic and English, its credential and proofs attached: made to be printed, mailed and kept.
 
-PDF/A-3a and PDF/UA-1: it can be archived, carries attachments, and is tagged, so that screen readers read both languages in
-their order. Nothing is fetched. Equal arguments make equal bytes; the date of making is that of the issue.
+PDF/A-3a and PDF/UA-1: it can be archived, carries attachments, and is tagged, so that screen readers read both
+languages in their order. Nothing is fetched. Equal arguments make equal bytes; the date of making is that of the issue.
 """
 
 from __future__ import annotations

@@ -21,6 +21,10 @@ Cell: TypeAlias = list[str]
 Table: TypeAlias = dict[str, object]
 _Names: TypeAlias = dict[Language, Cell]
 
+LINES_TOGETHER_MAX: Final = 24
+"""A table up to so many lines stays on one page: its total alone on the next one would say nothing. More of them could
+be longer than a page, and what stays together is not broken even then."""
+LINE_CHARACTERS: Final = 25
 _HOURS: Final = ("hours",)
 _DAYS: Final = ("first_day", "last_day", "hours")
 _ENTRY: Final = ("date", "hours", "position")
@@ -64,9 +68,13 @@ def tables(disclosed: Disclosed) -> Iterator[Table]:
     if disclosed.sectors is not None:
         yield _table("sectors", "sector", _HOURS, (_sector_row(one) for one in disclosed.sectors))
     if disclosed.years is not None:
-        yield _table("years", "year", _HOURS, (_row(one.verified_seconds, _same(str(one.year))) for one in disclosed.years))
+        yield _table(
+            "years", "year", _HOURS, (_row(one.verified_seconds, _same(str(one.year))) for one in disclosed.years)
+        )
     if disclosed.skills is not None:
-        yield _table("skills", "skill", _HOURS, (_row(one.verified_seconds, _same(one.skill)) for one in disclosed.skills))
+        yield _table(
+            "skills", "skill", _HOURS, (_row(one.verified_seconds, _same(one.skill)) for one in disclosed.skills)
+        )
     if disclosed.entries is not None:
         yield _table("entries", "role", _ENTRY, (_entry_row(one, names) for one in disclosed.entries))
 
@@ -78,11 +86,17 @@ def _table(key: str, what: str, between: Sequence[str], rows: Iterable[_Row]) ->
     return {
         "title": TEXTS[key].in_both(),
         "note": TEXTS[note].in_both() if note else None,
+        "together": sum(map(_lines, made)) <= LINES_TOGETHER_MAX,
         "head": [TEXTS[column].in_both() for column in (what, *between, what)],
         "rows": [row.cells for row in made],
         # Skills overlap: what they add up to means nothing.
         "total": None if key == "skills" else _total(between, total),
     }
+
+
+def _lines(row: _Row) -> int:
+    """About how high a row is; a line holds more than these characters, unless all of them are wide."""
+    return max(sum(1 + len(line) // LINE_CHARACTERS for line in cell) for cell in row.cells)
 
 
 def _total(between: Sequence[str], hours: str) -> list[Cell]:
@@ -95,19 +109,15 @@ def _row(seconds: int, name: _Names, before: Sequence[Cell] = (), after: Sequenc
 
 
 def _organization_row(one: OrganizationHours) -> _Row:
-    names: _Names = {
-        language: [localized(one.display_name, language) or printable(one.name)] for language in LANGUAGES
-    }
+    names: _Names = {language: [localized(one.display_name, language) or printable(one.name)] for language in LANGUAGES}
     return _row(one.verified_seconds, names, before=[_day(one.first_date), _day(one.last_date)])
 
 
 def _role_row(one: RoleHours, names: OrganizationNames) -> _Row:
     cells = _titled(one.title, one.opportunity, one.organization, names)
     if one.skills:
-        skills = {"en": ", ", "ar": "، "}
         for language in LANGUAGES:
-            joined = skills[language].join(map(printable, one.skills))
-            cells[language].append(TEXTS["with_skills"].said(language, skills=joined))
+            cells[language].append(TEXTS["with_skills"].listed(language, map(printable, one.skills)))
     return _row(one.verified_seconds, cells, before=[_day(one.first_date), _day(one.last_date)])
 
 

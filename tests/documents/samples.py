@@ -118,7 +118,13 @@ def transcript(count: int) -> tuple[StatementClaims, Disclosed]:
         for number, day in enumerate(sorted(days))
     )
     years = sorted({day.year for day in days})
+    of_each = [5_400 * len(range(number, count, 3)) for number in range(3)]
     shown = disclosed(
+        organizations=tuple(
+            organization(name, text, seconds) for (name, text, _), seconds in zip(ORGANIZATIONS, of_each, strict=True)
+        ),
+        roles=None,
+        sectors=({"sector": "education", "verified_seconds": 5_400 * count},),
         years=tuple(
             {"year": year, "verified_seconds": 5_400 * sum(day.year == year for day in days)} for year in years
         ),
