@@ -90,8 +90,8 @@ def keys(
 
     With --auditor-token the auditors' token, to be given to auditors alone.
     """
-    asked = (verifier, answers, auditor_token, new_answer_keys, new_master_key_, rotate_master, new_issuer)
-    asked += (issuer, new_statement_key, revoke_statement_key is not None)
+    asked = [verifier, answers, auditor_token, new_answer_keys, new_master_key_, rotate_master, new_issuer]
+    asked += [issuer, new_statement_key, revoke_statement_key is not None]
     if asked.count(True) != 1:
         raise typer.BadParameter(
             "say which: --verifier, --answers, --auditor-token, --new-answer-keys, --new-master-key, --new-issuer, "

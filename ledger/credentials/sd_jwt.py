@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,13 +36,20 @@ class ReadCredential:
     """As they stand in the text."""
 
 
-def issue_credential(claims: Mapping[str, object], disclosable: Mapping[str, object], kid: str, sign: Sign) -> str:
+def issue_credential(
+    claims: Mapping[str, object],
+    disclosable: Mapping[str, object],
+    kid: str,
+    sign: Sign,
+    salts: Callable[[int], bytes] = secrets.token_bytes,
+) -> str:
     """The whole text of a credential, every disclosure with it.
 
-    `claims` are those of StatementClaims but `_sd` and `_sd_alg`, under their names in JSON.
+    `claims` are those of StatementClaims but `_sd` and `_sd_alg`, under their names in JSON. `salts` gives so many bytes
+    that nobody can guess: else whoever sees a digest finds out by trying what was left away.
     """
     disclosures = [
-        base64url(msgspec.json.encode([base64url(secrets.token_bytes(SALT_BYTES)), name, value]))
+        base64url(msgspec.json.encode([base64url(salts(SALT_BYTES)), name, value]))
         for name, value in disclosable.items()
     ]
     payload = {**claims, "_sd_alg": "sha-256"}

@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, ValidationError
 
 from ledger.credentials.base64url import base64url, read_base64url
-from ledger.credentials.claims import PLACES
+from ledger.credentials.claims import PLACES as PLACES
 from ledger.credentials.compact_jwt import CompactJwt, read_jwt, told, verify_signature, write_jwt
 from ledger.credentials.issuer_keys import PublishedKeys, SigningKey
 from ledger.domain.event import Value

@@ -1,19 +1,22 @@
 """Statements of synthetic persons with all that belongs to them: keys, a small log, proofs, a list of status.
 
-Everything is made in memory from a seed but for salts and ECDSA's own randomness.
+Everything is made in memory, from the same seed the same bytes but for ML-DSA-44's own randomness.
 """
 
 from __future__ import annotations
 
 import json
 import random
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, derive_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePrivateKey, derive_private_key
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 
-from ledger.credentials.compact_jwt import signer
+from ledger.credentials.compact_jwt import with_lower_s
 from ledger.credentials.issuer_keys import PublishedKey, PublishedKeys, SigningKey, thumbprint
 from ledger.credentials.sd_jwt import credential_digest, issue_credential
 from ledger.credentials.status_list import pack_statuses, write_status_list
@@ -53,7 +56,13 @@ def published(
 
 
 def signing(private: EllipticCurvePrivateKey) -> SigningKey:
-    return SigningKey(thumbprint(private.public_key()), signer(private))
+    """The same signature each time (RFC 6979), so that a seed repeats a run."""
+    return SigningKey(thumbprint(private.public_key()), lambda data: raw_signature(private, data))
+
+
+def raw_signature(private: EllipticCurvePrivateKey, data: bytes) -> bytes:
+    r, s = decode_dss_signature(private.sign(data, ECDSA(SHA256(), deterministic_signing=True)))
+    return with_lower_s(r.to_bytes(32) + s.to_bytes(32))
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,7 @@ class World:
     status: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
         self.private = issuer_key(self.seed)
         self.keys = PublishedKeys(ISSUER, (published(self.private, KEY_BEGAN),))
         self.events = history()
@@ -87,7 +97,7 @@ class World:
     def issue(self, name: str, claims: Json, shown: Json, private: EllipticCurvePrivateKey | None = None) -> None:
         """Sign a credential and record its event; evidence comes with `finish`."""
         key = signing(private or self.private)
-        credential = issue_credential(claims, shown, key.kid, key.sign)
+        credential = issue_credential(claims, shown, key.kid, key.sign, self.chance.randbytes)
         self.events.append(issued_event(len(self.events) + 1, claims, shown, credential, key.kid))
         self._drafts.append((name, claims, shown, credential))
 
@@ -140,7 +150,9 @@ def history() -> list[bytes]:
             also: Json = {"appointment": "organizations/green/appointments/p1", "verified_seconds": seconds}
             events += [
                 moved(len(events) + 1, "attendance-recorded", attendance, come, also={**present(8), **DECIDED}),
-                moved(len(events) + 2, "hours-verified", attendance, verified, stream_version=2, also=present(8) | also),
+                moved(
+                    len(events) + 2, "hours-verified", attendance, verified, stream_version=2, also=present(8) | also
+                ),
             ]
     return events
 
@@ -152,7 +164,11 @@ def issued_event(position: int, claims: Json, shown: Json, credential: str, kid:
         "statement": read["statement"],
         "holder": read["sub"],
         "kind": read["kind"],
-        **{f"period_{end}": read["period"][at] for end, at in (("start", "from"), ("end", "to")) if at in read["period"]},
+        **{
+            f"period_{end}": read["period"][at]
+            for end, at in (("start", "from"), ("end", "to"))
+            if at in read["period"]
+        },
         "organizations": read["only_organizations"],
         "shown": ["name" if name == "full_name" else name for name in shown],
         "verified_seconds": read["verified_seconds"],
@@ -173,8 +189,6 @@ EXPIRES_TEXT: Final = "2027-02-18T12:00:00Z"
 
 
 def claims_root(claims: Json) -> bytes:
-    from base64 import b64decode
-
     return b64decode(json.loads(json.dumps(claims))["as_of"]["root"])
 
 
@@ -241,7 +255,10 @@ def shown_of_v1() -> Json:
         "full_name": "شخص اصطناعي",
         "organizations": [organization_hours("green", 4 * HOUR), organization_hours("blue", 2 * HOUR)],
         "roles": [role_hours("garden", 5 * HOUR), role_hours("kitchen", HOUR)],
-        "sectors": [{"sector": "environment", "verified_seconds": 4 * HOUR}, {"sector": "", "verified_seconds": 2 * HOUR}],
+        "sectors": [
+            {"sector": "environment", "verified_seconds": 4 * HOUR},
+            {"sector": "", "verified_seconds": 2 * HOUR},
+        ],
     }
 
 
@@ -250,7 +267,10 @@ def shown_of_v2() -> Json:
     return {
         "full_name": "Synthetic Person",
         "years": [{"year": 2026, "verified_seconds": sum(spans)}],
-        "skills": [{"skill": "first-aid", "verified_seconds": sum(spans)}, {"skill": "teaching", "verified_seconds": HOUR}],
+        "skills": [
+            {"skill": "first-aid", "verified_seconds": sum(spans)},
+            {"skill": "teaching", "verified_seconds": HOUR},
+        ],
         "entries": [entry_hours(seconds, 9 + 2 * number) for number, seconds in enumerate(spans)],
     }
 
