@@ -45,8 +45,8 @@ def issue_credential(
 ) -> str:
     """The whole text of a credential, every disclosure with it.
 
-    `claims` are those of StatementClaims but `_sd` and `_sd_alg`, under their names in JSON. `salts` gives so many bytes
-    that nobody can guess: else whoever sees a digest finds out by trying what was left away.
+    `claims` are those of StatementClaims but `_sd` and `_sd_alg`, under their names in JSON. `salts` gives so many
+    bytes that nobody can guess: else whoever sees a digest finds out by trying what was left away.
     """
     disclosures = [
         base64url(msgspec.json.encode([base64url(salts(SALT_BYTES)), name, value]))
