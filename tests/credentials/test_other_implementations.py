@@ -1,6 +1,6 @@
 """Programs of other authors read what this one issues, and it reads what they issue.
 
-Python's `sd-jwt` is the reference code of RFC 9901's authors; `@sd-jwt/sd-jwt-vc` (JavaScript) asks for the status, too.
+Python's `sd-jwt` is the reference code of RFC 9901's authors; `@sd-jwt/sd-jwt-vc` asks for the status, too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey
 from ledger.credentials.issuer_keys import coordinates, thumbprint, write_issuer_document
 from ledger.credentials.verify_statement import StatementEvidence, verify_statement
 from tests.credentials.node_checks import ask_node
-from tests.credentials.sample_jwts import Json, disclosures_of, jwt_of, parts_of, with_disclosures
+from tests.credentials.sample_jwts import Json, disclosures_of, jwt_of, parts_of, with_disclosures, with_jwt
 from tests.credentials.sample_statements import NOW, World, claims_of, issuer_key, shown_of_v1, signing
 
 # Untyped, all of them.
