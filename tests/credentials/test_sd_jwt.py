@@ -34,7 +34,7 @@ KEY = signing(issuer_key(1))
 
 
 def signed(claims: Json, *disclosures: str) -> str:
-    header = {"alg": "ES256", "typ": "dc+sd-jwt", "kid": KEY.kid}
+    header: Json = {"alg": "ES256", "typ": "dc+sd-jwt", "kid": KEY.kid}
     return "~".join((jwt_of(header, claims, KEY.sign), *disclosures, ""))
 
 
@@ -155,7 +155,7 @@ def test_a_place_in_the_log_that_cannot_be_is_refused(world, as_of):
 
 def test_a_claim_that_is_there_twice_is_refused(world):
     whole = compact(sample(world))
-    header = {"alg": "ES256", "typ": "dc+sd-jwt", "kid": KEY.kid}
+    header: Json = {"alg": "ES256", "typ": "dc+sd-jwt", "kid": KEY.kid}
     twice = whole[:-1] + b',"verified_seconds":360000}'
     nested = whole.replace(b'"as_of":{', b'"as_of":{"partition":0,')
     for payload in (twice, nested):
