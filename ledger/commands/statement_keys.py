@@ -8,24 +8,26 @@ from __future__ import annotations
 import time
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import typer
 
 from ledger.commands.connection import CommandFailed
-from ledger.commands.places import settings_at_rest
+from ledger.commands.places import is_embedded, settings_at_rest
 from ledger.credentials.issuer_key_file import FileIssuerKeys, KeyFileUnusable, add_key, create, revoke_key
 from ledger.credentials.issuer_keys import write_issuer_document
+from ledger.postgres_place import default_data_dir
 from ledger.settings import Settings, WrongSetting
 from ledger.transparency.failures import Malformed
 
-DAY_SECONDS = 86_400
+DAY_SECONDS: Final = 86_400
 
 
 def issuer_document(data_dir: Path | None) -> str:
     """What `/.well-known/jwt-vc-issuer` answers. Raises WrongSetting, CommandFailed."""
-    settings = settings_at_rest(data_dir)
+    path, issuer = _place(data_dir)
     try:
-        published = FileIssuerKeys(_file(settings), settings.statement_issuer).published()
+        published = FileIssuerKeys(path, issuer).published()
     except Malformed as wrong:
         raise WrongSetting(f"LEDGER_STATEMENT_ISSUER: {wrong}") from wrong
     except KeyFileUnusable as wrong:
@@ -38,7 +40,7 @@ def new_statement_key(data_dir: Path | None, overlap_days: int) -> str:
 
     Raises WrongSetting, CommandFailed.
     """
-    path = _file(settings_at_rest(data_dir))
+    path, _ = _place(data_dir)
     try:
         if not path.exists():
             create(path)
@@ -53,16 +55,25 @@ def revoke_statement_key(data_dir: Path | None, kid: str, at: str | None) -> Non
     Raises WrongSetting, CommandFailed, typer.BadParameter.
     """
     since = int(time.time()) if at is None else _unix_seconds(at)
+    path, _ = _place(data_dir)
     try:
-        revoke_key(_file(settings_at_rest(data_dir)), kid, since)
+        revoke_key(path, kid, since)
     except KeyFileUnusable as wrong:
         raise CommandFailed(str(wrong)) from wrong
 
 
-def _file(settings: Settings) -> Path:
-    if not settings.statement_keys:
+def _place(data_dir: Path | None) -> tuple[Path, str]:
+    """The file of the keys, and the issuer: those that are set, else those of the embedded ledger there."""
+    settings = Settings()
+    if data_dir is None and settings.statement_keys:
+        return Path(settings.statement_keys), settings.statement_issuer
+    if not is_embedded(data_dir):
         raise WrongSetting("LEDGER_STATEMENT_KEYS is not set; it names the file of the keys that sign statements")
-    return Path(settings.statement_keys)
+    from ledger.embedded_ledger import LOCAL_STATEMENT_ISSUER, STATEMENT_KEY_FILE
+
+    settings_at_rest(data_dir)  # raises where no ledger is
+    folder = (data_dir or default_data_dir()).absolute()
+    return folder / STATEMENT_KEY_FILE, settings.statement_issuer or LOCAL_STATEMENT_ISSUER
 
 
 def _unix_seconds(text: str) -> int:

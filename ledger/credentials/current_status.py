@@ -61,5 +61,5 @@ def read_status(text: str, place: StatusPlace, keys: PublishedKeys, now: int, ag
         refused = "the list of status is from the future"
     elif now >= status_list.exp or age_seconds > age_seconds_max:
         allowed = min(age_seconds_max, status_list.exp - status_list.iat)
-        refused = f"the list of status is {age_seconds} s old, and at most {allowed} s are allowed"
+        refused = f"the list of status is {age_seconds} s old, and at most {allowed} s are allowed: fetch it anew"
     return CurrentStatus(status_list.value_at(place.idx), age_seconds, refused)
