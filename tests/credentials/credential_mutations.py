@@ -295,7 +295,8 @@ def loose_base64(ground: Ground, _: Statement, text: str) -> str | None:
     """The same bytes in another spelling, in any part."""
     chance = ground.chance
     parts = [*text.split("~")[0].split("."), *disclosures_of(text)]
-    at = chance.randrange(len(parts))
+    # The signature oftener: nothing else is over its own spelling.
+    at = chance.choice((2, chance.randrange(len(parts))))
     part = parts[at]
     if chance.random() < 0.5 and len(part) % 4:
         # The unused bits of the last character.

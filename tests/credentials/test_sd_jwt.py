@@ -7,8 +7,9 @@ from typing import get_args
 
 import pytest
 
-from ledger.credentials.base64url import base64url
+from ledger.credentials.base64url import base64url, read_base64url
 from ledger.credentials.claims import Disclosed, StatementClaims
+from ledger.credentials.compact_jwt import verify_signature, with_lower_s
 from ledger.credentials.sd_jwt import (
     CREDENTIAL_CHARACTERS_MAX,
     ReadCredential,
@@ -17,7 +18,8 @@ from ledger.credentials.sd_jwt import (
     issue_credential,
     read_credential,
 )
-from ledger.transparency.failures import Malformed
+from ledger.transparency.failures import Malformed, SignatureRejected
+from tests.credentials.credential_mutations import ORDER
 from tests.credentials.sample_jwts import Json, compact, disclosures_of, jwt_of, with_disclosures
 from tests.credentials.sample_statements import (
     EXPIRES,
@@ -211,6 +213,34 @@ def test_disclosures_that_no_statement_has_are_refused_even_signed(world, disclo
     assert disclosed(world, ["salt", "full_name", "x"]).full_name == "x"
     with pytest.raises(Malformed):
         disclosed(world, disclosure)
+
+
+def test_of_the_two_signatures_that_ecdsa_knows_one_is_taken(world):
+    text = world.statements["bare"].evidence.credential
+    issued = text.removesuffix("~")
+    r, s = (read_base64url(issued.split(".")[2], "jwt", "it")[at : at + 32] for at in (0, 32))
+    higher = base64url(r + (ORDER - int.from_bytes(s)).to_bytes(32))
+    other = read_credential(f"{issued.rpartition('.')[0]}.{higher}~")
+    public = world.private.public_key()
+    verify_signature(read_credential(text).jwt, public)
+    with pytest.raises(SignatureRejected, match="lower"):
+        verify_signature(other.jwt, public)
+
+
+def test_whatever_signs_a_token_gets_the_lower_s():
+    """A key in another device may give either."""
+    signature = KEY.sign(b"x")
+    higher = signature[:32] + (ORDER - int.from_bytes(signature[32:])).to_bytes(32)
+    assert with_lower_s(higher) == with_lower_s(signature) == signature
+    with pytest.raises(ValueError, match="64 bytes"):
+        with_lower_s(signature + b"x")
+
+
+@pytest.mark.parametrize("text", ["AB", "AAF", "A", "AA==", "A+", "A/", "A\n", " AA", "\u0660\u0661", "AA\0"])
+def test_bytes_have_one_spelling(text):
+    assert read_base64url("AA", "form", "it") == b"\0"
+    with pytest.raises(Malformed):
+        read_base64url(text, "form", "it")
 
 
 def test_one_name_disclosed_twice_is_refused(world):

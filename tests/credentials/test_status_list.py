@@ -9,7 +9,7 @@ import tracemalloc
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.credentials.base64url import base64url
@@ -46,6 +46,7 @@ def test_the_draft_s_vector_of_two_bits():
     assert base64url(packed) == "eNo76fITAAPfAgc"
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.dictionaries(st.integers(0, PLACES - 1), st.sampled_from([0, 1, 2, 3]), max_size=40))
 def test_every_place_has_its_status_and_all_others_none(taken):
     status_list = read(pack_statuses(taken.items()))

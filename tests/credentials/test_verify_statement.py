@@ -164,6 +164,24 @@ def test_an_event_before_what_it_speaks_of():
     assert "must be behind the size 12" in reason
 
 
+def test_an_event_that_says_another_position_than_it_has():
+    world = World()
+    world.issue("moved", claims_of(world, "volunteers/v1", "s1", 1), {})
+    world.events[-1] = world.events[-1].replace(b'"position":12,', b'"position":13,')
+    world.finish()
+    reason = failing(verify_statement(world.evidence("moved"), world.trust, NOW), "log")
+    assert "the event says 13, and its place in the log is 12" in reason
+
+
+def test_an_event_that_knows_nothing_of_what_is_disclosed():
+    world = World()
+    world.issue("hidden", claims_of(world, "volunteers/v1", "s1", 1), shown_of_v1())
+    world.events[-1] = world.events[-1].replace(b'"name","organizations",', b'"organizations",')
+    world.finish()
+    reason = failing(verify_statement(world.evidence("hidden"), world.trust, NOW), "log")
+    assert "it knows nothing of full_name" in reason
+
+
 def test_the_balance_of_somebody_else(world):
     evidence = replace(world.evidence("everything"), balance_proof=world.balance_proof("volunteers/v2"))
     assert "it is of volunteers/v2" in failing(verify_statement(evidence, world.trust, NOW), "complete")
