@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import zlib
@@ -15,12 +16,14 @@ from pathlib import Path
 
 import pypdf
 import pytest
+import typst
 
 from ledger import command_line
 from ledger.credentials.issuer_keys import write_issuer_document
 from ledger.credentials.verify_statement import StatementEvidence
 from tests.credentials.sample_statements import (
     NOW,
+    Json,
     World,
     claims_of,
     organization_hours,
@@ -115,6 +118,36 @@ def test_a_pdf_is_enough(desk, world):
     steps = [line.split()[0] for line in lines if line[14:].startswith(" holds")]
     assert steps == ["form", "signature", "disclosures", "log", "complete", "status"]
     assert lines[-1] == "the list of status is 2 h 1 min old"
+
+
+def test_a_pdf_as_typst_makes_it(desk, world):
+    evidence = world.evidence("everything")
+    files = {name: getattr(evidence, field) for name, field in ATTACHED.items()}
+    source = "".join(f'#pdf.attach("{name}", read("{name}", encoding: none))\n' for name in files)
+    for name, data in files.items():
+        desk.file(name, data)
+    made = typst.compile(desk.file("made.typ", f"{source}Synthetic Person\n"))
+    assert made is not None
+    ended = desk.verify(desk.file("made.pdf", made))
+    assert ended.code == 0, ended
+    assert "complete     holds" in ended.out
+
+
+def test_the_page_shows_what_is_printed(desk):
+    """docs/verify.md, A statement."""
+    page = (Path(__file__).parents[2] / "docs" / "verify.md").read_text("utf-8")
+    [section] = re.findall(r"^## A statement\n(.*?)^## ", page, re.MULTILINE | re.DOTALL)
+    [printed] = re.findall(r"^It prints$\n\n```\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    world = World()
+    claims = claims_of(world, "volunteers/v1", "s1", 1, initials="S P")
+    hours = organization_hours("green", 21_600) | {"display_name": {"en": "Synthetic Society"}}
+    as_of = json.loads(json.dumps(claims["as_of"])) | {"recorded_through": "2026-11-20T11:59:59Z"}
+    shown: Json = {"full_name": "Synthetic Person", "organizations": [hours]}
+    world.issue("page", claims | {"as_of": as_of}, shown)
+    world.finish()
+    desk.file("log.vkeys", f"{world.log.ed25519.key.line()}\n")
+    status = desk.file("saved.status", world.status_list(NOW - 2 * 3_600 - 60))
+    assert desk.verify(desk.file("statement.pdf", pdf_of(world.evidence("page"))), "--status", status).out == printed
 
 
 def test_a_selection_says_of_what(desk, world):
