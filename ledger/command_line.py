@@ -28,6 +28,7 @@ from ledger.commands.requirement import requirement
 from ledger.commands.serve import serve
 from ledger.commands.token import token
 from ledger.commands.verify import verify
+from ledger.commands.verify_statement import verify_statement_
 from ledger.commands.witness import witness
 from ledger.domain.refusals import InvariantBroken
 from ledger.folder_lock import FolderInUse
@@ -60,6 +61,7 @@ for panel, commands in {
 }.items():
     for command in commands:
         application.command(rich_help_panel=panel)(command)
+application.command("verify-statement", rich_help_panel=TRUST)(verify_statement_)
 application.add_typer(import_history.application, name="import", rich_help_panel=WRITING)
 application.add_typer(policies.application, name="policies", rich_help_panel=WRITING)
 application.add_typer(client.application, name="client", rich_help_panel=SERVICE)
@@ -70,7 +72,7 @@ application.add_typer(period.application, name="period", rich_help_panel=WRITING
 def main() -> None:
     """Run the command that was typed; what goes wrong is told in words, without a traceback."""
     try:
-        application()
+        application(args=_words(sys.argv[1:]))
     except (CommandFailed, CredentialsMissing) as failed:
         _end(str(failed), FAILED)
     except (ChildFailed, FolderInUse, PlaceNotUsable, InvariantBroken) as failed:
@@ -79,6 +81,11 @@ def main() -> None:
         _end(str(wrong), WRONG_USE)
     except ValidationError as wrong:
         _end("\n".join(_setting_in_words(one["loc"], one["msg"]) for one in wrong.errors()), WRONG_USE)
+
+
+def _words(typed: list[str]) -> list[str]:
+    """`verify statement FILE` is a command of its own; a file of this name is ./statement."""
+    return ["verify-statement", *typed[2:]] if typed[:2] == ["verify", "statement"] else typed
 
 
 def _setting_in_words(location: tuple[int | str, ...], message: str) -> str:

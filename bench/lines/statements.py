@@ -13,10 +13,10 @@ from typing import Final
 import grpc
 
 from bench.ground import Ground
+from bench.lines.credentials import bare_issuing, issuing_rate
 from bench.lines.echo import CHANNELS, IN_FLIGHT, MEASURED_SECONDS
 from bench.load import Load, calls_per_second
 from bench.pairing import Line, MeasurementFailed, Sides
-from bench.processes import measured
 from bench.stated_ledger import COORDINATOR, StatedLedger, stated_ledger
 from volunteer_hours.v1 import hours_service_pb2 as hours
 from volunteer_hours.v1 import statement_service_pb2 as statements
@@ -39,12 +39,6 @@ def issue_rate(ground: Ground, ledger: StatedLedger) -> float:
     return calls_per_second(ground.folder, load, [ledger.issue_request(number) for number in range(count)])
 
 
-def library_rate(ground: Ground) -> float:
-    """Credentials a second by PyPI sd-jwt, in a process of its own."""
-    seconds = ground.seconds(MEASURED_SECONDS)
-    return measured(ground.folder, "bench.references.sd_jwt_issuing", [f"--seconds={seconds}"]).rate
-
-
 def answered_rate(ground: Ground, ledger: StatedLedger, method: str, requests: list[bytes]) -> float:
     """Calls a second."""
     seconds = ground.seconds(MEASURED_SECONDS)
@@ -56,7 +50,7 @@ def answered_rate(ground: Ground, ledger: StatedLedger, method: str, requests: l
 def issuing(ground: Ground) -> Iterator[Sides]:
     """One server, its projections and its keeper on the same machine as the load."""
     with stated_ledger(ground, ground.scaled(PERSONS, least=100)) as ledger:
-        yield Sides(reference=lambda: library_rate(ground), ours=lambda: issue_rate(ground, ledger))
+        yield Sides(reference=lambda: issuing_rate(ground, bare_issuing()), ours=lambda: issue_rate(ground, ledger))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import typer
 
 from ledger.access.master_keys import master_keys, new_master_key, put_first
 from ledger.answer_keys import MAKE, AnswerKeys, answer_keys
-from ledger.commands import arguments, printing
+from ledger.commands import arguments, printing, statement_keys
 from ledger.commands.connection import CommandFailed
 from ledger.commands.places import is_embedded, settings_at_rest, settings_of
 from ledger.log_keeping.signer_folder import VKEYS_SUFFIX
@@ -36,7 +36,33 @@ RotateOption = Annotated[
 ]
 NewIssuerOption = Annotated[
     bool,
-    typer.Option("--new-issuer", help="An issuer of tokens in --data-dir, for a ledger on trial."),
+    typer.Option(
+        "--new-issuer", help="An issuer of access tokens in --data-dir, for a ledger on trial; it signs no statement."
+    ),
+]
+IssuerOption = Annotated[
+    bool, typer.Option("--issuer", help="What the issuer of statements publishes at /.well-known/jwt-vc-issuer.")
+]
+NewStatementKeyOption = Annotated[
+    bool,
+    typer.Option("--new-statement-key", help="A new key in LEDGER_STATEMENT_KEYS that signs statements from now on."),
+]
+OverlapOption = Annotated[
+    int,
+    typer.Option("--overlap-days", min=0, help="How long the keys for statements before a new one may still sign."),
+]
+RevokeStatementKeyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--revoke-statement-key",
+        metavar="KID",
+        help="A key for statements that was, or may have been, in wrong hands.",
+        show_default=False,
+    ),
+]
+AtOption = Annotated[
+    str | None,
+    typer.Option("--at", help="Since when (2026-06-17T23:38:46Z); left out: since now.", show_default=False),
 ]
 OfPartitionOption = Annotated[
     int | None, typer.Option("--partition", min=0, help="Of this partition's log alone.", show_default=False)
@@ -51,6 +77,11 @@ def keys(
     new_master_key_: NewMasterKeyOption = False,
     rotate_master: RotateOption = False,
     new_issuer: NewIssuerOption = False,
+    issuer: IssuerOption = False,
+    new_statement_key: NewStatementKeyOption = False,
+    overlap_days: OverlapOption = 30,
+    revoke_statement_key: RevokeStatementKeyOption = None,
+    at: AtOption = None,
     partition: OfPartitionOption = None,
     data_dir: arguments.DataDirOption = None,
     as_json: arguments.JsonOption = False,
@@ -59,11 +90,12 @@ def keys(
 
     With --auditor-token the auditors' token, to be given to auditors alone.
     """
-    asked = (verifier, answers, auditor_token, new_answer_keys, new_master_key_, rotate_master, new_issuer)
+    asked = [verifier, answers, auditor_token, new_answer_keys, new_master_key_, rotate_master, new_issuer]
+    asked += [issuer, new_statement_key, revoke_statement_key is not None]
     if asked.count(True) != 1:
         raise typer.BadParameter(
-            "say which: --verifier, --answers, --auditor-token, --new-answer-keys, --new-master-key, --new-issuer or "
-            "--rotate-master"
+            "say which: --verifier, --answers, --auditor-token, --new-answer-keys, --new-master-key, --new-issuer, "
+            "--rotate-master, --issuer, --new-statement-key or --revoke-statement-key"
         )
     told: dict[str, str | list[str]]
     if new_issuer:
@@ -74,7 +106,15 @@ def keys(
     if rotate_master:
         _rotate(data_dir, as_json)
         return
-    if new_answer_keys:
+    if issuer:
+        print(statement_keys.issuer_document(data_dir))
+        return
+    if revoke_statement_key is not None:
+        statement_keys.revoke_statement_key(data_dir, revoke_statement_key, at)
+        return
+    if new_statement_key:
+        told = {"kid": statement_keys.new_statement_key(data_dir, overlap_days)}
+    elif new_answer_keys:
         told = {"answer_keys": AnswerKeys.fresh(Settings().log_origin).setting()}
     elif new_master_key_:
         told = {"master_key": new_master_key()}

@@ -84,6 +84,8 @@ def verify(
 ) -> None:
     """Check a proof, a checkpoint, a growth or a signed answer offline, by numbered steps; a failure names its step.
 
+    A statement of hours is checked by `hours-ledger verify statement FILE`; a file of this name is ./statement.
+
     Exit codes: 0 every step holds, 1 one does not, 2 a key, an option or a file is not what it should be.
     """
     if file.is_dir():

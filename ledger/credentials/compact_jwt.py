@@ -22,11 +22,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from pydantic import StringConstraints, ValidationError
 
 from ledger.credentials.base64url import base64url, read_base64url
+from ledger.credentials.strict_json import need_one_reading
 from ledger.domain.event import Value
 from ledger.transparency.failures import Malformed, SignatureRejected
 
 Sign: TypeAlias = Callable[[bytes], bytes]
-"""Signs bytes ES256: r and s, 32 bytes each."""
+"""Signs bytes ES256: r and s, 32 bytes each; `write_jwt` sees to the lower s."""
 
 SIGNATURE_BYTES: Final = 64
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -53,24 +54,27 @@ class CompactJwt:
 
 
 def write_jwt(typ: str, kid: str, payload: Mapping[str, object], sign: Sign) -> str:
-    """A signed token."""
+    """A signed token. Raises ValueError where `sign` gives something else than r and s."""
     header = msgspec.json.encode({"alg": "ES256", "typ": typ, "kid": kid})
     signed = f"{base64url(header)}.{base64url(msgspec.json.encode(payload))}"
-    return f"{signed}.{base64url(sign(signed.encode('ascii')))}"
+    return f"{signed}.{base64url(with_lower_s(sign(signed.encode('ascii'))))}"
 
 
 def read_jwt(text: str, typ: str) -> CompactJwt:
-    """Read a token of this type. Raises Malformed."""
+    """Read a token of this type; its payload is JSON of one reading. Raises Malformed."""
     parts = text.split(".")
     if len(parts) != 3:
         raise Malformed(typ, "it must be three parts with dots between")
+    header_json = read_base64url(parts[0], typ, "the header")
+    need_one_reading(header_json, typ)
     try:
-        header = Header.model_validate_json(read_base64url(parts[0], typ, "the header"))
+        header = Header.model_validate_json(header_json)
     except ValidationError as error:
         raise Malformed(typ, f"the header must be alg ES256, typ and kid alone: {told(error)}") from error
     if header.typ != typ:
         raise Malformed(typ, f"typ must be {typ}, not {header.typ[:40]!r}")
     payload, signature = read_base64url(parts[1], typ, "the payload"), read_base64url(parts[2], typ, "the signature")
+    need_one_reading(payload, typ)
     return CompactJwt(header, payload, f"{parts[0]}.{parts[1]}".encode("ascii"), signature)
 
 
@@ -92,9 +96,17 @@ def signer(key: EllipticCurvePrivateKey) -> Sign:
 
     def sign(data: bytes) -> bytes:
         r, s = decode_dss_signature(key.sign(data, ECDSA(SHA256())))
-        return r.to_bytes(32) + min(s, _ORDER - s).to_bytes(32)
+        return r.to_bytes(32) + s.to_bytes(32)
 
     return sign
+
+
+def with_lower_s(signature: bytes) -> bytes:
+    """The same signature with the lower of its two possible s. Raises ValueError for what is no r and s."""
+    if len(signature) != SIGNATURE_BYTES:
+        raise ValueError(f"an ES256 signature has {SIGNATURE_BYTES} bytes, not {len(signature)}")
+    s = int.from_bytes(signature[32:])
+    return signature if s <= _ORDER // 2 else signature[:32] + (_ORDER - s).to_bytes(32)
 
 
 def told(error: ValidationError) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from ledger.credentials.base64url import base64url, read_base64url
 from ledger.credentials.claims import TYP, Disclosed, StatementClaims
 from ledger.credentials.compact_jwt import CompactJwt, Sign, read_jwt, told, write_jwt
+from ledger.credentials.strict_json import need_one_reading
 from ledger.transparency.failures import Malformed
 
 SALT_BYTES: Final = 16
@@ -35,13 +36,20 @@ class ReadCredential:
     """As they stand in the text."""
 
 
-def issue_credential(claims: Mapping[str, object], disclosable: Mapping[str, object], kid: str, sign: Sign) -> str:
+def issue_credential(
+    claims: Mapping[str, object],
+    disclosable: Mapping[str, object],
+    kid: str,
+    sign: Sign,
+    salts: Callable[[int], bytes] = secrets.token_bytes,
+) -> str:
     """The whole text of a credential, every disclosure with it.
 
-    `claims` are those of StatementClaims but `_sd` and `_sd_alg`, under their names in JSON.
+    `claims` are those of StatementClaims but `_sd` and `_sd_alg`, under their names in JSON. `salts` gives so many
+    bytes that nobody can guess: else whoever sees a digest finds out by trying what was left away.
     """
     disclosures = [
-        base64url(msgspec.json.encode([base64url(secrets.token_bytes(SALT_BYTES)), name, value]))
+        base64url(msgspec.json.encode([base64url(salts(SALT_BYTES)), name, value]))
         for name, value in disclosable.items()
     ]
     payload = {**claims, "_sd_alg": "sha-256"}
@@ -55,6 +63,8 @@ def read_credential(text: str) -> ReadCredential:
     """Read a credential's text. Raises Malformed."""
     if len(text) > CREDENTIAL_CHARACTERS_MAX:
         raise Malformed(TYP, f"it must have at most {CREDENTIAL_CHARACTERS_MAX} characters, not {len(text)}")
+    if not text.isascii():
+        raise Malformed(TYP, "it must be ASCII: base64url with . and ~ between")
     issued, *disclosures = text.split("~")
     if not disclosures or disclosures.pop():
         raise Malformed(TYP, "it must end with ~ (a statement is bound to no holder's key)")
@@ -68,7 +78,7 @@ def read_credential(text: str) -> ReadCredential:
 
 def disclosed_claims(credential: ReadCredential) -> Disclosed:
     """What its disclosures say. Raises Malformed where one is not the issuer's, or is there twice."""
-    known, values = set(credential.claims.sd), dict[str, object]()
+    known, values = set(credential.claims.sd or ()), dict[str, object]()
     for disclosure in credential.disclosures:
         digest = disclosure_digest(disclosure)
         if digest not in known:
@@ -86,7 +96,7 @@ def disclosed_claims(credential: ReadCredential) -> Disclosed:
 
 def credential_digest(text: str) -> str:
     """SHA-256 of the issuer-signed JWT in a credential's text, hexadecimal: the same whatever is left away."""
-    return hashlib.sha256(text.partition("~")[0].encode()).hexdigest()
+    return hashlib.sha256(text.partition("~")[0].encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def disclosure_digest(disclosure: str) -> str:
@@ -95,11 +105,15 @@ def disclosure_digest(disclosure: str) -> str:
 
 
 def _name_and_value(disclosure: str) -> tuple[str, object]:
+    data = read_base64url(disclosure, TYP, "a disclosure")
+    need_one_reading(data, TYP)
     try:
-        _salt, name, value = msgspec.json.decode(read_base64url(disclosure, TYP, "a disclosure"), type=_Disclosure)
-    except (msgspec.DecodeError, ValueError) as error:
+        _salt, name, value = _DISCLOSURE.decode(data)
+    except msgspec.MsgspecError as error:
         raise Malformed(TYP, "a disclosure must be [salt, name, value]") from error
+    if value is None:
+        raise Malformed(TYP, "what is disclosed must have a value")
     return name, value
 
 
-_Disclosure = tuple[str, str, object]
+_DISCLOSURE: Final = msgspec.json.Decoder(tuple[str, str, object])
