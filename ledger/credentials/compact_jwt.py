@@ -106,6 +106,8 @@ def with_lower_s(signature: bytes) -> bytes:
     if len(signature) != SIGNATURE_BYTES:
         raise ValueError(f"an ES256 signature has {SIGNATURE_BYTES} bytes, not {len(signature)}")
     s = int.from_bytes(signature[32:])
+    if not 0 < s < _ORDER:
+        raise ValueError("the s of an ES256 signature must be from 1 to below the order of P-256")
     return signature if s <= _ORDER // 2 else signature[:32] + (_ORDER - s).to_bytes(32)
 
 

@@ -55,7 +55,7 @@ def texts(change: Callable[[Ground, Statement, str], str | None]) -> Change:
     def apply(ground: Ground, statement: Statement, evidence: StatementEvidence) -> StatementEvidence | None:
         try:
             changed = change(ground, statement, evidence.credential)
-        except (TransparencyFailure, ValueError, IndexError, KeyError, TypeError):
+        except (TransparencyFailure, ArithmeticError, ValueError, IndexError, KeyError, TypeError):
             return None  # it was changed before so that this cannot be done any more
         return None if changed is None or changed == evidence.credential else replace(evidence, credential=changed)
 

@@ -234,6 +234,9 @@ def test_whatever_signs_a_token_gets_the_lower_s():
     assert with_lower_s(higher) == with_lower_s(signature) == signature
     with pytest.raises(ValueError, match="64 bytes"):
         with_lower_s(signature + b"x")
+    for wrong in (0, ORDER, 2**256 - 1):
+        with pytest.raises(ValueError, match="order of P-256"):
+            with_lower_s(signature[:32] + wrong.to_bytes(32))
 
 
 @pytest.mark.parametrize("text", ["AB", "AAF", "A", "AA==", "A+", "A/", "A\n", " AA", "\u0660\u0661", "AA\0"])
