@@ -142,13 +142,17 @@ FULL_DOSES: Final = {
         *("tests/system/test_access_matrix.py", "tests/system/test_enumeration.py", "tests/system/test_revocation.py"),
         *("tests/system/test_erasure.py", "tests/system/test_erased_members.py", "tests/faults/test_lost_looks.py"),
     ),
+    "statements": (
+        *("tests/credentials", "tests/documents", "tests/browser"),
+        *("tests/system/test_statements.py", "tests/faults/test_statement_kills.py"),
+    ),
 }
 """The tests marked `proof`, by what is kept in one file: each takes long, and can be run again alone."""
 
 
 def full_doses(transcript: Transcript, tests: Sequence[str], seed: int | None) -> None:
-    """Every test marked `proof` in these files; of access all of them, for there the small dose is the whole one."""
-    marked = "proof or not proof" if "tests/access" in tests else "proof"
+    """Every test marked `proof` in these files; of access and statements all, for there the small dose is the whole one."""
+    marked = "proof or not proof" if {"tests/access", "tests/credentials"} & set(tests) else "proof"
     seeds = ("--seed", str(seed)) if seed is not None else ()
     printed = transcript.run("pytest", *tests, "-m", marked, "-q", "--durations=20", *seeds)
     transcript.check(" passed" in printed and " failed" not in printed, "every full dose passed")
