@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NoReturn, TypeAlias
 
 from psycopg import AsyncConnection
@@ -19,7 +20,7 @@ from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.transparency.account_balance import AccountBalance, read_balance
 from ledger.transparency.balance_map import PageBroken
 from ledger.transparency.balance_proof import prove_balance
-from ledger.transparency.balances_note import parse_balances_note
+from ledger.transparency.balances_note import BalancesNote, parse_balances_note
 from ledger.transparency.failures import TransparencyFailure
 from ledger.transparency.holder_key import account_key, partition_of_holder
 from ledger.transparency.signed_note import parse_note
@@ -141,9 +142,15 @@ class _BalanceAtHand:
 
 
 def _proven(partition: int, holder: str, note: bytes, pages: _PagesAtHand, balance: bytes | None) -> ProvenBalance:
-    told = parse_balances_note(parse_note(note).text)
+    told = _note_read(note)
     proof = prove_balance(pages, _BalanceAtHand(balance), told.map_root, holder).to_bytes()
     return ProvenBalance(partition, verify_balance_proof(proof, holder, told), proof, note)
+
+
+@lru_cache(16)
+def _note_read(note: bytes) -> BalancesNote:
+    """Until the next one is signed, everybody's proof leads to the same note."""
+    return parse_balances_note(parse_note(note).text)
 
 
 def _prefixes(key: bytes) -> list[str]:
