@@ -1,13 +1,14 @@
 // SD-JWT (RFC 9901) as statements need it: flat disclosures of named claims, SHA-256, no key binding.
 // <issuer-signed JWT>~<disclosure>~…~<disclosure>~
 
-import { base64url, hex, readBase64url, sha256, utf8 } from "./bytes.js";
+import { base64url, hex, readBase64url, readHash, sha256, utf8 } from "./bytes.js";
 import { readJwt } from "./compact_jwt.js";
 import { need } from "./failure.js";
 import { CLAIMS, DISCLOSABLE, needShape } from "./shape.js";
 import { readDisclosure } from "./strict_json.js";
 
 const CHARACTERS_MAX = 1_000_000;
+const LIST = /^\/statements\/status\/(?:0|[1-9][0-9]{0,8})-(?:0|[1-9][0-9]{0,8})$/;
 const ADD_UP = ["organizations", "roles", "sectors", "years", "entries"];
 
 /** SHA-256 of the issuer-signed JWT, hexadecimal: the same whatever is left away. */
@@ -23,8 +24,15 @@ export async function readCredential(credential) {
   needShape(claims, CLAIMS, "claims", "claims");
   need(claims.vct === `${claims.iss}/vct/statement/1`, "claims", "vct");
   need(claims.statement.startsWith(`${claims.sub}/`), "claims", "statement");
-  const digests = claims._sd ?? [];
-  need(new Set(digests).size === digests.length, "twice", "_sd");
+  const { uri } = claims.status.status_list;
+  need(uri.startsWith(`${claims.iss}/`) && LIST.test(uri.slice(claims.iss.length)), "claims", "status");
+  need(claims.exp === undefined || claims.exp > claims.iat, "claims", "exp");
+  const { from = "", to = "9999-12-31" } = claims.period;
+  need(from <= to, "claims", "period");
+  const digests = claims._sd;
+  need(digests === undefined || digests.length > 0, "claims", "_sd");
+  need((digests ?? []).every((digest, at) => at === 0 || digests[at - 1] < digest), "twice", "_sd");
+  readHash(claims.as_of.root, "as_of.root");
   return { jwt, claims, digest: await digestOf(credential), disclosures };
 }
 

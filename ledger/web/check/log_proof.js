@@ -34,13 +34,18 @@ export function needEventOf(event, { claims, digest, jwt }, position) {
   needSame(said, envelope, "event");
   need(data !== null && typeof data === "object", "event_other", "data");
   const { from, to } = claims.period;
+  const { idx, uri } = claims.status.status_list;
   needSame(data, {
-    statement: claims.statement, holder: claims.sub, kind: claims.kind, period_first: from, period_last: to,
+    statement: claims.statement, holder: claims.sub, kind: claims.kind, period_start: from, period_end: to,
     verified_seconds: claims.verified_seconds, size: claims.as_of.size, root: rootOf(claims),
-    credential_digest: digest, issuer_key: jwt.kid, status_index: claims.status.status_list.idx,
+    credential_digest: digest, issuer_key: jwt.kid, status_index: idx,
   }, "event");
   need(sameList(data.organizations, claims.only_organizations), "event_other", "organizations");
-  need(isListOf(data.status_list, claims), "event_other", "status_list");
+  // The event names its list by the number; the claim by the address that ends in it.
+  const list = `${claims.iss}/statements/status/${claims.as_of.partition}-${data.status_list}`;
+  need(Number.isSafeInteger(data.status_list) && uri === list, "event_other", "status_list");
+  const ends = data.expires === undefined ? undefined : Date.parse(data.expires) / 1000;
+  need(ends === claims.exp, "event_other", "expires");
   need(position > claims.as_of.size, "event_position", String(position));
   const recordedAt = Date.parse(said.time) / 1000;
   need(Number.isFinite(recordedAt), "event_form", "time");
@@ -55,12 +60,6 @@ function needSame(object, wanted, what) {
 
 function sameList(one, other) {
   return Array.isArray(one) && one.length === other.length && [...one].sort().join() === [...other].sort().join();
-}
-
-// The event names its list by the number; the claim by the address that ends in it.
-function isListOf(list, claims) {
-  const { uri } = claims.status.status_list;
-  return list === uri || uri === `${claims.iss}/statements/status/${claims.as_of.partition}-${list}`;
 }
 
 function readProof(bytes) {

@@ -4,6 +4,8 @@ import { need } from "./failure.js";
 
 const ID = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const HASH = /^[A-Za-z0-9_-]{43}$/;
+/** Of a status list. */
+const PLACES = 1 << 20;
 
 export const text = (value) => typeof value === "string";
 export const whole = (value) => Number.isSafeInteger(value) && value >= 0;
@@ -18,7 +20,15 @@ export const shaped = (members) => (value) =>
   Object.keys(value).every((name) => Object.hasOwn(members, name)) &&
   Object.entries(members).every(([name, check]) => check(Object.hasOwn(value, name) ? value[name] : undefined));
 
-export const date = matching(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/);
+/** A day that there is, as YYYY-MM-DD. */
+export const date = (value) => {
+  if (!text(value) || !/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(value)) return false;
+  const day = new Date(`${value}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(value);
+};
+/** A moment of RFC 3339 in UTC. */
+export const moment = (value) =>
+  matching(/^[0-9-]{10}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?Z$/)(value) && !Number.isNaN(Date.parse(value));
 export const localized = shaped({ ar: maybe(text), en: maybe(text) });
 
 const ORGANIZATION = {
@@ -56,8 +66,8 @@ export const CLAIMS = {
   period: shaped({ from: maybe(date), to: maybe(date) }),
   only_organizations: listOf(text),
   verified_seconds: whole,
-  as_of: shaped({ origin: text, partition: whole, size: counted, root: text, recorded_through: text }),
-  status: shaped({ status_list: shaped({ idx: whole, uri: text }) }),
+  as_of: shaped({ origin: text, partition: whole, size: counted, root: text, recorded_through: moment }),
+  status: shaped({ status_list: shaped({ idx: (value) => whole(value) && value < PLACES, uri: text }) }),
   _sd_alg: oneOf("sha-256"),
   _sd: maybe(listOf(matching(HASH))),
 };

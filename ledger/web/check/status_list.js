@@ -4,17 +4,17 @@ import { inflated, readBase64url } from "./bytes.js";
 import { needSignature, readJwt } from "./compact_jwt.js";
 import { need } from "./failure.js";
 import { keyAt } from "./issuer_keys.js";
-import { needShape, oneOf, shaped, text, whole } from "./shape.js";
+import { counted, needShape, oneOf, shaped, text, whole } from "./shape.js";
 
-const BYTES_MAX = 4_000_000;
-const LIST_BYTES_MAX = 1 << 18;
+const CHARACTERS_MAX = 600_000;
+const LIST_BYTES = 1 << 18;
 const CLOCK_SECONDS_MAX = 300;
 const LIST = shaped({ bits: oneOf(2), lst: text });
-const FORM = { sub: text, iat: whole, exp: whole, ttl: whole, status_list: LIST };
+const FORM = { sub: text, iat: whole, exp: whole, ttl: counted, status_list: LIST };
 
 /** The value at the statement's place, and how old the list is. Throws Failure. */
 export async function statusOf(token, place, { issuer, now, statusSecondsMax }) {
-  need(token.length <= BYTES_MAX, "too_long", "status list");
+  need(token.length <= CHARACTERS_MAX, "too_long", "status list");
   const jwt = readJwt(token, "statuslist+jwt");
   needShape(jwt.payload, FORM, "status_form", "status list");
   const { sub, iat, exp, status_list: list } = jwt.payload;
@@ -24,8 +24,10 @@ export async function statusOf(token, place, { issuer, now, statusSecondsMax }) 
   await needSignature(jwt, key);
   need(sub === place.uri, "status_other", sub);
   need(iat <= now + CLOCK_SECONDS_MAX, "status_clock", String(iat));
+  need(iat < exp, "status_form", "exp");
   need(now < exp && now - iat <= statusSecondsMax, "status_old", String(iat));
-  const bytes = await inflated(readBase64url(list.lst, "status list"), LIST_BYTES_MAX, "status list");
+  const bytes = await inflated(readBase64url(list.lst, "status list"), LIST_BYTES, "status list");
+  need(bytes.length === LIST_BYTES, "status_form", "length");
   need(place.idx < bytes.length * 4, "status_place", String(place.idx));
   return { value: (bytes[place.idx >> 2] >> ((place.idx & 3) * 2)) & 3, ageSeconds: Math.max(0, now - iat), at: iat };
 }

@@ -16,7 +16,8 @@ const STATES = { 0: "valid", 1: "revoked", 3: "superseded" };
  * evidence: {credential: text, event, tlogProof, balanceProof: bytes or null, statusList: text or null,
  *            linkDigest: hexadecimal or null, statusReason: why there is no list}
  * trust:    {issuer: the issuer's document, logKeys: verifier key lines, now: unix seconds, statusSecondsMax}
- * verdict:  {state, steps: [{name, outcome, reason}], failed, credential?, disclosed?, statusAgeSeconds?, log?}
+ * verdict:  {state, steps: [{name, outcome, reason, detail, corrected?}], failed: name or null, detail, issuer,
+ *            kid?, statusAgeSeconds?, log?: {origin, position, size}, credential?, disclosed?: unless it failed}
  */
 export async function verifyStatement(evidence, trust) {
   const check = new Check(evidence, trust);
@@ -119,7 +120,10 @@ class Check {
     if ((state === "valid" || state === "superseded") && this.trust.now >= (exp ?? Infinity)) state = "expired";
     const { steps, statusAgeSeconds, shownLog: log } = this;
     const shown = broken ? {} : { credential: this.credential, disclosed: this.disclosed };
-    return { state, steps, failed: broken?.name ?? null, kid: this.credential?.jwt.kid, statusAgeSeconds, log, ...shown };
+    const { issuer } = this.trust.issuer;
+    const failed = broken?.name ?? null;
+    const kid = this.credential?.jwt.kid;
+    return { state, steps, failed, detail: broken?.detail ?? "", issuer, kid, statusAgeSeconds, log, ...shown };
   }
 }
 
