@@ -16,22 +16,24 @@ _ACCEPTED_MAX: Final = 1_000
 def language_of(request: Request) -> Language:
     """The language for this reader: `?lang=ar|en`, else Accept-Language (RFC 9110 section 12.5.4), else Arabic."""
     chosen = request.query_params.get("lang")
-    if chosen == "ar" or chosen == "en":
-        return chosen
+    if chosen in DIRECTIONS:
+        return _language(chosen)
     accepted = request.headers.get("accept-language", "")[:_ACCEPTED_MAX]
     ranked = sorted(((_weight(part), -at, part) for at, part in enumerate(accepted.split(","))), reverse=True)
     for weight, _, part in ranked:
         primary = part.partition(";")[0].strip().lower().partition("-")[0]
-        if weight > 0 and primary == "ar":
-            return "ar"
-        if weight > 0 and primary == "en":
-            return "en"
+        if weight > 0 and primary in DIRECTIONS:
+            return _language(primary)
     return "ar"
 
 
 def other(language: Language) -> Language:
     """The language that the switch leads to."""
     return "en" if language == "ar" else "ar"
+
+
+def _language(name: str) -> Language:
+    return "en" if name == "en" else "ar"
 
 
 def _weight(part: str) -> float:

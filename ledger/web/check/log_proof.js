@@ -23,8 +23,8 @@ export async function includedEvent(proofFile, event, key) {
   return { position: proof.index + 1, checkpoint };
 }
 
-/** Throw unless `statement-issued` in these bytes speaks of this very credential. */
-export function needEventOf(event, { claims, digest, jwt }, position) {
+/** When it was recorded, unix seconds. Throws unless `statement-issued` in these bytes speaks of this credential. */
+export function needEventOf(event, { claims, digest, jwt }, position, disclosed) {
   const said = readObject(event, "event");
   const data = said.data;
   const envelope = {
@@ -41,6 +41,8 @@ export function needEventOf(event, { claims, digest, jwt }, position) {
     credential_digest: digest, issuer_key: jwt.kid, status_index: idx,
   }, "event");
   need(sameList(data.organizations, claims.only_organizations), "event_other", "organizations");
+  const shown = disclosed.map((name) => (name === "full_name" ? "name" : name));
+  need(Array.isArray(data.shown) && shown.every((name) => data.shown.includes(name)), "event_other", "shown");
   // The event names its list by the number; the claim by the address that ends in it.
   const list = `${claims.iss}/statements/status/${claims.as_of.partition}-${data.status_list}`;
   need(Number.isSafeInteger(data.status_list) && uri === list, "event_other", "status_list");

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -29,6 +30,7 @@ SAFE: Final[Mapping[str, str]] = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 """With every page. The address of a share link is the secret: no other site may be told it."""
+_COMMAND: Final = Markup('<code dir="ltr">hours-ledger verify statement</code>')
 _TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
@@ -70,6 +72,7 @@ class PageFiles:
             other=other(language),
             other_name=getattr(TEXTS["language_name"], other(language)),
             texts=texts,
+            sentence=lambda key: _COMMAND.join(map(escape, texts[key].split("{command}"))),
             data={"language": language, "texts": texts, **data},
             scripts=[name for name in self._files if name.endswith(".js") and name != "check.js"],
         )

@@ -22,7 +22,8 @@ _BALANCE: Final = (
 )
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
-    **dict.fromkeys(("spelling", "not_utf8", "not_json", "jwt_form", "claims", "credential_form", "compression"), _BROKEN),
+    **dict.fromkeys(("spelling", "not_utf8", "not_json", "compression"), _BROKEN),
+    **dict.fromkeys(("jwt_form", "claims", "credential_form"), _BROKEN),
     "twice": ("فيها شيء مكرر مرتين.", "Something is in it twice."),
     "too_long": ("أطول من المسموح.", "It is longer than is allowed."),
     "jwt_header": (
@@ -115,7 +116,8 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "pdf_encrypted": ("الملف محمي بكلمة مرور.", "The PDF is protected by a password."),
     "pdf_broken": ("لا يمكن قراءة مرفقات الملف.", "The attachments of this PDF cannot be read."),
     "pdf_without": (
-        "ليس في ملف PDF هذا إفادة مرفقة. اطلب الملف الأصلي كما أُصدر: المسح الضوئي والنسخ المحفوظة من جديد تفقد المرفقات.",
+        "ليس في ملف PDF هذا إفادة مرفقة. اطلب الملف الأصلي كما أُصدر: المسح الضوئي والنسخ المحفوظة من جديد تفقد "
+        "المرفقات.",
         "This PDF has no statement attached. Ask for the file as it was issued: scans and copies that were saved anew "
         "lose it.",
     ),

@@ -30,20 +30,21 @@ _PAGES: Final[dict[str, Text]] = {
     "language_name": Text("العربية", "English"),
     "loading": Text("يجري التحقق في متصفحك…", "Checking, in your browser…"),
     "share_needs_script": Text(
-        "يجري التحقق من هذه الإفادة في متصفحك، ولذلك يحتاج إلى JavaScript. فعّله ثم أعد تحميل الصفحة، أو اطلب الإفادة ملف "
-        "PDF وتحقق منها بالأمر hours-ledger verify statement.",
+        "يجري التحقق من هذه الإفادة في متصفحك، ولذلك يحتاج إلى JavaScript. فعّله ثم أعد تحميل الصفحة، أو اطلب الإفادة "
+        "ملف PDF وتحقق منها بالأمر {command}.",
         "This statement is checked in your browser, which needs JavaScript. Turn it on and load the page again, or ask "
-        "for the statement as a PDF and check it with the command hours-ledger verify statement.",
+        "for the statement as a PDF and check it with the command {command}.",
     ),
     "check_needs_script": Text(
         "يُقرأ الملف ويُتحقق منه في متصفحك، ولذلك يحتاج إلى JavaScript. فعّله ثم أعد تحميل الصفحة، أو استعمل الأمر "
-        "hours-ledger verify statement.",
+        "{command}.",
         "The file is read and checked in your browser, which needs JavaScript. Turn it on and load the page again, or "
-        "use the command hours-ledger verify statement.",
+        "use the command {command}.",
     ),
     "check_intro": Text(
         "اختر الإفادة ملف PDF، أو الصق نصها. تُقرأ ويُتحقق منها في متصفحك، ولا يُرسل الملف إلى أي جهة.",
-        "Choose the statement as a PDF, or paste its text. It is read and checked in your browser; the file is never sent.",
+        "Choose the statement as a PDF, or paste its text. It is read and checked in your browser; the file is never "
+        "sent.",
     ),
     "choose": Text("اختر ملفًا", "Choose a file"),
     "drop_here": Text("أو أفلت الملف هنا.", "Or drop the file here."),
@@ -51,8 +52,10 @@ _PAGES: Final[dict[str, Text]] = {
     "paste_check": Text("تحقق من النص", "Check this text"),
     "check_another": Text("لديك إفادة ملف PDF؟ تحقق منها هنا", "You have a statement as a PDF? Check it here"),
     "about": Text(
-        "تُحسب كل خطوة في متصفحك من بيانات موقّعة. تثق بمفتاح الجهة المُصدِرة المنشور، لا بهذه الصفحة.",
-        "Every step is computed in your browser from signed data. You trust the published key of the issuer, not this page.",
+        "تُحسب كل خطوة في متصفحك من بيانات موقّعة. لكي لا تعتمد على أي صفحة، تحقق من ملف PDF على حاسوبك بالأمر "
+        "{command}.",
+        "Every step is computed in your browser from signed data. To rely on no page at all, check the PDF on a "
+        "computer of your own with {command}.",
     ),
     "again": Text("حاول مرة أخرى", "Try again"),
 }
@@ -69,7 +72,8 @@ _STATES: Final[dict[str, Text]] = {
     ),
     "state_superseded": Text("صُحّحت الساعات بعد إصدارها", "The hours were corrected since"),
     "state_superseded_text": Text(
-        "عدد الساعات عند الإصدار: {then}. عددها الآن: {now}، منذ {since}.", "Issued for {then}, now {now} since {since}."
+        "عدد الساعات عند الإصدار: {then}. عددها الآن: {now}، منذ {since}.",
+        "Issued for {then}, now {now} since {since}.",
     ),
     "state_superseded_alone": Text(
         "عدد الساعات عند الإصدار: {then}. تغيّر العدد بعد ذلك. اطلب رابطًا لترى العدد الحالي.",
@@ -135,7 +139,8 @@ _STATES: Final[dict[str, Text]] = {
     ),
     "state_needs_network": Text("هذا رابط فقط", "This is only a link"),
     "state_needs_network_text": Text(
-        "افتح الرابط في متصفحك: الإفادة نفسها ليست فيه.", "Open the link in your browser: the statement itself is not in it."
+        "افتح الرابط في متصفحك: الإفادة نفسها ليست فيه.",
+        "Open the link in your browser: the statement itself is not in it.",
     ),
 }
 
@@ -205,9 +210,7 @@ _STEPS: Final[dict[str, Text]] = {
     "step_complete": Text("الاكتمال", "Complete"),
     "step_status": Text("الحالة", "Status"),
     "holds_form": Text("هي إفادة ساعات تطوّع كاملة الأجزاء.", "It is a statement of volunteer hours, and whole."),
-    "holds_link": Text(
-        "هي الإفادة نفسها التي طُبع رابطها.", "It is the very statement that the link was printed for."
-    ),
+    "holds_link": Text("هي الإفادة نفسها التي طُبع رابطها.", "It is the very statement that the link was printed for."),
     "holds_signature": Text("وقّعتها {issuer} بالمفتاح {key}", "Signed by {issuer} with the key {key}"),
     "holds_disclosures": Text(
         "كل ما يُعرض من الجهة المُصدِرة، ومجموعه يساوي الساعات المدقّقة.",

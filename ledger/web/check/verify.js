@@ -74,8 +74,9 @@ class Check {
     await needSignature(jwt, key);
     if (key.revoked_at === undefined) return;
     // Whoever has a revoked key writes any iat: only the log tells that it was before.
-    need(this.evidence.event && this.evidence.tlogProof, "key_revoked", jwt.kid);
-    const recordedAt = await this.log();
+    const recordedAt = await this.log().catch((error) => {
+      throw error instanceof NotShown || error instanceof Unsupported ? new Failure("key_revoked", jwt.kid) : error;
+    });
     need(recordedAt < key.revoked_at, "key_revoked", jwt.kid);
   }
 
@@ -86,17 +87,23 @@ class Check {
   async log() {
     const { event, tlogProof } = this.evidence;
     if (!event || !tlogProof) throw new NotShown("no_event");
-    const key = await logKey(this.trust.logKeys, this.credential.claims.as_of.origin);
+    const key = await this.keyOfLog();
     const { position, checkpoint } = await includedEvent(tlogProof, event, key);
     this.shownLog = { origin: checkpoint.origin, position, size: checkpoint.size };
-    return needEventOf(event, this.credential, position);
+    return needEventOf(event, this.credential, position, Object.keys(this.disclosed ?? {}));
+  }
+
+  async keyOfLog() {
+    const key = await logKey(this.trust.logKeys, this.credential.claims.as_of.origin);
+    if (!key) throw new NotShown("log_unknown");
+    return key;
   }
 
   async complete() {
     const { period, only_organizations: chosen, as_of: asOf, sub, verified_seconds: seconds } = this.credential.claims;
     if (chosen.length || period.from || period.to) throw new NotShown("selection");
     if (!this.evidence.balanceProof) throw new NotShown("no_balance");
-    const shown = await provenBalance(this.evidence.balanceProof, await logKey(this.trust.logKeys, asOf.origin));
+    const shown = await provenBalance(this.evidence.balanceProof, await this.keyOfLog());
     need(shown.holder === sub, "balance_other", shown.holder);
     need(shown.size === asOf.size && shown.logRoot === asOf.root, "balance_size", String(shown.size));
     need(shown.partition === asOf.partition, "balance_partition", String(shown.partition));
