@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.browser.axe import install_axe
 from tests.browser.sample_links import SampleSite, sample_site
 from tests.browser.served_site import served_site
 
 
-def launched_browser(playwright) -> Browser:
+def launched_browser(playwright: Playwright) -> Browser:
     """The system's Chromium. None is ever downloaded: a missing one fails the test."""
     chromium = shutil.which("chromium")
     assert chromium is not None, "the program `chromium` is missing: `make test` installs it when run as root"

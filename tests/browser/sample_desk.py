@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ledger.domain.refusals import Reason, refuse
-from ledger.statements.desk_port import OpenedStatement, OpenedState
+from ledger.statements.desk_port import OpenedState, OpenedStatement
 from tests.browser.sample_log import StatementLog
 from tests.browser.sample_statement import SampleIssuer, SampleStatement
 

@@ -30,7 +30,8 @@ CARD_STATES: Final = {
     "tampered": "tampered",
 }
 """Name of a link → the state that its page must show."""
-STATEMENT_SHOWN: Final = tuple(name for name, state in CARD_STATES.items() if state in ("valid", "superseded", "expired"))
+WITH_STATEMENT: Final = ("valid", "superseded", "expired")
+"""States in which what the statement says is shown."""
 
 
 def code_of(name: str) -> str:

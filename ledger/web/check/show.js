@@ -30,7 +30,7 @@ export function statementCard(words, verdict, told) {
     { class: "card", "data-state": verdict.state },
     who(words, claims),
     verdictOf(words, ...verdictText(words, verdict, told)),
-    facts(words, claims, verdict),
+    facts(words, claims, verdict, told),
     lists(words, verdict.disclosed),
     entries(words, verdict.disclosed.entries),
     steps(words, verdict),
@@ -79,13 +79,13 @@ function who(words, claims) {
   );
 }
 
-function facts(words, claims, { disclosed }) {
+function facts(words, claims, { disclosed, state }, told) {
   const left = (claims._sd?.length ?? 0) - Object.keys(disclosed).length;
   const chosen = claims.only_organizations.flatMap((name, at) => [at ? ", " : "", machineText(name)]);
   return element(
     "dl",
     { class: "facts" },
-    pair(words.text("verified_hours"), element("bdi", { class: "sum" }, words.duration(claims.verified_seconds))),
+    ...sums(words, claims, state === "superseded", told?.nowSeconds),
     disclosed.full_name === undefined ? null : pair(words.text("full_name"), isolated(disclosed.full_name)),
     pair(words.text("period"), ...periodOf(words, claims.period)),
     chosen.length ? pair(words.text("only_organizations"), ...chosen) : null,
@@ -93,6 +93,15 @@ function facts(words, claims, { disclosed }) {
     claims.exp === undefined ? null : pair(words.text("expires"), words.momentInBoth(claims.exp)),
     left > 0 ? pair(words.text("left_away"), isolated(words.count(left))) : null,
   );
+}
+
+// Of corrected hours those of today are the ones to go by.
+function sums(words, claims, isSuperseded, nowSeconds) {
+  const then = words.duration(claims.verified_seconds);
+  const big = (key, seconds) => pair(words.text(key), element("bdi", { class: "sum" }, words.duration(seconds)));
+  if (!isSuperseded) return [big("verified_hours", claims.verified_seconds)];
+  const now = nowSeconds === undefined ? null : big("hours_now", nowSeconds);
+  return [now, pair(words.text("hours_then"), isolated(then))];
 }
 
 const pair = (name, ...values) => element("div", {}, element("dt", {}, name), element("dd", {}, ...values));

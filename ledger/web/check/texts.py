@@ -154,6 +154,8 @@ _CONTENT: Final[dict[str, Text]] = {
     ),
     "full_name": Text("الاسم", "Name"),
     "verified_hours": Text("الساعات المدقّقة", "Verified hours"),
+    "hours_now": Text("الساعات المدقّقة الآن", "Verified hours now"),
+    "hours_then": Text("الساعات عند الإصدار", "Hours when issued"),
     "period": Text("مدة الخدمة", "Dates of service"),
     "period_whole": Text("كل التواريخ", "All dates"),
     "period_from": Text("من {from}", "From {from}"),

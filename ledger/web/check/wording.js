@@ -52,9 +52,9 @@ export class Wording {
     return this.text(`${unit}_${this.plural.select(number)}`).replace("{n}", this.count(number));
   }
 
-  /** How old something is, to the minute. */
+  /** How old something is, to the minute, or to the second below one. */
   age(seconds) {
-    return this.duration(seconds < 60 ? seconds : seconds - (seconds % 60)) || this.of("seconds", 0);
+    return seconds < 60 ? this.of("seconds", seconds) : this.duration(seconds - (seconds % 60));
   }
 
   /** A service date such as 2026-05-03, by the Gregorian calendar. */
