@@ -1,0 +1,120 @@
+"""Changed statements before the browser's verifier: none is valid but with the content that was issued, or less of it.
+
+The same mutants as the command line's tests have, and the same agreement on what holds.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from ledger.credentials.issuer_keys import write_issuer_document
+from ledger.credentials.verify_statement import StatementEvidence, verify_statement
+from tests.browser.reader import reader
+from tests.credentials.mutants import Mutant, mutants
+from tests.credentials.sample_statements import NOW, World, sample_world
+
+STEPS: Final = {"form", "signature", "disclosures", "log", "complete", "status"}
+BATCH: Final = 200
+DAY_SECONDS: Final = 24 * 3_600
+VERIFY: Final = """
+async ([evidences, trust]) => {
+  const { verifyStatement } = await import("/check/verify.js");
+  const { readBase64 } = await import("/check/bytes.js");
+  const bytes = (text) => (text === null ? null : readBase64(text, "test"));
+  return Promise.all(evidences.map(async (one) => {
+    const evidence = {
+      credential: one.credential, event: bytes(one.event), tlogProof: bytes(one.tlogProof),
+      balanceProof: bytes(one.balanceProof), statusList: one.statusList, linkDigest: null,
+    };
+    const { state, failed, steps, credential, disclosed } = await verifyStatement(evidence, trust);
+    return { state, failed, steps, claims: credential?.claims ?? null, disclosed: disclosed ?? null };
+  }));
+}
+"""
+
+Verdict = dict[str, Any]
+
+
+def small_and_full(small: int, full: int) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("count", [small, pytest.param(full, marks=pytest.mark.proof)])
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, origin: str) -> Iterator[Page]:
+    """A page in which the verifier is run; what it shows itself does not matter."""
+    with reader(browser, origin) as somebody:
+        somebody.page.goto(f"{origin}/check")
+        yield somebody.page
+
+
+def verdicts(page: Page, world: World, evidences: Sequence[StatementEvidence]) -> list[Verdict]:
+    """What the browser says of each."""
+    trust = {
+        "issuer": json.loads(write_issuer_document(world.keys)),
+        "logKeys": [world.log.ed25519.key.line(), world.log.ml_dsa.key.line()],
+        "now": NOW,
+        "statusSecondsMax": DAY_SECONDS,
+    }
+    found: list[Verdict] = page.evaluate(VERIFY, [[_plain(one) for one in evidences], trust])
+    return found
+
+
+def _plain(evidence: StatementEvidence) -> dict[str, str | None]:
+    return {
+        "credential": evidence.credential,
+        "event": _base64(evidence.event),
+        "tlogProof": _base64(evidence.tlog_proof),
+        "balanceProof": _base64(evidence.balance_proof),
+        "statusList": evidence.status_list,
+    }
+
+
+def _base64(data: bytes | None) -> str | None:
+    return None if data is None else b64encode(data).decode()
+
+
+def need_as_issued(world: World, mutant: Mutant, verdict: Verdict) -> None:
+    """The same claims, and of what was shown nothing else."""
+    issued = world.statements[mutant.of]
+    said = {name: value for name, value in verdict["claims"].items() if not name.startswith("_sd")}
+    assert said == json.loads(json.dumps(issued.claims))
+    assert verdict["disclosed"].items() <= json.loads(json.dumps(issued.shown)).items()
+
+
+def test_the_statements_that_mutants_are_made_of_hold(page):
+    world = sample_world()
+    found = verdicts(page, world, [one.evidence for one in world.statements.values()])
+    assert {name: each["state"] for name, each in zip(world.statements, found, strict=True)} == dict.fromkeys(
+        world.statements, "valid"
+    )
+
+
+@small_and_full(400, 10_000)
+def test_no_mutant_is_accepted_with_other_content_than_was_issued(page, seed, count):
+    world, states, failed_at = sample_world(), Counter[str](), Counter[str]()
+    left = mutants(seed, count, world)
+    while some := list(islice(left, BATCH)):
+        for mutant, verdict in zip(some, verdicts(page, world, [one.evidence for one in some]), strict=True):
+            states[verdict["state"]] += 1
+            failed_at[verdict["failed"] or "none"] += 1
+            if verdict["state"] == "valid":
+                assert mutant.may_hold, (mutant.name, verdict)
+                need_as_issued(world, mutant, verdict)
+            by_python = verify_statement(mutant.evidence, world.trust, NOW)
+            assert _agreed(verdict["state"]) == by_python.state, (mutant.name, verdict, by_python.failed)
+    assert sum(states.values()) == count
+    assert 0 < states["valid"] < count / 4, states
+    assert set(failed_at) >= STEPS, "a step that nothing ever failed at checks nothing"
+
+
+def _agreed(state: str) -> str:
+    """Whose the statement is, is no step of its own on the command line."""
+    return "tampered" if state == "other_issuer" else state
