@@ -21,6 +21,8 @@ from ledger.web.site import site
 
 READY_SECONDS_MAX: Final = 20.0
 
+Pool = AsyncConnectionPool[AsyncConnection[Any]]
+
 
 class NobodyLooks:
     """An AccessLog of a site whose entries nobody may read."""
@@ -29,13 +31,16 @@ class NobodyLooks:
         raise AssertionError("entries were read")
 
 
+def reading_nothing() -> tuple[LogReader, Pool, EntryReaders]:
+    """A log that is never asked: no page of statements reads its tables."""
+    pool: Pool = AsyncConnectionPool("", open=False)
+    return LogReader(pool, 1), pool, EntryReaders(None, NobodyLooks(), "")
+
+
 @contextmanager
 def served_site(desk: StatementDesk) -> Iterator[str]:
     """The origin of a running site, such as http://127.0.0.1:40123: browsers let scripts verify there."""
-    # Never opened: no page that tests ask for reads the log's tables.
-    pool = AsyncConnectionPool[AsyncConnection[Any]]("", open=False)
-    readers = EntryReaders(None, NobodyLooks(), "")
-    application = site(LogReader(pool, 1), pool, readers, lambda: True, desk=desk)
+    application = site(*reading_nothing(), lambda: True, desk=desk)
     bound = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(application, ws="none", lifespan="off", log_config=None, access_log=False))
     running = threading.Thread(target=server.run, args=([bound],), name="site", daemon=True)

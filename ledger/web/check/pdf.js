@@ -98,10 +98,13 @@ function fileSpecification(dictionary) {
 function nameIn(dictionary, key) {
   const found = new RegExp(`/${key}\\s*(?:\\(((?:[^()\\\\]|\\\\.)*)\\)|<([0-9A-Fa-f\\s]*)>)`).exec(dictionary);
   if (!found) return null;
-  const raw = found[2] === undefined ? found[1].replace(/\\(.)/g, "$1") : fromHex(found[2].replace(/\s/g, ""));
+  const raw = found[2] === undefined ? unescaped(found[1]) : fromHex(found[2].replace(/\s/g, ""));
   if (!raw.startsWith("\xfe\xff")) return raw;
   return new TextDecoder("utf-16be").decode(Uint8Array.from(raw.slice(2), (character) => character.charCodeAt(0)));
 }
+
+const unescaped = (literal) =>
+  literal.replace(/\\([0-7]{1,3}|[^])/g, (_, sign) => (/^[0-7]/.test(sign) ? String.fromCharCode(parseInt(sign, 8)) : sign));
 
 const fromHex = (digits) =>
   String.fromCharCode(...Array.from({ length: digits.length >> 1 }, (_, at) => parseInt(digits.substr(at * 2, 2), 16)));
