@@ -75,7 +75,8 @@ async function contentOf({ dictionary, start, until }, bytes, objects, name) {
     need(raw.length <= ATTACHMENT_BYTES_MAX, "too_long", name);
     return raw;
   }
-  if (filter !== "FlateDecode" || /\/Predictor\b/.test(dictionary)) throw new Failure("pdf_broken", `${name}: ${filter}`);
+  const known = filter === "FlateDecode" && !/\/Predictor\b/.test(dictionary);
+  if (!known) throw new Failure("pdf_broken", `${name}: ${filter}`);
   return inflated(raw, ATTACHMENT_BYTES_MAX, name);
 }
 
@@ -103,8 +104,11 @@ function nameIn(dictionary, key) {
   return new TextDecoder("utf-16be").decode(Uint8Array.from(raw.slice(2), (character) => character.charCodeAt(0)));
 }
 
+// \056 is a character by its octal number, \( a parenthesis.
 const unescaped = (literal) =>
-  literal.replace(/\\([0-7]{1,3}|[^])/g, (_, sign) => (/^[0-7]/.test(sign) ? String.fromCharCode(parseInt(sign, 8)) : sign));
+  literal.replace(/\\([0-7]{1,3}|[^])/g, (_, sign) =>
+    /^[0-7]/.test(sign) ? String.fromCharCode(parseInt(sign, 8)) : sign,
+  );
 
 const fromHex = (digits) =>
   String.fromCharCode(...Array.from({ length: digits.length >> 1 }, (_, at) => parseInt(digits.substr(at * 2, 2), 16)));

@@ -1,6 +1,8 @@
 // What the reader sees of a verdict. Every value comes from the verified credential and is put there as text, never as
 // markup: a name may hold anything.
 
+import { entries, lists } from "./details.js";
+import { element } from "./element.js";
 import { isolated, machineText } from "./wording.js";
 
 const TONES = { valid: "good", superseded: "warn", expired: "warn", unasked: "warn", other_issuer: "warn" };
@@ -8,14 +10,6 @@ const BAD = ["tampered", "revoked"];
 const MARKS = { good: "✓", warn: "!", bad: "✕" };
 const OUTCOME_TONES = { holds: "good", fails: "bad", not_shown: "none" };
 const OUTCOME_MARKS = { holds: "✓", fails: "✕", not_shown: "–" };
-
-/** An element with attributes and children; texts among them become text. */
-export function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children.flat().filter((child) => child !== null && child !== undefined));
-  return made;
-}
 
 /** A state without a statement: what to do is in its text. */
 export function stateCard(words, state, values = {}, textKey = `state_${state}_text`, ...more) {
@@ -32,7 +26,7 @@ export function statementCard(words, verdict, told) {
     verdictOf(words, ...verdictText(words, verdict, told)),
     facts(words, claims, verdict, told),
     lists(words, verdict.disclosed),
-    entries(words, verdict.disclosed.entries),
+    entries(words, verdict.disclosed),
     steps(words, verdict),
   );
 }
@@ -46,7 +40,8 @@ function verdictText(words, { state, credential, steps: done }, told) {
   const { claims } = credential;
   const issuer = machineText(claims.iss);
   const unasked = done.some(({ name, outcome }) => name === "status" && outcome === "not_shown");
-  if (state === "valid") return unasked ? ["unasked", { issuer }, "state_unasked_text"] : [state, { issuer }, "state_valid_text"];
+  if (state === "valid" && unasked) return ["unasked", { issuer }, "state_unasked_text"];
+  if (state === "valid") return [state, { issuer }, "state_valid_text"];
   if (state === "expired") return [state, { until: words.momentInBoth(claims.exp) }, "state_expired_text"];
   const then = words.duration(claims.verified_seconds);
   if (told?.nowSeconds === undefined || told.since === undefined) return [state, { then }, "state_superseded_alone"];
@@ -56,11 +51,12 @@ function verdictText(words, { state, credential, steps: done }, told) {
 
 function verdictOf(words, state, values, textKey) {
   const tone = BAD.includes(state) ? "bad" : (TONES[state] ?? "warn");
+  const title = element("h2", {}, words.text(`state_${state}`));
   return element(
     "div",
     { class: `verdict ${tone}` },
     element("span", { class: "mark", "aria-hidden": "true" }, MARKS[tone]),
-    element("div", {}, element("h2", {}, words.text(`state_${state}`)), element("p", {}, words.sentence(textKey, values))),
+    element("div", {}, title, element("p", {}, words.sentence(textKey, values))),
   );
 }
 
@@ -113,73 +109,22 @@ function periodOf(words, { from, to }) {
   return to ? words.sentence("period_to", values) : [words.text("period_whole")];
 }
 
-function lists(words, disclosed) {
-  const dates = (each) => words.sentence("between", { from: words.day(each.first_date), to: words.day(each.last_date) });
-  const named = {
-    organizations: (each) => [words.named(each.display_name, each.name), dates(each)],
-    roles: (each) => [words.named(each.title, each.opportunity), [...roleOf(each), element("br"), ...dates(each)]],
-    sectors: (each) => [each.sector ? isolated(each.sector) : words.text("not_stated"), null],
-    years: (each) => [isolated(String(each.year)), null],
-    skills: (each) => [isolated(each.skill), null],
-  };
-  return Object.entries(named)
-    .filter(([name]) => disclosed[name]?.length)
-    .map(([name, lineOf]) => listOf(words, name, disclosed[name], lineOf));
-}
-
-const roleOf = ({ skills, organization }) =>
-  skills.length ? skills.flatMap((skill, at) => [at ? " · " : "", isolated(skill)]) : [machineText(organization)];
-
-function listOf(words, name, parts, lineOf) {
-  const lines = parts.map((part) => {
-    const [title, under] = lineOf(part);
-    return element(
-      "li",
-      {},
-      element("span", { class: "what" }, title, under ? element("small", {}, under) : null),
-      element("bdi", { class: "how-long" }, words.duration(part.verified_seconds)),
-    );
-  });
-  return element("section", { class: "list" }, element("h3", {}, words.text(name)), element("ul", {}, lines));
-}
-
-function entries(words, list) {
-  if (!list?.length) return null;
-  const folded = element("details", { class: "entries" },
-    element("summary", {}, words.text("entries"), " ", element("small", {}, words.sentence("entries_count", { count: words.count(list.length) }))));
-  // Thousands of rows are made when somebody looks at them.
-  folded.addEventListener("toggle", () => folded.append(entriesTable(words, list)), { once: true });
-  return folded;
-}
-
-function entriesTable(words, list) {
-  const head = ["date", "work", "hours"].map((key) => element("th", { scope: "col" }, words.text(key)));
-  const rows = list.map((entry) =>
-    element(
-      "tr",
-      {},
-      element("td", {}, isolated(words.day(entry.date))),
-      element("td", {}, words.named(entry.title, entry.opportunity), element("small", {}, machineText(entry.organization))),
-      element("td", {}, isolated(words.duration(entry.verified_seconds))),
-    ),
-  );
-  return element("table", {}, element("thead", {}, element("tr", {}, head)), element("tbody", {}, rows));
-}
-
 function steps(words, verdict) {
-  const lines = verdict.steps.map((step) => {
-    const tone = step.corrected ? "warn" : OUTCOME_TONES[step.outcome];
-    return element(
-      "li",
-      { class: tone, "data-step": step.name, "data-outcome": step.outcome },
-      element("span", { class: "mark", "aria-hidden": "true" }, step.corrected ? "!" : OUTCOME_MARKS[step.outcome]),
-      element("div", {},
-        element("p", { class: "step" }, element("strong", {}, words.text(`step_${step.name}`)), " ",
-          element("span", { class: "outcome" }, words.text(`outcome_${step.outcome}`))),
-        element("p", {}, whyOf(words, step, verdict))),
-    );
-  });
+  const lines = verdict.steps.map((step) => stepOf(words, step, verdict));
   return element("section", { class: "steps" }, element("h3", {}, words.text("steps")), element("ol", {}, lines));
+}
+
+function stepOf(words, step, verdict) {
+  const { name, outcome, corrected } = step;
+  const title = element("strong", {}, words.text(`step_${name}`));
+  const word = element("span", { class: "outcome" }, words.text(`outcome_${outcome}`));
+  const why = whyOf(words, step, verdict);
+  return element(
+    "li",
+    { class: corrected ? "warn" : OUTCOME_TONES[outcome], "data-step": name, "data-outcome": outcome },
+    element("span", { class: "mark", "aria-hidden": "true" }, corrected ? MARKS.warn : OUTCOME_MARKS[outcome]),
+    element("div", {}, element("p", { class: "step" }, title, " ", word), element("p", {}, why)),
+  );
 }
 
 function whyOf(words, { name, outcome, reason }, verdict) {

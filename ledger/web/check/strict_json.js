@@ -4,6 +4,7 @@
 import { readUtf8 } from "./bytes.js";
 import { Failure, need } from "./failure.js";
 
+const VALUE = /^(?:true|false|-?[0-9]+)$/;
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/gs;
 
 /** A JSON object out of UTF-8 bytes: no member twice, no null, whole numbers alone, no half characters. */
@@ -38,7 +39,7 @@ function needOnce(text, what) {
     else if (token === "[") open.push(null);
     else if (token === "}" || token === "]") open.pop();
     else if (token[0] === '"') needText(token, open.at(-1), before, what);
-    else if (token !== ":" && token !== ",") need(/^(?:true|false|-?[0-9]+)$/.test(token), "not_json", `${what}: ${token}`);
+    else if (token !== ":" && token !== ",") need(VALUE.test(token), "not_json", `${what}: ${token}`);
     before = token;
   }
 }

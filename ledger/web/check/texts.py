@@ -63,11 +63,11 @@ _PAGES: Final[dict[str, Text]] = {
 _STATES: Final[dict[str, Text]] = {
     "state_valid": Text("الإفادة صحيحة", "The statement holds"),
     "state_valid_text": Text(
-        "وقّعتها {issuer}، ولم تُسحب ولم تُصحَّح.", "It is signed by {issuer}, and was neither revoked nor corrected."
+        "وقّعتها {issuer}، ولم تُلغَ ولم تُصحَّح.", "It is signed by {issuer}, and was neither revoked nor corrected."
     ),
     "state_unasked": Text("التوقيع صحيح، وحالتها غير معروفة", "The signature holds, its status is not known"),
     "state_unasked_text": Text(
-        "وقّعتها {issuer}. لم يمكن معرفة ما إذا سُحبت أو صُحّحت بعد ذلك.",
+        "وقّعتها {issuer}. لم يمكن معرفة ما إذا أُلغيت أو صُحّحت بعد ذلك.",
         "It is signed by {issuer}. Whether it was revoked or corrected since could not be asked.",
     ),
     "state_superseded": Text("صُحّحت الساعات بعد إصدارها", "The hours were corrected since"),

@@ -43,7 +43,8 @@ export class Wording {
 
   /** Hours, minutes and seconds in words, without those that are 0. */
   duration(seconds) {
-    const parts = [["hours", Math.floor(seconds / 3600)], ["minutes", Math.floor(seconds / 60) % 60], ["seconds", seconds % 60]];
+    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+    const parts = [["hours", hours], ["minutes", minutes], ["seconds", seconds % 60]];
     const said = parts.filter(([, number]) => number > 0).map(([unit, number]) => this.of(unit, number));
     return said.length ? said.join(this.text("and")) : this.of("hours", 0);
   }
