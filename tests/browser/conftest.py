@@ -23,8 +23,9 @@ def launched_browser(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=chromium, args=arguments)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Of a module, not of the run: while it is open its event loop runs, and no asynchronous test could."""
     with sync_playwright() as playwright:
         launched = launched_browser(playwright)
         yield launched
