@@ -18,7 +18,7 @@ BYTES_MAX: Final = 150_000
 TALLEST: Final[dict[Width, int]] = {"phone": 1_500, "desktop": 1_300}
 """Pixels of a page that a picture shows."""
 PICTURES: Final[tuple[tuple[str, Language, Width, bool], ...]] = (
-    ("valid", "ar", "phone", False),
+    ("arabic", "ar", "phone", False),
     ("valid", "en", "desktop", False),
     ("superseded", "ar", "phone", False),
     ("superseded", "en", "phone", False),

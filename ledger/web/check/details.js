@@ -6,7 +6,7 @@ import { isolated, machineText } from "./wording.js";
 /** What is disclosed of organisations, roles, sectors, years and skills: a list each. */
 export function lists(words, disclosed) {
   const dates = ({ first_date: first, last_date: last }) =>
-    words.sentence("between", { from: words.day(first), to: words.day(last) });
+    words.sentence("between", { from: dayOf(words, first), to: dayOf(words, last) });
   const role = ({ organization, skills }) => [
     organizationOf(words, disclosed, organization),
     ...skills.flatMap((skill) => [" · ", isolated(skill)]),
@@ -22,6 +22,8 @@ export function lists(words, disclosed) {
     .filter(([name]) => disclosed[name]?.length)
     .map(([name, lineOf]) => listOf(words, name, disclosed[name], lineOf));
 }
+
+const dayOf = (words, date) => element("bdi", { class: "day" }, words.day(date));
 
 /** An organisation as its own disclosure calls it, else by its name for machines. */
 function organizationOf(words, { organizations }, name) {
@@ -59,7 +61,7 @@ function entriesTable(words, disclosed) {
     element(
       "tr",
       {},
-      element("td", {}, isolated(words.day(entry.date))),
+      element("td", {}, dayOf(words, entry.date)),
       element(
         "td",
         {},
