@@ -44,7 +44,7 @@ def test_the_type_of_statements_is_named_in_both_languages(origin):
 def test_files_of_the_page_are_asked_for_again_and_sent_once(origin):
     status, headers, script = get(f"{origin}/check/check.js")
     assert (status, headers["content-type"]) == (200, "text/javascript; charset=utf-8")
-    assert "verifyStatement" in script
+    assert "openLink" in script
     assert get(f"{origin}/check/check.js", **{"If-None-Match": headers["etag"]})[0] == 304
     assert get(f"{origin}/check/check.css")[1]["content-type"] == "text/css; charset=utf-8"
 
