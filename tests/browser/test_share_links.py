@@ -142,6 +142,33 @@ def test_a_correction_that_only_the_list_tells_is_told(somebody, samples):
     assert "the number has changed since" in somebody.text()
 
 
+def test_a_correction_that_the_list_does_not_have_yet_is_told(somebody, samples):
+    samples.desk.links[code_of("ahead")] = opened(samples.statements["valid"], "superseded")
+    assert somebody.read(f"/s/{code_of('ahead')}?lang=en") == "superseded"
+    assert "Issued for 120 hours, now 112 hours since 3 May 2026" in somebody.text()
+    assert somebody.steps()["status"] == "fails"
+
+
+def test_the_service_cannot_make_good_what_the_list_says_is_not(somebody, samples):
+    samples.desk.links[code_of("hidden")] = opened(samples.statements["superseded"], "valid")
+    assert somebody.read(f"/s/{code_of('hidden')}?lang=en") == "superseded"
+
+
+def test_a_browser_without_ed25519_says_what_it_cannot_check(somebody):
+    somebody.page.add_init_script(
+        """
+        const real = crypto.subtle.importKey.bind(crypto.subtle);
+        crypto.subtle.importKey = async (form, key, algorithm, ...rest) => {
+          if (algorithm.name === "Ed25519") throw new DOMException("no", "NotSupportedError");
+          return real(form, key, algorithm, ...rest);
+        };
+        """
+    )
+    assert somebody.read(f"{PATH}?lang=en") == "valid"
+    assert [name for name, outcome in somebody.steps().items() if outcome == "not_shown"] == ["log", "complete"]
+    assert texts_in("en")["why_browser"] in somebody.text()
+
+
 def test_a_revocation_that_only_the_list_tells_shows_nothing_of_it(somebody, samples):
     samples.desk.issuer.statuses[7] = 1
     try:

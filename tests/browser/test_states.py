@@ -59,6 +59,15 @@ def test_every_state_is_told(somebody: Reader, axe: Path, language: Language, wi
         assert violations(somebody.page, axe) == []
 
 
+def test_what_is_printed_by_night_is_dark_on_white(browser: Browser, origin: str, axe: Path):
+    with reader(browser, origin, dark=True) as one:
+        one.read(f"/s/{code_of('superseded')}?lang=en")
+        one.page.emulate_media(media="print")
+        assert violations(one.page, axe) == []
+        assert one.page.is_hidden("#language")
+        assert one.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
 def test_the_page_for_files_can_be_used_by_all(somebody: Reader, axe: Path, language: Language, width: Width):
     somebody.page.goto(f"{somebody.origin}/check?lang={language}")
     somebody.page.wait_for_selector("#choose:visible")

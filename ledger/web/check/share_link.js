@@ -15,12 +15,20 @@ export async function openLink(code) {
   if (answer.receipt) remember(code, answer.receipt);
   if (!answer.credential) return show(stateOf(answer));
   const verdict = await verified(evidenceOf(answer), answer.issuer, answer.log_keys);
-  // The service knows of a correction before the list of status has it.
-  if (verdict.state === "valid" && ["superseded", "expired"].includes(answer.state)) verdict.state = answer.state;
+  believeBadNews(verdict, answer.state);
   return show(cardOf(verdict, {
     nowSeconds: answer.now_verified_seconds ?? undefined,
     since: answer.superseded_at ? Date.parse(answer.superseded_at) / 1000 : undefined,
   }));
+}
+
+// The service knows of a correction before the list of status has it. Its good news counts for nothing.
+function believeBadNews(verdict, state) {
+  if (verdict.state !== "valid" || !["superseded", "expired"].includes(state)) return;
+  verdict.state = state;
+  if (state === "expired") return;
+  const status = verdict.steps.find(({ name }) => name === "status");
+  Object.assign(status, { outcome: "fails", reason: "status_superseded", corrected: true });
 }
 
 async function asked(path, body) {
