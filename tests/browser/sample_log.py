@@ -46,10 +46,10 @@ def hours_of(person: str, first: int, days: int) -> list[bytes]:
 class StatementLog:
     """Hours first, then events that issue statements, under one checkpoint at the end."""
 
-    def __init__(self, origin: str = "hours.example/log/0", seed: int = 1) -> None:
+    def __init__(self, origin: str = "hours.example/log/0", seed: int = 1, days_of_other: int = 2) -> None:
         self.origin = origin
         self._seed = seed
-        self._events = [opened(), *hours_of(PERSON, 2, DAYS), *hours_of(OTHER, 2 + 2 * DAYS, 2)]
+        self._events = [opened(), *hours_of(PERSON, 2, DAYS), *hours_of(OTHER, 2 + 2 * DAYS, days_of_other)]
         self.size = len(self._events)
         self._ledger = TinyLedger()
         self._ledger.add(self._events)
@@ -71,10 +71,17 @@ class StatementLog:
 
     def issue(self, credential: str, recorded_at: datetime | None = None) -> tuple[bytes, int]:
         """The event of a credential, and its position."""
-        position = len(self._events) + 1
-        event = issued_event(credential, position, recorded_at or datetime.now(UTC))
+        event = issued_event(credential, self.next_position, recorded_at or datetime.now(UTC))
+        return event, self.record(event)
+
+    @property
+    def next_position(self) -> int:
+        return len(self._events) + 1
+
+    def record(self, event: bytes) -> int:
+        """Put any event behind the others; its position."""
         self._events.append(event)
-        return event, position
+        return len(self._events)
 
     def tlog_proof(self, position: int) -> bytes:
         log = self._whole()

@@ -94,8 +94,8 @@ class Wanted:
 
 def issue(issuer: SampleIssuer, log: StatementLog, wanted: Wanted) -> SampleStatement:
     """Issue it, and record the event; its proof comes with the checkpoint behind it."""
-    claims = _claims(issuer, log, wanted)
-    details = _details(wanted)
+    claims = claims_of(issuer, log, wanted)
+    details = details_of(wanted)
     shown = {name: details[name] for name in wanted.shown}
     credential = issue_credential(claims, shown, issuer.kid, issuer.signing.sign)
     event, position = log.issue(credential)
@@ -104,7 +104,8 @@ def issue(issuer: SampleIssuer, log: StatementLog, wanted: Wanted) -> SampleStat
     return SampleStatement(credential, event, position, log.tlog_proof(position), balance, wanted.place)
 
 
-def _claims(issuer: SampleIssuer, log: StatementLog, wanted: Wanted) -> dict[str, object]:
+def claims_of(issuer: SampleIssuer, log: StatementLog, wanted: Wanted) -> dict[str, object]:
+    """What is readable always."""
     period = dict(zip(("from", "to"), wanted.period or (), strict=False))
     return {
         "iss": issuer.issuer,
@@ -123,7 +124,7 @@ def _claims(issuer: SampleIssuer, log: StatementLog, wanted: Wanted) -> dict[str
     }
 
 
-def _details(wanted: Wanted) -> dict[str, object]:
+def details_of(wanted: Wanted) -> dict[str, object]:
     """All that a statement may show: two organisations of the synthetic person's."""
     most, rest = wanted.seconds - 40 * 3_600, 40 * 3_600
     green = {"ar": "جمعية البيئة الاصطناعية", "en": "Synthetic Green Hands"}

@@ -6,11 +6,10 @@ The same mutants as the command line's tests have, and the same agreement on wha
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -19,29 +18,12 @@ from ledger.credentials.issuer_keys import write_issuer_document
 from ledger.credentials.verify_statement import StatementEvidence, StatementTrust, verify_statement
 from ledger.transparency.trust_policy import read_policy
 from tests.browser.reader import reader
+from tests.browser.verifier import Verdict, failed_step, verdicts
 from tests.credentials.mutants import Mutant, mutants
 from tests.credentials.sample_statements import NOW, ORIGIN, World, sample_world
 
 STEPS: Final = {"form", "signature", "disclosures", "log", "complete", "status"}
 BATCH: Final = 200
-DAY_SECONDS: Final = 24 * 3_600
-VERIFY: Final = """
-async ([evidences, trust]) => {
-  const { verifyStatement } = await import("/check/verify.js");
-  const { readBase64 } = await import("/check/bytes.js");
-  const bytes = (text) => (text === null ? null : readBase64(text, "test"));
-  return Promise.all(evidences.map(async (one) => {
-    const evidence = {
-      credential: one.credential, event: bytes(one.event), tlogProof: bytes(one.tlogProof),
-      balanceProof: bytes(one.balanceProof), statusList: one.statusList, linkDigest: null,
-    };
-    const { state, failed, steps, credential, disclosed } = await verifyStatement(evidence, trust);
-    return { state, failed, steps, claims: credential?.claims ?? null, disclosed: disclosed ?? null };
-  }));
-}
-"""
-
-Verdict = dict[str, Any]
 
 
 def small_and_full(small: int, full: int) -> pytest.MarkDecorator:
@@ -56,30 +38,9 @@ def page(browser: Browser, origin: str) -> Iterator[Page]:
         yield somebody.page
 
 
-def verdicts(page: Page, world: World, evidences: Sequence[StatementEvidence]) -> list[Verdict]:
-    """What the browser says of each."""
-    trust = {
-        "issuer": json.loads(write_issuer_document(world.keys)),
-        "logKeys": [world.log.ed25519.key.line(), world.log.ml_dsa.key.line()],
-        "now": NOW,
-        "statusSecondsMax": DAY_SECONDS,
-    }
-    found: list[Verdict] = page.evaluate(VERIFY, [[_plain(one) for one in evidences], trust])
-    return found
-
-
-def _plain(evidence: StatementEvidence) -> dict[str, str | None]:
-    return {
-        "credential": evidence.credential,
-        "event": _base64(evidence.event),
-        "tlogProof": _base64(evidence.tlog_proof),
-        "balanceProof": _base64(evidence.balance_proof),
-        "statusList": evidence.status_list,
-    }
-
-
-def _base64(data: bytes | None) -> str | None:
-    return None if data is None else b64encode(data).decode()
+def verdicts_in(page: Page, world: World, evidences: Sequence[StatementEvidence]) -> list[Verdict]:
+    log_keys = [world.log.ed25519.key.line(), world.log.ml_dsa.key.line()]
+    return verdicts(page, evidences, json.loads(write_issuer_document(world.keys)), log_keys, NOW)
 
 
 def need_as_issued(world: World, mutant: Mutant, verdict: Verdict) -> None:
@@ -92,7 +53,7 @@ def need_as_issued(world: World, mutant: Mutant, verdict: Verdict) -> None:
 
 def test_the_statements_that_mutants_are_made_of_hold(page):
     world = sample_world()
-    found = verdicts(page, world, [one.evidence for one in world.statements.values()])
+    found = verdicts_in(page, world, [one.evidence for one in world.statements.values()])
     assert {name: each["state"] for name, each in zip(world.statements, found, strict=True)} == dict.fromkeys(
         world.statements, "valid"
     )
@@ -105,22 +66,21 @@ def test_no_mutant_is_accepted_with_other_content_than_was_issued(page, seed, co
     trust = StatementTrust(world.keys, {ORIGIN: read_policy([world.log.ed25519.key.line()])})
     left = mutants(seed, count, world)
     while some := list(islice(left, BATCH)):
-        for mutant, verdict in zip(some, verdicts(page, world, [one.evidence for one in some]), strict=True):
+        for mutant, verdict in zip(some, verdicts_in(page, world, [one.evidence for one in some]), strict=True):
             states[verdict["state"]] += 1
-            failed_at[_failed(verdict) or "none"] += 1
+            failed_at[failed_step(verdict) or "none"] += 1
             if verdict["state"] == "valid":
                 assert mutant.may_hold, (mutant.name, verdict)
                 need_as_issued(world, mutant, verdict)
             by_python = verify_statement(mutant.evidence, trust, NOW)
             failed = by_python.failed.name if by_python.failed else None
-            assert (_agreed(verdict["state"]), _failed(verdict)) == (by_python.state, failed), (mutant.name, verdict)
+            assert (_agreed(verdict["state"]), failed_step(verdict)) == (by_python.state, failed), (
+                mutant.name,
+                verdict,
+            )
     assert sum(states.values()) == count
     assert 0 < states["valid"] < count / 4, states
     assert set(failed_at) >= STEPS, "a step that nothing ever failed at checks nothing"
-
-
-def _failed(verdict: Verdict) -> str | None:
-    return next((str(step["name"]) for step in verdict["steps"] if step["outcome"] == "fails"), None)
 
 
 def _agreed(state: str) -> str:
