@@ -41,8 +41,7 @@ class Ground:
 
     def evidence(self, credential: str, event: bytes | None = None) -> StatementEvidence:
         """A credential with all that belongs to it; `event` instead of the one that was recorded."""
-        position = self.log.record(event) if event else self.log.issue(credential)[1]
-        recorded = event or issued_event(credential, position, datetime.now(UTC))
+        recorded, position = (event, self.log.record(event)) if event else self.log.issue(credential)
         proof = self.log.tlog_proof(position)
         return StatementEvidence(credential, recorded, proof, self.log.balance_proof(), self.issuer.status_list())
 
