@@ -6,9 +6,11 @@ nothing, so that the preview of a messenger uses up no view (docs/statements.md,
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Final
 
+import psycopg
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,6 +27,8 @@ from ledger.web.check.opening import OpenRequest, opened_as_json
 from ledger.web.check.page_files import SAFE, PageFiles
 from ledger.web.check.texts import TEXTS
 from ledger.web.plain_answers import guarded, line
+
+log = logging.getLogger(__name__)
 
 CODE: Final = re.compile("[a-z2-7]{26}")
 """128 random bits in base32, small letters."""
@@ -122,7 +126,9 @@ class StatementPages:
         try:
             uri = read_credential(opened.credential).claims.status.status_list.uri
             return await self._desk.status_list(*_place(uri.rpartition(_STATUS_PATH)[2]))
-        except (Malformed, Refusal):
+        except (Malformed, Refusal, psycopg.OperationalError) as away:
+            # The view is counted: better a statement without its list than an error and a second view.
+            log.warning("no list of status beside a statement: %s", type(away).__name__)
             return None
 
 
