@@ -27,12 +27,15 @@ class Reader:
         self.complaints: list[str] = []
         context.on("request", lambda request: self.requests.append(f"{request.method} {request.url}"))
         self.page.on("console", lambda message: self.complaints.append(message.text))
+        # From the start: a file chooser that opens before it is intercepted is gone.
+        self.page.on("filechooser", lambda _: None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def read(self, path: str) -> str:
         """Open a page and wait for its card; its state."""
-        # A page that differs in what stands behind # alone would not be loaded again.
-        self.page.goto("about:blank")
+        if "#" in path:
+            # An address that differs behind # alone would not be loaded again.
+            self.page.goto("about:blank")
         self.page.goto(f"{self.origin}{path}")
         return self.state()
 
