@@ -13,7 +13,7 @@ UV := $(BIN)/uv pip
 PROTOS := $(shell find protos third_party -name '*.proto' 2>/dev/null)
 CHECKED := $(foreach folder,ledger consumers bench tests,$(if $(wildcard $(folder)/*.py),$(folder))) hatch_build.py
 
-.PHONY: run up test lint bench proof stubs lock sbom audit-dependencies kafka-jars java go node fonts clean
+.PHONY: run up test lint bench proof stubs lock sbom audit-dependencies kafka-jars java go node fonts chromium clean
 
 run: .venv stubs
 	$(BIN)/python -m ledger demo $(ARGS)
@@ -21,13 +21,13 @@ run: .venv stubs
 up: .venv stubs java
 	$(BIN)/python -m ledger.local_stack $(ARGS)
 
-test: .venv stubs java go node fonts
+test: .venv stubs java go node fonts chromium
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: .venv stubs java fonts
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
-proof: .venv stubs java go node fonts
+proof: .venv stubs java go node fonts chromium
 	$(BIN)/python -m tests.proof $(ARGS)
 
 lint: .venv stubs
@@ -100,6 +100,10 @@ fonts:
 # Tests verify credentials by a program of other authors, written in JavaScript.
 node:
 	@deploy/need_node.sh
+
+# Tests read the check page in a real browser.
+chromium:
+	@deploy/need_chromium.sh
 
 kafka-jars: .venv java
 	$(BIN)/python -m ledger.kafka_jars

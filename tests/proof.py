@@ -151,7 +151,7 @@ FULL_DOSES: Final = {
 
 
 def full_doses(transcript: Transcript, tests: Sequence[str], seed: int | None) -> None:
-    """Every test marked `proof` in these files; of access and statements all of them: their small dose is a whole one."""
+    """Every test marked `proof` in these files; of access and statements all: their small dose is a whole one."""
     marked = "proof or not proof" if {"tests/access", "tests/credentials"} & set(tests) else "proof"
     seeds = ("--seed", str(seed)) if seed is not None else ()
     printed = transcript.run("pytest", *tests, "-m", marked, "-q", "--durations=20", *seeds)

@@ -1,8 +1,8 @@
 """Statements over gRPC: issuing them beside a library's bare issuing, confirming them beside GetBalance.
 
 `issue_statement` does all that is done for people: the hours are read at a signed size, the balance is proven, the
-credential is sealed and kept, event and look are recorded. The reference only makes the text of a credential, which `credential_issue`
-measures by itself: so the bound here is no promise, but says when a statement becomes dearer.
+credential is sealed and kept, event and look are recorded. The reference only makes the text of a credential, which
+`credential_issue` measures by itself: so the bound here is no promise, but says when a statement becomes dearer.
 """
 
 from __future__ import annotations

@@ -23,11 +23,13 @@ from ledger.domain.ledger_kind import ACCESS_PATH
 from ledger.log_serving.log_reader import LogReader
 from ledger.log_serving.log_standing import log_standings
 from ledger.log_serving.map_reader import MapReader
+from ledger.statements.desk_port import StatementDesk
 from ledger.told_errors import told
 from ledger.transparency.failures import TransparencyFailure
 from ledger.web.entry_readers import EntryReaders
 from ledger.web.log_pages import LogPages
 from ledger.web.plain_answers import guarded, line, unknown_page
+from ledger.web.statement_pages import StatementPages
 from ledger.witness_quorum import NO_WITNESSES, Quorum
 
 log = logging.getLogger(__name__)
@@ -45,10 +47,11 @@ def site(
     is_writing: Callable[[], bool],
     quorum: Quorum = NO_WITNESSES,
     accesses: tuple[LogReader, Pool] | None = None,
+    desk: StatementDesk | None = None,
 ) -> Starlette:
     """The application; `is_writing` says whether the service still takes commands.
 
-    `accesses`: the log of the ledger of accesses, and its database.
+    `accesses`: the log of the ledger of accesses, and its database. Without `desk` there are no pages of statements.
     """
 
     async def health(request: Request) -> Response:
@@ -68,6 +71,7 @@ def site(
         routes=[
             *pages_of(log_reader, event_pool, of_hours=True).routes(),
             *(pages_of(*accesses, of_hours=False).routes(ACCESS_PATH) if accesses else ()),
+            *(StatementPages(desk).routes() if desk else ()),
             Route("/health", guarded("health", health), methods=["GET"]),
             Route("/metrics", guarded("metrics", figures), methods=["GET"]),
         ],

@@ -1,0 +1,1 @@
+"""The check page: what an employer sees, and the script that verifies a statement in their browser."""
