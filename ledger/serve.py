@@ -63,7 +63,7 @@ from ledger.settings import Settings, WrongSetting
 from ledger.standings_following import StandingsFollowing
 from ledger.statements.parts import statement_parts
 from ledger.statements.restating import StatementsFollowing
-from ledger.statements.statement_settings import log_keys, statement_keys
+from ledger.statements.statement_settings import LogKeys, statement_keys
 from ledger.supervisor import Supervisor
 from ledger.tls_files import tls_files
 from ledger.web.entry_readers import EntryReaders
@@ -158,7 +158,7 @@ def check(settings: Settings) -> None:
     list(key_holders(settings))
     if statement_keys(settings) is None:
         log.warning("LEDGER_STATEMENT_ISSUER is not set: no statements are issued")
-    log_keys(settings)
+    LogKeys(settings).lines()
     if answer_keys(settings) is None:
         log.warning("LEDGER_ANSWER_KEYS is not set: questions with proof are refused")
     _check_store(settings, "LEDGER_DATABASE")
@@ -303,6 +303,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             lambda: server.takes_commands,
             quorum_of(settings),
             (LogReader(accesses, of_access.partitions), accesses),
+            statements.desk,
         )
         http = HttpServer(settings.http_address, pages, GRACE_SECONDS, tls=tls)
         http_address = http.bind()

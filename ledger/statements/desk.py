@@ -14,6 +14,7 @@ from ledger.statements.kept_documents import KeptDocuments
 from ledger.statements.log_evidence import LogEvidence
 from ledger.statements.opening import Opening, Openings
 from ledger.statements.receipts import Receipts
+from ledger.statements.statement_settings import LogKeys
 from ledger.statements.status_lists import StatusLists
 
 CLIENT: Final = "statement-page"
@@ -26,7 +27,7 @@ class Desk:
     def __init__(
         self,
         keys: IssuerKeys,
-        log_keys: Sequence[str],
+        log_keys: LogKeys,
         openings: Openings,
         documents: KeptDocuments,
         evidence: LogEvidence,
@@ -84,7 +85,7 @@ class Desk:
 
     def log_keys(self) -> Sequence[str]:
         """See StatementDesk."""
-        return self._log_keys
+        return self._log_keys.lines()
 
 
 def _look(opening: Opening, row: StatementRow) -> Look:

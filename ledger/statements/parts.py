@@ -23,7 +23,7 @@ from ledger.statements.log_evidence import LogEvidence
 from ledger.statements.opening import Openings
 from ledger.statements.receipts import Receipts
 from ledger.statements.statement_documents import StatementDocuments
-from ledger.statements.statement_settings import log_keys, statement_keys
+from ledger.statements.statement_settings import LogKeys, statement_keys
 from ledger.statements.status_lists import StatusLists
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
@@ -58,7 +58,7 @@ def statement_parts(
     if issuer_keys is not None:
         desk = Desk(
             issuer_keys,
-            log_keys(settings),
+            LogKeys(settings),
             openings,
             documents,
             evidence,

@@ -28,19 +28,33 @@ def statement_keys(settings: Settings) -> IssuerKeys | None:
         raise WrongSetting(f"LEDGER_STATEMENT_KEYS, LEDGER_STATEMENT_ISSUER: {wrong}; make keys by `{MAKE}`") from wrong
 
 
-def log_keys(settings: Settings) -> Sequence[str]:
-    """Verifier keys of the logs, for pages; read when the service starts. Raises WrongSetting for what is none.
+class LogKeys:
+    """Verifier keys of the logs, for pages. The log's keeper may make them after the service has begun."""
 
-    None at all where the log's keeper has not made any yet: the pages then say that inclusion cannot be shown.
-    """
-    if settings.log_verifier_keys:
-        files = [Path(settings.log_verifier_keys)]
-    elif settings.signer_folder:
-        files = sorted(Path(settings.signer_folder).glob(f"[0-9]*{VKEYS_SUFFIX}"))
-    else:
-        files = []
-    try:
-        lines = [line for file in files for line in file.read_text("utf-8").splitlines() if line]
-        return [parse_vkey(line).line() for line in lines]
-    except (OSError, UnicodeDecodeError, Malformed) as wrong:
-        raise WrongSetting(f"LEDGER_LOG_VERIFIER_KEYS cannot be read: {wrong}") from wrong
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._read: Sequence[str] = ()
+
+    def lines(self) -> Sequence[str]:
+        """One vkey each; until there are some, pages say that inclusion cannot be shown.
+
+        Raises WrongSetting for a file that holds something else.
+        """
+        logs = {line.partition("+")[0] for line in self._read}
+        if len(logs) < self._settings.partitions:
+            self._read = self._now()
+        return self._read
+
+    def _now(self) -> Sequence[str]:
+        try:
+            lines = [line for file in self._files() for line in file.read_text("utf-8").splitlines() if line]
+            return [parse_vkey(line).line() for line in lines]
+        except (OSError, UnicodeDecodeError, Malformed) as wrong:
+            raise WrongSetting(f"LEDGER_LOG_VERIFIER_KEYS cannot be read: {wrong}") from wrong
+
+    def _files(self) -> Sequence[Path]:
+        if self._settings.log_verifier_keys:
+            return [Path(self._settings.log_verifier_keys)]
+        if self._settings.signer_folder:
+            return sorted(Path(self._settings.signer_folder).glob(f"[0-9]*{VKEYS_SUFFIX}"))
+        return []

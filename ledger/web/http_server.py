@@ -11,6 +11,8 @@ from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
@@ -19,15 +21,12 @@ from ledger.tls_files import TlsFiles
 
 CONNECTIONS_MAX: Final = 512
 """More are told to come again: pages must not take the process from those who record hours."""
-FOR_BROWSERS: Final = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    (
-        "Content-Security-Policy",
-        "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox",
-    ),
-)
-"""With every answer: pages are for programs, and a browser that meets one shows text and does nothing."""
+FOR_BROWSERS: Final = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
+"""With every answer."""
+POLICY: Final = "Content-Security-Policy"
+POLICY_OF_PROGRAMS: Final = "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox"
+"""Most pages are for programs, and a browser that meets one shows text and does nothing. Those for people bring a
+policy of their own: of two a browser obeys both."""
 OVER_TLS: Final = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 """A browser that was here once never asks in plain text again (RFC 6797)."""
 HEAD_SECONDS_MAX: Final = 10.0
@@ -58,7 +57,7 @@ class HttpServer:
         self._running: asyncio.Task[None] | None = None
         self._server = _ServerWithoutSignals(
             uvicorn.Config(
-                application,
+                _WithPolicy(application),
                 http=_HeadsInTime,
                 ws="none",
                 lifespan="off",
@@ -107,6 +106,21 @@ class HttpServer:
             self._socket.close()
 
 
+class _WithPolicy:
+    """Gives every answer that has none the policy of pages for programs."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).setdefault(POLICY, POLICY_OF_PROGRAMS)
+            await send(message)
+
+        await self._application(scope, receive, send_with_policy)
+
+
 class _ServerWithoutSignals(uvicorn.Server):
     """`serve` has handlers of its own for signals: gRPC and HTTP end in order, not each by itself."""
 
@@ -141,6 +155,7 @@ class _HeadsInTime(H11Protocol):
         """To what is no HTTP; uvicorn itself would answer it without the headers of all other answers."""
         headers = [
             *self.server_state.default_headers,
+            (POLICY.lower().encode("ascii"), POLICY_OF_PROGRAMS.encode("ascii")),
             (b"content-type", b"text/plain; charset=utf-8"),
             (b"connection", b"close"),
         ]
