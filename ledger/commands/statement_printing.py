@@ -58,7 +58,8 @@ def print_statements(statements: Iterable[pb.Statement], as_json: bool) -> None:
         return
     for one in statements:
         state = _word(pb.StatementState.Name(one.state), "STATEMENT_STATE_")
-        bounds = f"{one.period.start_date or '…'} to {one.period.end_date or '…'}"
+        first, last = one.period.start_date, one.period.end_date
+        bounds = f"{first or '…'} to {last or '…'}" if first or last else "all dates"
         now = f", now {printing.hours_text(one.now_verified_seconds)}" if one.HasField("superseded_time") else ""
         line = f"{one.name}  {state}  {printing.hours_text(one.verified_seconds)}{now}  {bounds}"
         printing.out.print(line, markup=False, highlight=False, soft_wrap=True)
