@@ -202,6 +202,7 @@ CASES: Final[dict[str, tuple[str | None, Case]]] = {
     "the balance of another person": ("complete", balance(lambda: StatementLog().balance_proof(OTHER))),
     "the balance at another size": ("complete", balance(lambda: StatementLog(days_of_other=3).balance_proof())),
     # status
+    "an empty list": ("status", status(lambda _: "")),
     "a list under another key": ("status", status(lambda _: SampleIssuer().status_list())),
     "a list of others": ("status", status(lambda issuer: issuer.status_list(1))),
     "a list of yesterday": ("status", status(lambda issuer: issuer.status_list(0, NOW - 86_500))),
