@@ -164,6 +164,11 @@ def other_hours(ground: Ground) -> StatementEvidence:
     return ground.evidence(ground.credential({"verified_seconds": 9}, {}))
 
 
+def issued_too_early(ground: Ground) -> StatementEvidence:
+    """Resting on a size of the log that was not reached when it was issued."""
+    return ground.evidence(ground.credential({"as_of": {**ground.log.as_of(), "size": 10_000}}, {}))
+
+
 def hours_of_another(ground: Ground) -> StatementEvidence:
     """As many hours as another person has, and that person's balance, which holds."""
     made = ground.evidence(ground.credential({"verified_seconds": 2 * DAY_SECONDS}, {}))
