@@ -11,6 +11,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Browser
 
+from ledger.domain.refusals import Reason, refuse
 from ledger.web.check.texts import texts_in
 from tests.browser.reader import Reader, reader
 from tests.browser.sample_desk import opened
@@ -192,7 +193,7 @@ def test_a_statement_under_a_revoked_key_holds_if_the_log_shows_it_before(somebo
     issuer = samples.desk.issuer
     old = samples.statements["valid"]
     # A list under a revoked key says nothing any more, so none is given here.
-    samples.desk.status_list_of = lambda _partition, _number: ""
+    samples.desk.status_list_of = lambda _partition, _number: refuse(Reason.NOT_FOUND, name="no list")
     try:
         issuer.revoked_at = 4_000_000_000
         assert somebody.read(f"{PATH}?lang=en") == "valid"

@@ -111,7 +111,8 @@ class Check {
   }
 
   async status() {
-    if (!this.evidence.statusList) throw new NotShown(this.evidence.statusReason ?? "no_status");
+    // An empty text is a list that is broken, not one that was not given.
+    if (this.evidence.statusList === null) throw new NotShown(this.evidence.statusReason ?? "no_status");
     const found = await statusOf(this.evidence.statusList, this.credential.claims.status.status_list, this.trust);
     this.statusAgeSeconds = found.ageSeconds;
     need(Object.hasOwn(STATES, found.value), "status_form", String(found.value));
