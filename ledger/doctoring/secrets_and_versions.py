@@ -86,7 +86,7 @@ def _statement_keys(settings: Settings) -> Diagnosis:
     try:
         keys = statement_keys(settings)
         if keys is None:
-            return warn(name, "is not set, so no statements are issued")
+            return ok(name, "is not set: no statements are issued")
         kid = keys.signing(now).kid
     except (WrongSetting, KeyFileUnusable, NoSigningKey) as error:
         return wrong(name, str(error))

@@ -167,7 +167,9 @@ class StatementService:
 
     async def _code_to_print(self, request: pb.GetStatementDocumentRequest, call: Call) -> str:
         rows, _ = await self._questions.shares(request.name, request.positions, call.seconds_left)
-        found = next((row for row in rows if row.share == request.share and row.withdrawn_at is None), None)
+        found = next(
+            (row for row in rows if row.share == request.share and row.withdrawn_at is None and not row.erased), None
+        )
         if found is None:
             refuse(Reason.NOT_FOUND, name=request.share)
         return await self._code(found)
@@ -179,7 +181,7 @@ class StatementService:
         """Those that still open: the codes of withdrawn links are of no use, those of the erased are gone."""
         texts = await self._person_keys.open_all([row.code for row in rows])
         return [
-            "" if text is ERASED or row.withdrawn_at is not None else text
+            "" if text is ERASED or row.erased or row.withdrawn_at is not None else text
             for row, text in zip(rows, texts, strict=True)
         ]
 
@@ -211,7 +213,8 @@ def share_row(shared: Share) -> ShareRow:
         shared.shared_at,
         told.expires,
         told.views_max,
-        None,
+        withdrawn_at=None,
+        erased=False,
     )
 
 

@@ -33,9 +33,15 @@ _PAGE: Final = f"""
     where s.volunteer = %(holder)b and s.position > %(after)b order by s.position limit %(rows)b
 """
 _SHARE_COLUMNS: Final = """
-    h.share, h.statement, h.sealed_code, h.event_id, h.shared_at, h.expires_at, h.views_max, h.withdrawn_at
+    h.share, h.statement, h.sealed_code, h.event_id, h.shared_at, h.expires_at, h.views_max, h.withdrawn_at,
+    coalesce(v.erased, false)
 """
-_SHARES: Final = f"select {_SHARE_COLUMNS} from statement_shares h where h.statement = %b order by h.shared_at, h.share"
+_SHARES: Final = f"""
+    select {_SHARE_COLUMNS}
+    from statement_shares h join statements s on s.statement = h.statement
+    left join volunteers v on v.volunteer = s.volunteer
+    where h.statement = %b order by h.shared_at, h.share
+"""
 _BY_CODE: Final = f"""
     select {_AT}, {_SHARE_COLUMNS}, {_COLUMNS}
     from statement_shares h join statements s on s.statement = h.statement
@@ -52,7 +58,7 @@ _NOT_VALID: Final = """
 """
 _NOW: Final = f"select {_AT}, {_COLUMNS} from {_FROM} where s.statement = %b"
 _HAS_LIST: Final = "select exists (select from statements where partition = %b and status_list = %b)"
-_SHARE_WIDTH: Final = 8
+_SHARE_WIDTH: Final = 9
 
 
 class StatementRow(NamedTuple):
@@ -104,6 +110,8 @@ class ShareRow(NamedTuple):
     expires_at: datetime | None
     views_max: int | None
     withdrawn_at: datetime | None
+    erased: bool
+    """The person: the code is nobody's business any more, also while a process remembers their key."""
 
     @property
     def code(self) -> SealedField:

@@ -113,6 +113,7 @@ def test_what_an_end_of_a_key_and_its_revocation_change(ana, served, verify, tmp
     published = json.loads(hours_ledger("keys", "--issuer", *data).stdout)
     kid = published["jwks"]["keys"][0]["kid"]
     assert hours_ledger("keys", "--new-statement-key", *data).returncode == 0
+    time.sleep(1)  # a key is revoked at a whole second: the statement must lie before it
     later = hours_ledger("keys", "--revoke-statement-key", kid, *data)
     assert later.returncode == 0, later
     assert json.loads(verify(*words).stdout)["state"] == "valid"

@@ -17,7 +17,6 @@ from ledger.documents import fonts
 from ledger.documents.fonts import FontsMissing
 from ledger.documents.printable import NOT_SHOWN
 from ledger.documents.statement_pdf import render_statement
-from ledger.transparency.failures import Malformed
 from tests.documents import samples
 from tests.documents.pages import Box, Page
 from tests.documents.qr_codes import modules_of, quiet_modules
@@ -201,13 +200,6 @@ def test_a_character_that_cannot_be_shown_is_told():
 def test_letters_and_marks_that_no_font_has_together_are_no_failure():
     made = rendered(full_name="Жَ ψّ ऀ")
     assert made.startswith(b"%PDF-")
-
-
-@pytest.mark.parametrize("field", ["first_date", "last_date"])
-def test_a_date_of_no_calendar_is_malformed(field: str):
-    organization = samples.organization("organizations/synthetic", {}, samples.TOTAL_SECONDS) | {field: "2026-02-30"}
-    with pytest.raises(Malformed):
-        rendered(organizations=(organization,))
 
 
 def test_without_the_arabic_font_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch):

@@ -53,6 +53,7 @@ from volunteer_hours.v1 import resources_pb2
 from volunteer_hours.v1.access_service_pb2_grpc import AccessServiceStub
 from volunteer_hours.v1.audit_service_pb2_grpc import AuditServiceStub
 from volunteer_hours.v1.directory_service_pb2_grpc import DirectoryServiceStub
+from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
 from volunteer_hours.v1.positions_pb2 import Position
 
 BEN = "volunteers/ben"
@@ -73,11 +74,19 @@ def asked(request: pytest.FixtureRequest, postgres: EmbeddedPostgres, tmp_path_f
         details = resources_pb2.PersonalDetails(full_name=CANARY)
         ben = registry.RegisterVolunteerRequest(volunteer_id="ben", details=details)
         service.client.send("RegistryService/RegisterVolunteer", with_id(ben))
-        service.client.send("ParticipationService/RecordAttendance", record("2026-11-20 05:00", "2026-11-20 06:00"))
+        noted = record("2026-11-20 05:00", "2026-11-20 06:00")
+        answer = service.client.send("ParticipationService/RecordAttendance", noted)
+        wait_until_applied(service.stub, resources_pb2.Attendance.FromString(answer))
         yield service
         assert_audit_clean(access_settings(service.log.settings), settled=True)
         stored = stored_events(access_settings(service.log.settings))
         assert not [event for event in stored if CANARY.encode() in event]
+
+
+def wait_until_applied(stub: HoursServiceStub, attendance: resources_pb2.Attendance) -> None:
+    """Until the projections know who was registered before."""
+    question = hours.GetBalanceRequest(name=ANA, positions=attendance.positions)
+    stub.GetBalance(question, metadata=AS_ADMINISTRATOR, timeout=30)
 
 
 def stored_events(settings: Settings) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import grpc
@@ -131,7 +132,7 @@ def _build_tenant(channel: grpc.Channel, which: str) -> None:
     verified = _send(channel, "VerificationService/VerifyHours", verifying, f"staff/verifier-{which}")
     positions = resources_pb2.Attendance.FromString(verified).positions
     stating = statements.IssueStatementRequest(parent=volunteer, statement_id="s", positions=positions)
-    _send(channel, "StatementService/IssueStatement", stating)
+    _send_until_signed(channel, "StatementService/IssueStatement", stating)
     sharing = statements.ShareStatementRequest(name=f"{volunteer}/statements/s")
     _send(channel, "StatementService/ShareStatement", sharing)
     consenting = registry.RecordGuardianConsentRequest(parent=volunteer, consent_id="c")
@@ -147,6 +148,18 @@ def _build_tenant(channel: grpc.Channel, which: str) -> None:
 def _send(channel: grpc.Channel, method: str, request: Message, actor: str = "staff/builder") -> bytes:
     call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"/volunteer_hours.v1.{method}")
     return call(with_id(request), metadata=acting_as(actor), timeout=20)
+
+
+def _send_until_signed(channel: grpc.Channel, method: str, request: Message) -> None:
+    """The log of a ledger that has just begun is signed in seconds; on a busy machine they are more."""
+    until = time.monotonic() + 30
+    while True:
+        try:
+            _send(channel, method, request)
+            return
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.FAILED_PRECONDITION or time.monotonic() > until:
+                raise
 
 
 def callers() -> list[Caller]:
