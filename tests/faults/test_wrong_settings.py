@@ -22,8 +22,8 @@ from tests.system.stored_history import opened_ledger, settings_environment
 
 FORGETTING = [
     ("retention.ms", "604800000", "-1"),
-    ("retention.bytes", "1000000", "-1"),
-    ("cleanup.policy", "compact", "delete"),
+    pytest.param("retention.bytes", "1000000", "-1", marks=pytest.mark.proof),  # of the relay in test_relay, all three
+    pytest.param("cleanup.policy", "compact", "delete", marks=pytest.mark.proof),
 ]
 
 

@@ -66,7 +66,7 @@ IN_FLIGHT = 20
 SUMS = hours.SummarizeHoursRequest(group_by=hours.SUMMARY_DIMENSION_ORGANIZATION)
 
 
-@pytest.fixture(scope="module", params=[1, 3], ids=["P=1", "P=3"])
+@pytest.fixture(scope="module", params=[pytest.param(1, marks=pytest.mark.proof), 3], ids=["P=1", "P=3"])
 def asked(request: pytest.FixtureRequest, postgres: EmbeddedPostgres, tmp_path_factory) -> Iterator[Asked]:
     with asked_service(postgres, tmp_path_factory.mktemp("asked"), request.param) as service:
         for method, message in beginnings():

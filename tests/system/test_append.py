@@ -27,7 +27,7 @@ from ledger.recorder import FoldedStream, fold_sourced, library_repository, libr
 from ledger.settings import Settings, WrongSetting
 
 
-@pytest.fixture(params=[1, 3], ids=["P=1", "P=3"])
+@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.proof), 3], ids=["P=1", "P=3"])
 def settings(request: pytest.FixtureRequest, postgres: EmbeddedPostgres) -> Iterator[Settings]:
     """A freshly opened ledger in databases of its own."""
     suffix = uuid.uuid4().hex[:12]

@@ -26,7 +26,7 @@ INVALID, REFUSED = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PREC
 EXISTS, MISSING = grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.NOT_FOUND
 
 
-@pytest.fixture(scope="module", params=[3, 1], ids=["P=3", "P=1"])
+@pytest.fixture(scope="module", params=[3, pytest.param(1, marks=pytest.mark.proof)], ids=["P=3", "P=1"])
 def publisher(request: pytest.FixtureRequest) -> Iterator[Publisher]:
     """A served ledger with hours in May 2023; the audit closes it."""
     with served_ledger(request.param) as address, channel_to(address) as channel:

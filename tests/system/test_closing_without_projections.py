@@ -35,7 +35,7 @@ def projected(settings: Settings) -> Iterator[None]:
             done.result(30)
 
 
-@pytest.mark.parametrize("partitions", [1, 3])
+@pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.proof), 3])
 def test_a_repetition_needs_no_projections_and_a_new_closing_waits(postgres, tmp_path: Path, partitions: int):
     with (
         served_log(postgres, tmp_path, 0, partitions=partitions) as served,

@@ -28,7 +28,7 @@ AFTER_DELETION = "2023-06-19T23:39:33Z"
 INFLATED_OPPORTUNITY = "opportunities/leeds2023-13616"
 
 
-@pytest.fixture(scope="module", params=[1, 3], ids=["P=1", "P=3"])
+@pytest.fixture(scope="module", params=[pytest.param(1, marks=pytest.mark.proof), 3], ids=["P=1", "P=3"])
 def served(request):
     with served_in_a_folder(request.param) as ledger:
         yield ledger

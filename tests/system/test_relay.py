@@ -51,7 +51,7 @@ def topic_is_store(settings: Settings) -> bool:
     )
 
 
-@pytest.mark.parametrize("partitions", [1, 3])
+@pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.proof), 3])
 def test_topic_becomes_what_the_store_is(postgres: EmbeddedPostgres, kafka: LocalKafka, partitions: int) -> None:
     settings = opened_ledger(postgres, kafka, partitions)
     for number in range(partitions):

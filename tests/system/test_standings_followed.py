@@ -132,6 +132,7 @@ def test_while_projections_lag_other_things_follow_and_nothing_is_skipped(runnin
     assert not caller.told(_month(person), caller.reverse(attendance)).met
 
 
+@pytest.mark.proof
 def test_killed_again_and_again_each_standing_is_told_once(running: Running, seed: int) -> None:
     choice = random.Random(seed)
     before = told(running.callers[0])

@@ -20,7 +20,7 @@ from volunteer_hours.v1 import statement_service_pb2 as pb
 from volunteer_hours.v1.values_pb2 import Period
 
 
-@pytest.fixture(scope="module", params=[1, 3], ids=["P=1", "P=3"])
+@pytest.fixture(scope="module", params=[pytest.param(1, marks=pytest.mark.proof), 3], ids=["P=1", "P=3"])
 def served(request: pytest.FixtureRequest) -> Iterator[Served]:
     with served_in_a_folder(request.param) as found:
         yield found

@@ -37,7 +37,7 @@ BORN = {"young": "2007-01-01", "adult": "1990-02-28", "unsaid": ""}
 """Synthetic people; on the last day of 2024 they are 17, 34 and of no known age."""
 
 
-@pytest.fixture(scope="module", params=[1, 3], ids=["P=1", "P=3"])
+@pytest.fixture(scope="module", params=[pytest.param(1, marks=pytest.mark.proof), 3], ids=["P=1", "P=3"])
 def asked(request, postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """People of known and unknown age with verified hours of 2024, a head count, and two tables of rates."""
     with asked_service(postgres, tmp_path_factory.mktemp("sums"), request.param) as asked:
