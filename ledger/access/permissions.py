@@ -163,6 +163,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "StatementService/WithdrawShare": Permission(_own_statements("name")),
     "StatementService/ListShares": Permission(_own_statements("parent")),
     "StatementService/GetStatementDocument": Permission(_own_statements("name"), _NAME),
+    "StatementService/GetStatementBadge": Permission(_own_statements("name"), _NAME),
     "StatementService/ConfirmStatement": Permission(
         {**_ADMINISTRATOR, Role.GOVERNMENT_READER: WithPurpose(), Role.EMPLOYER: _ALL}, Looks(answer="name")
     ),

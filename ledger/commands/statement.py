@@ -58,7 +58,8 @@ _REVOCATIONS: Final = {
 }
 
 application = typer.Typer(
-    help="Statements of verified hours: issue, list, share, withdraw, revoke, pdf, confirm.", no_args_is_help=True
+    help="Statements of verified hours: issue, list, share, withdraw, revoke, pdf, badge, confirm.",
+    no_args_is_help=True,
 )
 
 VolunteerArgument = Annotated[str, typer.Argument(metavar="VOLUNTEER", help="volunteers/{volunteer}")]
@@ -244,6 +245,24 @@ def pdf(
         markup=False,
         soft_wrap=True,
     )
+
+
+@application.command()
+def badge(
+    name: NameArgument,
+    out: OutOption,
+    address: arguments.AddressOption = arguments.ADDRESS_DEFAULT,
+    actor: arguments.ActorOption = arguments.ACTOR_DEFAULT,
+    data_dir: arguments.IssuerDirOption = None,
+    language: arguments.LanguageOption = None,
+) -> None:
+    """Write a statement as an Open Badge 3.0, for wallets that collect these."""
+    caller = arguments.caller(address, actor, language, data_dir)
+    with connected(caller) as channel:
+        badge = StatementServiceStub(channel).GetStatementBadge(
+            pb.GetStatementBadgeRequest(name=name), metadata=caller.metadata, timeout=TIMEOUT_SECONDS
+        )
+    write_file(out, badge.credential.encode())
 
 
 @application.command()

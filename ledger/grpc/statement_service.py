@@ -9,6 +9,8 @@ from typing import Final
 
 from ledger.access.person_keys import ERASED, PersonKeys
 from ledger.batch import CommandResult
+from ledger.credentials.open_badge import open_badge
+from ledger.credentials.sd_jwt import disclosed_claims, read_credential
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.statement import RevokeStatement, Share, ShareStatement, Statement, WithdrawShare
 from ledger.domain.statement_events import CODE_PATH, Detail, Revocation
@@ -130,6 +132,16 @@ class StatementService:
             refuse(Reason.VOLUNTEER_ERASED, name=row.volunteer)
         code = await self._code_to_print(request, call) if request.share else ""
         return pb.StatementDocument(pdf=await self._printed.pdf(row, code))
+
+    async def GetStatementBadge(self, request: pb.GetStatementBadgeRequest, call: Call) -> pb.StatementBadge:
+        row, _ = await self._questions.one(request.name, request.positions, call.seconds_left)
+        document = None if row.erased else await self._documents.get(row.event_id)
+        if document is None:
+            refuse(Reason.VOLUNTEER_ERASED, name=row.volunteer)
+        credential = read_credential(document.credential)
+        key = self._issuing.signing()
+        badge = open_badge(credential.claims, disclosed_claims(credential), credential.digest, key)
+        return pb.StatementBadge(credential=badge)
 
     async def ConfirmStatement(self, request: pb.ConfirmStatementRequest, call: Call) -> pb.StatementConfirmation:
         if request.WhichOneof("statement") == "share_code":

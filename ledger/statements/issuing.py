@@ -109,11 +109,7 @@ class StatementIssuing:
         """
         if self._keys is None:
             refuse(Reason.STATEMENTS_NOT_ISSUED)
-        now = int(datetime.now(UTC).timestamp())
-        try:
-            key = self._keys.signing(now)
-        except NoSigningKey:
-            refuse(Reason.STATEMENTS_NOT_ISSUED)
+        key, now = self.signing(), int(datetime.now(UTC).timestamp())
         basis = await self._basis(wish, seconds_left)
         place = await self._documents.take_place(basis.proven.partition)
         document = _document(self._keys.issuer, key, wish, basis, place, now)
@@ -121,6 +117,15 @@ class StatementIssuing:
         await self._documents.keep(event_id, wish.scope.holder, place, document)
         issued = _issued(wish, basis, place, key.kid, document)
         return Prepared(IssueStatement(wish.statement, issued, event_id), document)
+
+    def signing(self) -> SigningKey:
+        """The key that signs now. Refuses STATEMENTS_NOT_ISSUED."""
+        if self._keys is None:
+            refuse(Reason.STATEMENTS_NOT_ISSUED)
+        try:
+            return self._keys.signing(int(datetime.now(UTC).timestamp()))
+        except NoSigningKey:
+            refuse(Reason.STATEMENTS_NOT_ISSUED)
 
     async def _basis(self, wish: Wish, seconds_left: float | None) -> _Basis:
         waits = WAIT_SECONDS_MAX if seconds_left is None else min(seconds_left, WAIT_SECONDS_MAX)

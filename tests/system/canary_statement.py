@@ -65,5 +65,7 @@ def assert_nothing_is_told(client: Client, settings: Settings, stated: Stated, e
     assert [(one.code, one.uri) for one in pb.ListSharesResponse.FromString(listed).shares] == [("", "")]
     printing = pb.GetStatementDocumentRequest(name=stated.name)
     assert client.refused("StatementService/GetStatementDocument", printing).reason == "VOLUNTEER_ERASED"
+    badge = pb.GetStatementBadgeRequest(name=stated.name)
+    assert client.refused("StatementService/GetStatementBadge", badge).reason == "VOLUNTEER_ERASED"
     with psycopg.connect(settings.owner_keys_database) as keys:
         assert keys.execute("select event_id from statement_documents").fetchall() == []

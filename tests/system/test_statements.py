@@ -50,6 +50,15 @@ def test_a_statement_states_what_is_verified(ana: Statements):
     assert ana.get(statement.name).credential == statement.credential
 
 
+def test_a_badge_says_the_same(ana: Statements):
+    statement = ana.issue("badge", details=[pb.STATEMENT_DETAIL_NAME])
+    request = pb.GetStatementBadgeRequest(name=statement.name, positions=ana.seen)
+    badge = pb.StatementBadge.FromString(ana.as_ana("GetStatementBadge", request)).credential
+    told = json.loads(base64.urlsafe_b64decode(badge.split(".")[1] + "=="))
+    assert told["credentialSubject"]["creditsEarned"] == 3.0
+    assert told["evidence"][0]["narrative"] == f"sha256:{statement.credential_digest.hex()}"
+
+
 def test_a_selection_carries_no_proof_of_everything(ana: Statements):
     period = Period(start_date="2026-11-20", end_date="2026-11-20")
     statement = ana.issue("selection", period=period, organizations=[GREEN])
