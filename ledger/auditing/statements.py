@@ -1,12 +1,47 @@
-"""Rows that statements and their links must have in the read database, by the domain's own fold."""
+"""Rows that statements and their links must have in the read database, by the domain's own fold; and what they state.
+
+What a statement states is what the entries of its scope add up to in the first `size` events, and no two of a partition
+have one place in a list of status.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
+from ledger.auditing.finding import Report, Where
 from ledger.auditing.folded_stream import Step
+from ledger.auditing.snapshots import Database
 from ledger.domain.statement import Share, Statement
 from ledger.domain.statement_events import StatementShareWithdrawn
+
+PLACE: Final = "projection statements"
+_PLACES: Final = """
+    select partition, status_list, status_index, min(statement), max(statement), max(position)
+    from statements group by partition, status_list, status_index having count(*) > 1 limit 1000
+"""
+_SUMS: Final = """
+    select s.partition, s.position, s.statement, coalesce(stated.seconds, 0), s.verified_seconds
+    from statements s left join lateral (
+        select sum(seconds * ((to_class = 3)::int - (from_class = 3)::int))::bigint as seconds
+        from entries
+        where holder = s.volunteer and position <= s.size
+          and (s.period_start is null or service_date >= s.period_start)
+          and (s.period_end is null or service_date <= s.period_end)
+          and (cardinality(s.organizations) = 0 or organization = any(s.organizations))
+    ) stated on true
+    where coalesce(stated.seconds, 0) <> s.verified_seconds limit 1000
+"""
+
+
+def check_stated(read: Database, report: Report) -> None:
+    """Sums and places, by rows that were compared with the events before."""
+    for partition, position, statement, told, held in read.execute(_SUMS):
+        report.differs(Where(PLACE, partition, position, statement), "verified_seconds in its scope", told, held)
+    for partition, number, index, first, second, position in read.execute(_PLACES):
+        found = f"also that of {first}"
+        where = Where(PLACE, partition, position, second)
+        report.differs(where, "place", f"{number}/{index} of one statement alone", found)
 
 
 def statement_rows(steps: Sequence[Step]) -> Iterator[tuple[str, dict[str, object]]]:

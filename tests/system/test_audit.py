@@ -247,6 +247,7 @@ def test_what_a_line_says_of_an_attendance_is_named_with_its_position(settings, 
         ("statements", "verified_seconds", "verified_seconds + 1"),
         ("statements", "status_index", "status_index + 1"),
         ("statements", "credential_digest", "'x'"),
+        ("statements", "size", "size - 1"),
         ("statements", "now_verified_seconds", "7"),
         ("statement_shares", "views_max", "9"),
         ("statement_shares", "withdrawn_at", "now()"),
@@ -256,6 +257,18 @@ def test_a_row_of_the_directory_is_named_with_its_position(settings, table, colu
     where = "state = 'withdrawn'" if table == "registrations" else "true"
     with changed(settings.owner_read_database, table, column, value, where):
         assert named(settings, f"projection {table}", column).where.position
+
+
+def test_a_statement_that_states_what_nobody_verified_is_named(settings):
+    with changed(settings.owner_read_database, "statements", "verified_seconds", "verified_seconds + 1", "true"):
+        assert named(settings, "projection statements", "verified_seconds in its scope").where.position
+
+
+def test_two_statements_in_one_place_of_a_list_are_named(settings):
+    of_another = "(select max(status_index) from statements other where other.partition = statements.partition)"
+    lower = f"status_index < {of_another}"
+    with changed(settings.owner_read_database, "statements", "status_index", of_another, lower):
+        assert named(settings, "projection statements", "place").where.position
 
 
 @pytest.mark.parametrize(
