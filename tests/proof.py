@@ -144,7 +144,11 @@ FULL_DOSES: Final = {
     ),
     "statements": (
         *("tests/credentials", "tests/documents", "tests/browser"),
-        *("tests/system/test_statements.py", "tests/faults/test_statement_kills.py"),
+        *(
+            "tests/system/test_statements.py",
+            "tests/system/test_statement_mutants.py",
+            "tests/faults/test_statement_kills.py",
+        ),
     ),
 }
 """The tests marked `proof`, by what is kept in one file: each takes long, and can be run again alone."""
