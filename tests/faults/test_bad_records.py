@@ -31,7 +31,7 @@ CLIENTS = 3
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize(
     ("partitions", "waves"),
-    [(3, 2), *(pytest.param(*dose, marks=pytest.mark.proof) for dose in ((1, 3), (3, 3), (3, 200)))],
+    [(3, 1), *(pytest.param(*dose, marks=pytest.mark.proof) for dose in ((1, 3), (3, 3), (3, 200)))],
 )
 async def test_bad_records_change_nothing(
     postgres: EmbeddedPostgres,

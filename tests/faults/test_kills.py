@@ -21,7 +21,7 @@ from tests.system.running_ledger import RunningLedger
 from tests.system.stored_history import opened_ledger
 
 CLIENTS = 4
-SMALL, FULL = 4, 100
+SMALL, FULL = 6, 100
 """Faults; of six each kind happens once."""
 CALM_SECONDS = 3.0
 

@@ -24,7 +24,7 @@ TRIES_MAX = 100
 
 
 @pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("cuts", [10, pytest.param(2_000, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("cuts", [11, pytest.param(2_000, marks=pytest.mark.proof)])
 async def test_lost_answer_of_a_call(two_servers: TwoServers, cuts: int, seed: int, tell: Tell) -> None:
     ledger, history, unknown = two_servers.ledger, History(f"lost-answer-{cuts}"), 0
     port = int(ledger.addresses[0].rpartition(":")[2])

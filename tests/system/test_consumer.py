@@ -378,6 +378,7 @@ def test_paused_consumer_is_replaced_and_does_no_harm(
     assert projected(settings) == expected(settings)
 
 
+@pytest.mark.proof  # in the small dose test_kills kills brokers under everybody
 def test_broker_killed_under_the_consumer(postgres: EmbeddedPostgres, fresh_kafka: LocalKafka, tmp_path: Path) -> None:
     settings = opened_ledger(postgres, fresh_kafka, 1)
     store_attendances(settings, 3_000)

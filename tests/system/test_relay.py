@@ -117,6 +117,7 @@ def test_killed_in_the_middle_and_started_again(
     assert topic_is_store(settings)
 
 
+@pytest.mark.proof  # in the small dose test_kills kills brokers under everybody
 def test_broker_killed_under_the_relay(postgres: EmbeddedPostgres, fresh_kafka: LocalKafka, tmp_path: Path) -> None:
     settings = opened_ledger(postgres, fresh_kafka, 1)
     store_attendances(settings, 30_000)
@@ -146,6 +147,7 @@ def test_lost_tail_of_the_topic_is_sent_again(postgres: EmbeddedPostgres, fresh_
     assert topic_is_store(settings)
 
 
+@pytest.mark.proof  # one that has just started is tested above
 def test_idle_relay_notices_a_lost_tail(postgres: EmbeddedPostgres, fresh_kafka: LocalKafka, tmp_path: Path) -> None:
     settings = opened_ledger(postgres, fresh_kafka, 1)
     store_attendances(settings, 2_000)
