@@ -52,7 +52,7 @@ async def test_lost_answer_of_a_call(two_servers: TwoServers, cuts: int, seed: i
 
 
 @pytest.mark.timeout(3_600)
-@pytest.mark.parametrize(("cuts", "partitions"), [(4, 1), pytest.param(2_000, 3, marks=pytest.mark.proof)])
+@pytest.mark.parametrize(("cuts", "partitions"), [(3, 1), pytest.param(2_000, 3, marks=pytest.mark.proof)])
 async def test_lost_answer_of_a_produce_request(
     postgres: EmbeddedPostgres,
     mortal_kafka: ProxiedKafka,

@@ -323,6 +323,7 @@ def test_read_database_emptied_under_the_consumer(
     assert projected(settings) == expected(settings)
 
 
+@pytest.mark.proof  # in the small dose test_kills kills all parts under load
 def test_consumers_killed_in_the_middle(
     postgres: EmbeddedPostgres, kafka: LocalKafka, tmp_path: Path, seed: int
 ) -> None:

@@ -239,6 +239,7 @@ def waiting_to_add(settings: Settings) -> int:
     return int(row[0])
 
 
+@pytest.mark.proof  # in the small dose an erasure is killed in test_erasure
 @pytest.mark.parametrize("partitions", [3], ids=["P=3"])
 def test_a_link_and_an_erasure_are_finished_after_a_kill(settings: Settings, tmp_path: Path):
     with served_ledger(settings, tmp_path / "logs", 1) as (running, [erasing]):

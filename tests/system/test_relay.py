@@ -96,6 +96,7 @@ def test_events_of_the_greatest_size_pass(postgres: EmbeddedPostgres, kafka: Loc
     assert topic_is_store(settings)
 
 
+@pytest.mark.proof  # in the small dose test_kills kills all parts under load
 def test_killed_in_the_middle_and_started_again(
     postgres: EmbeddedPostgres, kafka: LocalKafka, tmp_path: Path, seed: int
 ) -> None:
