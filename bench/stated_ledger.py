@@ -36,6 +36,8 @@ BEGAN: Final = 1_763_614_800
 """2025-11-20 05:00 UTC"""
 SECONDS: Final = 7_200
 PAGE: Final = 500
+PAGE_STATEMENTS: Final = 100
+DETAILS: Final = (statements.STATEMENT_DETAIL_NAME, statements.STATEMENT_DETAIL_ORGANIZATIONS)
 TIMEOUT_SECONDS: Final = 120.0
 
 Caller: TypeAlias = tuple[tuple[str, str], ...]
@@ -53,10 +55,18 @@ class StatedLedger:
 
     def issue_request(self, number: int) -> bytes:
         """A fresh request for a statement of everything, with a name and organisations."""
-        details = [statements.STATEMENT_DETAIL_NAME, statements.STATEMENT_DETAIL_ORGANIZATIONS]
         return statements.IssueStatementRequest(
-            request_id=str(uuid4()), parent=self.names[number % len(self.names)], details=details
+            request_id=str(uuid4()), parent=self.names[number % len(self.names)], details=DETAILS
         ).SerializeToString()
+
+    def page_request(self, number: int) -> bytes:
+        """A fresh request for a page of such statements."""
+        first = number * PAGE_STATEMENTS
+        items = [
+            statements.StatementItem(parent=self.names[at % len(self.names)], details=DETAILS)
+            for at in range(first, first + PAGE_STATEMENTS)
+        ]
+        return statements.BatchIssueStatementsRequest(request_id=str(uuid4()), items=items).SerializeToString()
 
     def issue(self, count: int) -> list[statements.Statement]:
         """So many statements. Raises grpc.RpcError."""

@@ -7,7 +7,7 @@ recorded, so it is folded from them again when the same request comes back, and 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from psycopg import AsyncConnection, OperationalError
@@ -16,7 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 from ledger.batch import CommandResult, Request, StoredKey
 from ledger.batch_loading import BirthDates
 from ledger.domain.catalogue import fold
-from ledger.domain.refusals import InvariantBroken, Reason, Refusal, refuse
+from ledger.domain.refusals import InvariantBroken, Reason, Refusal
 from ledger.domain.streams import partition_of
 from ledger.domain.world import Command
 from ledger.event_bytes import decode, recorded_event
@@ -25,8 +25,9 @@ from ledger.group_commit import GroupCommit, Outcome, PageAnswers, Waiting
 _FIRST_ANSWER_SQL: Final = """
     select body from events where partition = %b and position >= %b and position < %b order by position
 """
-_KEY_SQL: Final = """
-    select request_hash, partition, position, event_count from request_keys where client = %b and request_id = %b
+_KEYS_SQL: Final = """
+    select request_id, request_hash, partition, position, event_count from request_keys
+    where client = %b and request_id = any(%b)
 """
 _STREAM_SQL: Final = "select body from events where stream = %b and version <= %b order by version"
 
@@ -90,31 +91,60 @@ class Application:
         Raises:
             Refusal: the key was used for another body, or UNAVAILABLE.
         """
+        answered = await self._answered({request_id: request_body}, client)
+        first = answered.get(request_id)
+        if isinstance(first, Refusal):
+            raise first
+        return first
+
+    async def page_answered_before(
+        self, bodies: Sequence[bytes], *, client: str, request_id: str
+    ) -> dict[int, CommandResult | Refusal]:
+        """As `answered_before`, of a page's items, by their number; those that were not answered are missing."""
+        items = {_item_id(request_id, item): item for item in range(len(bodies))}
+        answered = await self._answered({key: bodies[item] for key, item in items.items()}, client)
+        return {items[key]: outcome for key, outcome in answered.items()}
+
+    async def _answered(self, bodies: Mapping[str, bytes], client: str) -> dict[str, CommandResult | Refusal]:
         try:
             async with self._pool.connection() as connection:
-                cursor = await connection.execute(_KEY_SQL, (client, request_id), binary=True)
-                row = await cursor.fetchone()
+                cursor = await connection.execute(_KEYS_SQL, (client, list(bodies)), binary=True)
+                rows = await cursor.fetchall()
         except OperationalError as error:
             raise Refusal(Reason.UNAVAILABLE, {}) from error
-        if row is None:
-            return None
-        key = StoredKey(*row)
-        if key.request_hash != self._hash(request_body):
-            refuse(Reason.REQUEST_ID_REUSED, request_id=request_id)
-        return await self._result(key)
+        answered: dict[str, CommandResult | Refusal] = {}
+        for request_id, *row in rows:
+            key = StoredKey(*row)
+            if key.request_hash == self._hash(bodies[request_id]):
+                answered[request_id] = await self._result(key)
+            else:
+                answered[request_id] = Refusal(Reason.REQUEST_ID_REUSED, {"request_id": request_id})
+        return answered
 
     async def execute_page(
-        self, commands: Sequence[tuple[Command, bytes]], *, client: str, actor: str, request_id: str
+        self,
+        commands: Sequence[tuple[Command, bytes]],
+        *,
+        client: str,
+        actor: str,
+        request_id: str,
+        items: Sequence[int] | None = None,
     ) -> list[CommandResult | Refusal]:
-        """Record a page of independent commands; item i has the key `{request_id}/{i}`. One outcome an item."""
+        """Record a page of independent commands; item i has the key `{request_id}/{i}`. One outcome an item.
+
+        `items`: their numbers, where commands of some items of the page alone are recorded.
+        """
+        if not commands:
+            return []  # nobody would ever say that an empty page is complete
         page = PageAnswers(len(commands))
         waiting: dict[int, list[Waiting]] = {}
-        for item, (command, body) in enumerate(commands):
-            request = self._request(command, client, actor, f"{request_id}/{item}", body)
+        for place, (command, body) in enumerate(commands):
+            item = place if items is None else items[place]
+            request = self._request(command, client, actor, _item_id(request_id, item), body)
             partition = partition_of(command.stream, self._partitions)
-            waiting.setdefault(partition, []).append(Waiting(request, page, item))
-        for partition, items in waiting.items():
-            self._queue(self._writers[partition], items)
+            waiting.setdefault(partition, []).append(Waiting(request, page, place))
+        for partition, together in waiting.items():
+            self._queue(self._writers[partition], together)
         await page.complete
         return [await self._page_result(outcome) for outcome in page.outcomes]
 
@@ -166,3 +196,8 @@ class Application:
         if state is None:
             raise InvariantBroken(f"{stream} has no events although a key names them")
         return CommandResult(state, events)
+
+
+def _item_id(request_id: str, item: int) -> str:
+    """Under which one item of a page stands at most once."""
+    return f"{request_id}/{item}"

@@ -37,11 +37,18 @@ class GatheredLookups(Generic[Question, Found]):
 
     async def find(self, question: Question) -> Found:
         """What is found at a moment after this call. Raises what `look_up` raised, for all who asked together."""
+        return await self._ask(question)
+
+    async def find_all(self, questions: Sequence[Question]) -> list[Found]:
+        """As `find`, for one caller's many questions; what is found, in their order."""
+        return await asyncio.gather(*[self._ask(question) for question in questions])
+
+    def _ask(self, question: Question) -> asyncio.Future[Found]:
         answer: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, answer))
         if self._task is None:
             self._task = asyncio.create_task(self._serve(), name=f"lookups of {self._name}")
-        return await answer
+        return answer
 
     async def _serve(self) -> None:
         """Look up until nobody waits. There is no await between the last look and the task's end."""

@@ -52,6 +52,7 @@ LINES: tuple[Line, ...] = (
     documents.STATEMENT_PDF,
     documents.STATEMENT_PDF_OF_TYPST,
     statements.ISSUE_STATEMENT,
+    statements.BATCH_ISSUE_STATEMENTS,
     statements.CONFIRM_STATEMENT,
     map_update.MAP_UPDATE,
     map_update.MAP_UPDATE_WITH_EVENTS,

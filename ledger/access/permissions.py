@@ -154,6 +154,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "PolicyService/ListPolicies": Permission(_ANYBODY),
     "ReportingService/ClosePeriod": Permission(_ADMINISTRATOR),
     "StatementService/IssueStatement": Permission(_own_statements("parent"), Looks(request="parent")),
+    "StatementService/BatchIssueStatements": Permission(_ADMINISTRATOR, Looks(request="items.parent")),
     "StatementService/GetStatement": Permission({**_own_statements("name"), Role.AUDITOR: _ALL}, _NAME),
     "StatementService/ListStatements": Permission(
         {**_own_statements("parent"), Role.AUDITOR: _ALL}, Looks(request="parent")

@@ -95,21 +95,29 @@ class PersonKeys:
 
     async def seal(self, volunteer: str, event_id: str, texts: Mapping[str, str]) -> dict[str, str]:
         """Seal `texts` (path in the event → text) for one event of one person."""
-        if not texts:
-            return {}
-        key = await self._key_for(volunteer)
-        return {path: seal_text(key, self._ledger_id, event_id, path, text) for path, text in texts.items()}
+        return (await self.seal_all([(volunteer, event_id, texts)]))[0]
 
-    async def _key_for(self, volunteer: str) -> PersonKey:
-        """As `keys_for`, in company: who comes while others' keys are being committed shares the next commit."""
-        self._wanted.add(volunteer)
+    async def seal_all(self, wanted: Sequence[tuple[str, str, Mapping[str, str]]]) -> list[dict[str, str]]:
+        """As `seal`, for the events of many persons: person, event id and texts of each."""
+        keys = await self._keys_in_company({volunteer for volunteer, _, texts in wanted if texts})
+        return [
+            {path: seal_text(keys[volunteer], self._ledger_id, event_id, path, text) for path, text in texts.items()}
+            for volunteer, event_id, texts in wanted
+        ]
+
+    async def _keys_in_company(self, volunteers: set[str]) -> dict[str, PersonKey]:
+        """As `keys_for`: who comes while others' keys are being committed shares the next commit."""
+        if not volunteers:
+            return {}
+        self._wanted |= volunteers
         async with self._turn:
-            key = self._made.pop(volunteer, None)
-            if key is None:  # nobody made it for us, or whoever tried has failed
-                wanted, self._wanted = self._wanted | {volunteer}, set()
+            keys = {name: self._made.pop(name) for name in volunteers & self._made.keys()}
+            missing = volunteers - keys.keys()
+            if missing:  # nobody made them for us, or whoever tried has failed
+                wanted, self._wanted = self._wanted | missing, set()
                 self._made = await self.keys_for(wanted)
-                key = self._made.pop(volunteer)
-        return key
+                keys |= {name: self._made.pop(name) for name in missing}
+        return keys
 
     async def keys_for(self, volunteers: Iterable[str]) -> dict[str, PersonKey]:
         """A key for each of the persons to seal with, made where there is none.

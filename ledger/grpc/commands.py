@@ -60,14 +60,28 @@ class Commands:
             client=call.client, request_id=key_of(request), request_body=body_of(call.method, request)
         )
 
+    async def page_answered_before(
+        self, call: Call, request: CommandRequest, items: Sequence[Message]
+    ) -> dict[int, CommandResult | Refusal]:
+        """What items of the same page were answered when it came first, by their number."""
+        bodies = [body_of(call.method, item) for item in items]
+        return await self._application.page_answered_before(bodies, client=call.client, request_id=key_of(request))
+
     async def execute_page(
-        self, call: Call, request: CommandRequest, commands: Sequence[tuple[Command, Message]]
+        self,
+        call: Call,
+        request: CommandRequest,
+        commands: Sequence[tuple[Command, Message]],
+        numbers: Sequence[int] | None = None,
     ) -> list[CommandResult | Refusal]:
-        """Record a page of independent commands, each compared by its own item. One outcome an item."""
+        """Record a page of independent commands, each compared by its own item. One outcome an item.
+
+        `numbers`: which items of the page they are; None: all of them.
+        """
         prefix = _prefix(call.method)
-        items = [(command, prefix + item.SerializeToString(deterministic=True)) for command, item in commands]
+        bodies = [(command, prefix + item.SerializeToString(deterministic=True)) for command, item in commands]
         return await self._application.execute_page(
-            items, client=call.client, actor=call.actor, request_id=key_of(request)
+            bodies, client=call.client, actor=call.actor, request_id=key_of(request), items=numbers
         )
 
 
@@ -85,9 +99,9 @@ def _prefix(method: str) -> bytes:
     return method.encode() + b"\n"
 
 
-def new_id(call: Call, request: CommandRequest) -> str:
-    """The id of what this request makes, when the caller chose none."""
-    return id_for(call.client, key_of(request))
+def new_id(call: Call, request: CommandRequest, part: str = "") -> str:
+    """The id of what this request, or a part of it, makes, when the caller chose none."""
+    return id_for(call.client, f"{key_of(request)}{part}")
 
 
 def state_after(result: CommandResult, kind: type[S]) -> S:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from ledger.batch import CommandResult
+from ledger.domain.refusals import InvariantBroken, Refusal
 from ledger.domain.statement import Share, Statement
-from ledger.domain.statement_events import Detail, Revocation, StatementKind
+from ledger.domain.statement_events import Detail, Revocation, StatementIssued, StatementKind
+from ledger.grpc.status import status_of
 from ledger.grpc.values import timestamp
 from ledger.projections.statement_questions import ShareRow, StatementRow
 from ledger.statements.confirming import Confirmed, ConfirmedState
@@ -82,6 +85,33 @@ def statement_message(state: Statement) -> pb.Statement:
     )
     # Of its first answer: had it ended since, the same answer would not be the first one.
     return row_message(row, state.issued_at)
+
+
+def issued_page(request_id: str, outcomes: Sequence[CommandResult | Refusal]) -> pb.BatchIssueStatementsResponse:
+    """The short answers of a page, in its order."""
+    response = pb.BatchIssueStatementsResponse(request_id=request_id)
+    last: dict[int, int] = {}
+    for outcome in outcomes:
+        if isinstance(outcome, Refusal):
+            response.outcomes.add().refusal.CopyFrom(status_of(outcome))
+            continue
+        event = outcome.events[0].data  # from the event itself: no aggregate is folded for a short answer
+        if not isinstance(event, StatementIssued):
+            raise InvariantBroken(f"a statement was to be issued, {type(event).__name__} was recorded")
+        partition, position = outcome.position
+        response.outcomes.add().issued.CopyFrom(
+            pb.IssuedItem(
+                name=event.statement,
+                verified_seconds=event.verified_seconds,
+                size=event.size,
+                credential_digest=bytes.fromhex(event.credential_digest),
+                partition=partition,
+                position=position,
+            )
+        )
+        last[partition] = max(position, last.get(partition, 0))
+    response.positions.extend(Position(partition=one, position=last[one]) for one in sorted(last))
+    return response
 
 
 def row_message(row: StatementRow, now: datetime) -> pb.Statement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -11,9 +11,9 @@ from ledger.access.person_keys import ERASED, PersonKeys
 from ledger.batch import CommandResult
 from ledger.credentials.open_badge import open_badge
 from ledger.credentials.sd_jwt import disclosed_claims, read_credential
-from ledger.domain.refusals import Reason, refuse
+from ledger.domain.refusals import Reason, Refusal, refuse
 from ledger.domain.statement import RevokeStatement, Share, ShareStatement, Statement, WithdrawShare
-from ledger.domain.statement_events import CODE_PATH, Detail, Revocation
+from ledger.domain.statement_events import CODE_PATH, Detail, Revocation, StatementKind
 from ledger.domain.streams import partition_of, volunteer_of
 from ledger.grpc.commands import Commands, new_id, state_after
 from ledger.grpc.interceptor import Call
@@ -22,6 +22,7 @@ from ledger.grpc.statement_messages import (
     KINDS,
     REVOCATIONS,
     confirmation_message,
+    issued_page,
     row_message,
     share_message,
     share_row_message,
@@ -30,10 +31,11 @@ from ledger.grpc.statement_messages import (
 from ledger.grpc.values import day, moment, positions_of
 from ledger.projections.stated_hours import Scope
 from ledger.projections.statement_questions import ShareRow
-from ledger.statements.issuing import Wish, shown_details
+from ledger.statements.issuing import Prepared
 from ledger.statements.kept_documents import Document
 from ledger.statements.parts import StatementParts
 from ledger.statements.share_codes import code_digest, new_code
+from ledger.statements.signing import Wish, shown_details
 from volunteer_hours.v1 import statement_service_pb2 as pb
 from volunteer_hours.v1.positions_pb2 import Position
 
@@ -70,6 +72,32 @@ class StatementService:
         if state_after(result, Statement).event_id != prepared.command.event_id:
             return await self._issued(result)  # the same request came twice at once, and the other one was first
         return _with_positions(_shown(statement_message(state_after(result, Statement)), prepared.document), result)
+
+    async def BatchIssueStatements(
+        self, request: pb.BatchIssueStatementsRequest, call: Call
+    ) -> pb.BatchIssueStatementsResponse:
+        """One outcome an item. What was issued when the page came first is neither signed nor kept again."""
+        outcomes = await self._commands.page_answered_before(call, request, request.items)
+        wishes: dict[int, Wish] = {}
+        for number, item in enumerate(request.items):
+            if number not in outcomes:
+                try:
+                    wishes[number] = self._wish_of(item, request, new_id(call, request, f"/{number}"), "statement")
+                except Refusal as refusal:
+                    outcomes[number] = refusal
+        ready: dict[int, Prepared] = {}
+        for number, one in zip(wishes, await self._prepared(wishes, call), strict=True):
+            if isinstance(one, Refusal):
+                outcomes[number] = one
+            else:
+                ready[number] = one
+        commands = [(one.command, request.items[number]) for number, one in ready.items()]
+        results = await self._commands.execute_page(call, request, commands, list(ready))
+        outcomes.update(zip(ready, results, strict=True))
+        return issued_page(request.request_id, [outcomes[number] for number in range(len(request.items))])
+
+    async def _prepared(self, wishes: Mapping[int, Wish], call: Call) -> list[Prepared | Refusal]:
+        return await self._issuing.prepare_all(list(wishes.values()), call.seconds_left) if wishes else []
 
     async def GetStatement(self, request: pb.GetStatementRequest, call: Call) -> pb.Statement:
         row, positions = await self._questions.one(request.name, request.positions, call.seconds_left)
@@ -150,19 +178,29 @@ class StatementService:
 
     def _wish(self, request: pb.IssueStatementRequest, call: Call) -> Wish:
         kind = KINDS[request.kind]
-        first, last = day(request.period.start_date), day(request.period.end_date)
-        if kind == "transcript" and (first or last or request.organizations):
+        if kind == "transcript" and (request.period.start_date or request.period.end_date or request.organizations):
             refuse(Reason.TRANSCRIPT_IS_WHOLE)
+        return self._wish_of(request, request, new_id(call, request), kind)
+
+    def _wish_of(
+        self,
+        asked: pb.IssueStatementRequest | pb.StatementItem,
+        request: pb.IssueStatementRequest | pb.BatchIssueStatementsRequest,
+        new: str,
+        kind: StatementKind,
+    ) -> Wish:
+        """`request` says which positions it must count; `new`: the id of one that has none."""
+        first, last = day(asked.period.start_date), day(asked.period.end_date)
         if first is not None and last is not None and last < first:
             refuse(Reason.DATES_REVERSED, start_date=first, end_date=last)
-        partition = partition_of(request.parent, self._partitions)
-        shown: list[Detail] = [_DETAIL_NAMES[number] for number in request.details]
+        partition = partition_of(asked.parent, self._partitions)
+        shown: list[Detail] = [_DETAIL_NAMES[number] for number in asked.details]
         return Wish(
-            statement=f"{request.parent}/statements/{request.statement_id or new_id(call, request)}",
-            scope=Scope(request.parent, first or date.min, last or date.max, tuple(request.organizations)),
+            statement=f"{asked.parent}/statements/{asked.statement_id or new}",
+            scope=Scope(asked.parent, first or date.min, last or date.max, tuple(asked.organizations)),
             kind=kind,
             shown=shown_details(kind, shown),
-            expires=moment("expire_time", request.expire_time) if request.HasField("expire_time") else None,
+            expires=moment("expire_time", asked.expire_time) if asked.HasField("expire_time") else None,
             size_min=_size_min(request.positions, partition, self._partitions),
         )
 

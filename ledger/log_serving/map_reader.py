@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Final, NoReturn, TypeAlias
 
 from psycopg import AsyncConnection
@@ -35,7 +36,8 @@ _WAIT_SECONDS_MAX: Final = 10.0
 _NOTE: Final = "select size, note from log_balances where partition = %b"
 _MAPPED: Final = """
     select told.size, told.note,
-        (select balance from map_balances where partition = told.partition and key = %(key)b),
+        array(select key from map_balances where partition = told.partition and key = any(%(keys)b) order by key),
+        array(select balance from map_balances where partition = told.partition and key = any(%(keys)b) order by key),
         array(select path from map_pages where partition = told.partition and path = any(%(paths)b) order by path),
         array(select page from map_pages where partition = told.partition and path = any(%(paths)b) order by path)
     from log_balances as told where told.partition = %(partition)b
@@ -68,24 +70,37 @@ class MapReader:
         return (await self._told(partition))[1]
 
     async def balance_proof(self, holder: str, size_min: int, seconds_left: float | None) -> ProvenBalance:
-        """What the newest map proves of a holder; one that covers `size_min` positions is waited for.
+        """As `balance_proofs`, of one holder."""
+        partition = partition_of_holder(holder, self._partitions)
+        return (await self.balance_proofs(partition, [holder], size_min, seconds_left))[0]
+
+    async def balance_proofs(
+        self, partition: int, holders: Sequence[str], size_min: int, seconds_left: float | None
+    ) -> list[ProvenBalance]:
+        """What the newest map proves of holders of one partition; one that covers `size_min` positions is waited for.
 
         Refuses LOG_NOT_KEPT, and NOT_IN_LOG_YET when the time is over. Raises InvariantBroken for damaged rows.
         """
-        partition = partition_of_holder(holder, self._partitions)
         await self._wait_for(partition, size_min, seconds_left)
-        paths = _prefixes(account_key(holder))
+        keys = [account_key(holder) for holder in holders]
+        paths = set(chain.from_iterable(map(_prefixes, keys)))
         while True:
-            row = await self._row(_MAPPED, {"partition": partition, "key": account_key(holder), "paths": paths})
+            row = await self._row(_MAPPED, {"partition": partition, "keys": keys, "paths": list(paths)})
             if row is None:
                 _refuse_not_kept(partition)
-            pages = _PagesAtHand(dict(zip(row[3], row[4], strict=True)), frozenset(paths))
-            try:
-                return _proven(partition, holder, row[1], pages, row[2])
-            except _PagesWanted as wanted:
-                paths = [*paths, *wanted.paths]
-            except TransparencyFailure as broken:
-                raise InvariantBroken(f"partition {partition}: the balance map is damaged: {broken}") from broken
+            pages = _PagesAtHand(dict(zip(row[4], row[5], strict=True)), paths)
+            balances = _BalancesAtHand(dict(zip(row[2], row[3], strict=True)))
+            proven, wanted = list[ProvenBalance](), set[str]()
+            for holder in holders:
+                try:
+                    proven.append(_proven(partition, holder, row[1], pages, balances))
+                except _PagesWanted as more:
+                    wanted.update(more.paths)
+                except TransparencyFailure as broken:
+                    raise InvariantBroken(f"partition {partition}: the balance map is damaged: {broken}") from broken
+            if not wanted:
+                return proven
+            paths |= wanted
 
     async def _wait_for(self, partition: int, size_min: int, seconds_left: float | None) -> None:
         until = time.monotonic() + min(_WAIT_SECONDS_MAX, seconds_left or _WAIT_SECONDS_MAX) - WAIT_SECONDS
@@ -123,7 +138,7 @@ class _PagesWanted(Exception):
 @dataclass(frozen=True, slots=True)
 class _PagesAtHand:
     held: Mapping[str, bytes]
-    asked: frozenset[str]
+    asked: Set[str]
 
     def pages(self, paths: Sequence[str]) -> Mapping[str, bytes]:
         if wanted := [path for path in paths if path not in self.asked]:
@@ -132,18 +147,19 @@ class _PagesAtHand:
 
 
 @dataclass(frozen=True, slots=True)
-class _BalanceAtHand:
-    kept: bytes | None
+class _BalancesAtHand:
+    held: Mapping[bytes, bytes]
 
     def balance(self, key: bytes) -> AccountBalance:
-        if self.kept is None:
+        kept = self.held.get(key)
+        if kept is None:
             raise PageBroken(f"the balance of the holder with key {key.hex()} is missing")
-        return read_balance(self.kept)
+        return read_balance(kept)
 
 
-def _proven(partition: int, holder: str, note: bytes, pages: _PagesAtHand, balance: bytes | None) -> ProvenBalance:
+def _proven(partition: int, holder: str, note: bytes, pages: _PagesAtHand, balances: _BalancesAtHand) -> ProvenBalance:
     told = _note_read(note)
-    proof = prove_balance(pages, _BalanceAtHand(balance), told.map_root, holder).to_bytes()
+    proof = prove_balance(pages, balances, told.map_root, holder).to_bytes()
     return ProvenBalance(partition, verify_balance_proof(proof, holder, told), proof, note)
 
 

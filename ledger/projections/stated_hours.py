@@ -95,7 +95,9 @@ class StatedHours:
     """Of the person, where it is known."""
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
+    """The hours of a scope in the first `size` events of the person's partition."""
+
     scope: Scope
     partition: int
     size: int
@@ -109,17 +111,14 @@ class StatedHoursQuestions:
         self._ground = Ground(partitions, None)
         self._gathered = GatheredLookups("stated hours", self._look_up)
 
-    async def stated(self, scope: Scope, partition: int, size: int) -> StatedHours:
-        """The hours of a scope in the first `size` events of the person's partition.
+    async def stated(self, asked: Sequence[Asked]) -> list[StatedHours | Refusal]:
+        """In their order; NOT_FOUND or VOLUNTEER_ERASED for a person whose hours are not there.
 
-        Refuses NOT_FOUND, VOLUNTEER_ERASED. Raises NotYetApplied when the projections are not there in time.
+        Raises NotYetApplied when the projections are not there in time.
         """
-        found = await self._gathered.find(_Asked(scope, partition, size))
-        if isinstance(found, Refusal):
-            raise found
-        return found
+        return await self._gathered.find_all(asked)
 
-    async def _look_up(self, asked: Sequence[_Asked]) -> list[StatedHours | Refusal]:
+    async def _look_up(self, asked: Sequence[Asked]) -> list[StatedHours | Refusal]:
         wanted: dict[int, int] = {}
         for one in asked:
             wanted[one.partition] = max(one.size, wanted.get(one.partition, 0))

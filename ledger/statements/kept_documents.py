@@ -24,7 +24,7 @@ Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Any]]
 CREDENTIAL_PATH: Final = "credential"
 BALANCE_PROOF_PATH: Final = "balance_proof"
 PLACES_TOGETHER: Final = 64
-"""Taken by one commit."""
+"""Taken by one commit, at least."""
 FILLED_MAX: Final = PLACES // 2
 """A list fuller than this gets no more statements: a random place is then found at the second try on average."""
 
@@ -67,6 +67,16 @@ class Document(NamedTuple):
     balance_proof: str | None
 
 
+class PlacedDocument(NamedTuple):
+    """A document, whose it is, and where it is kept."""
+
+    event_id: str
+    """Of the `statement-issued` that will name it."""
+    volunteer: str
+    place: StatusPlace
+    document: Document
+
+
 _Row: TypeAlias = tuple[str, str, int, int, int, str, str | None]
 """Event id, person, place in a list of status, sealed credential, sealed balance proof."""
 
@@ -85,33 +95,34 @@ class KeptDocuments:
         self._turn = asyncio.Lock()
         self._keeping = GatheredLookups("documents to keep", self._keep)
 
-    async def take_place(self, partition: int) -> StatusPlace:
-        """A random place that nobody has or ever had. What a process took and did not use stays unused for ever."""
+    async def take_places(self, partition: int, count: int) -> list[StatusPlace]:
+        """Random places that nobody has or ever had. What a process took and did not use stays unused for ever."""
         async with self._turn:
             stock = self._stock.setdefault(partition, [])
-            while not stock:
-                stock += await self._take(partition)
-            return stock.pop()
+            while len(stock) < count:
+                stock += await self._take(partition, max(PLACES_TOGETHER, count - len(stock)))
+            return [stock.pop() for _ in range(count)]
 
-    async def _take(self, partition: int) -> list[StatusPlace]:
+    async def _take(self, partition: int, count: int) -> list[StatusPlace]:
         async with self._pool.connection() as connection:
             number, taken = self._lists.get(partition) or await _newest_list(connection, partition)
             if taken >= FILLED_MAX:
                 number, taken = number + 1, 0
-            drawn = list({secrets.randbelow(PLACES) for _ in range(PLACES_TOGETHER)})
+            drawn = list({secrets.randbelow(PLACES) for _ in range(count)})
             rows = await (await connection.execute(_TAKE, (partition, number, drawn), binary=True)).fetchall()
         self._lists[partition] = number, taken + len(rows)
         places = [StatusPlace(partition, number, place) for (place,) in rows]
         secrets.SystemRandom().shuffle(places)
         return places
 
-    async def keep(self, event_id: str, volunteer: str, place: StatusPlace, document: Document) -> None:
-        """Write the texts of a statement that is about to be recorded."""
-        texts = {CREDENTIAL_PATH: document.credential}
-        if document.balance_proof is not None:
-            texts[BALANCE_PROOF_PATH] = document.balance_proof
-        sealed = await self._person_keys.seal(volunteer, event_id, texts)
-        await self._keeping.find((event_id, volunteer, *place, sealed[CREDENTIAL_PATH], sealed.get(BALANCE_PROOF_PATH)))
+    async def keep(self, placed: Sequence[PlacedDocument]) -> None:
+        """Write the texts of statements that are about to be recorded."""
+        sealed = await self._person_keys.seal_all([(one.volunteer, one.event_id, _texts(one)) for one in placed])
+        rows: list[_Row] = [
+            (one.event_id, one.volunteer, *one.place, seals[CREDENTIAL_PATH], seals.get(BALANCE_PROOF_PATH))
+            for one, seals in zip(placed, sealed, strict=True)
+        ]
+        await self._keeping.find_all(rows)
 
     async def _keep(self, rows: Sequence[_Row]) -> list[None]:
         """All who come together in one commit."""
@@ -148,6 +159,11 @@ class KeptDocuments:
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(_VIEWS, (shares,), binary=True)).fetchall()
         return dict(rows)
+
+
+def _texts(placed: PlacedDocument) -> dict[str, str]:
+    texts = {CREDENTIAL_PATH: placed.document.credential, BALANCE_PROOF_PATH: placed.document.balance_proof}
+    return {path: text for path, text in texts.items() if text is not None}
 
 
 async def _newest_list(connection: AsyncConnection[Any], partition: int) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from ledger.log_serving.log_reader import LogReader
 from ledger.projections.stated_hours import StatedHoursQuestions
 from ledger.projections.statement_questions import StatementQuestions
 from ledger.settings import Settings
+from ledger.statements.bases import StatementBases
 from ledger.statements.confirming import Confirming
 from ledger.statements.desk import Desk
 from ledger.statements.desk_port import StatementDesk
@@ -51,6 +52,7 @@ def statement_parts(
     issuer_keys, partitions = statement_keys(settings), settings.partitions
     questions = StatementQuestions(read, partitions)
     documents = KeptDocuments(keys, person_keys)
+    bases = StatementBases(events, partitions, StatedHoursQuestions(read, partitions), person_keys)
     openings = Openings(questions, documents)
     evidence = LogEvidence(events, LogReader(events, partitions))
     issuer = "" if issuer_keys is None else issuer_keys.issuer
@@ -68,9 +70,7 @@ def statement_parts(
         )
     return StatementParts(
         issuer=issuer,
-        issuing=StatementIssuing(
-            issuer_keys, events, partitions, StatedHoursQuestions(read, partitions), person_keys, documents
-        ),
+        issuing=StatementIssuing(issuer_keys, bases, documents),
         questions=questions,
         documents=documents,
         printed=StatementDocuments(issuer, documents, evidence),

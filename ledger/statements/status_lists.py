@@ -10,7 +10,7 @@ from ledger.credentials.issuer_keys import IssuerKeys
 from ledger.credentials.status_list import REVOKED, SUPERSEDED, pack_statuses, write_status_list
 from ledger.domain.refusals import Reason, refuse
 from ledger.projections.statement_questions import StatementQuestions
-from ledger.statements.issuing import status_uri
+from ledger.statements.signing import status_uri
 
 FRESH_SECONDS: Final = 3.0
 """So old a list may be that is given out: what changes must be seen within ten seconds."""
