@@ -141,9 +141,13 @@ class _PagesAtHand:
     asked: Set[str]
 
     def pages(self, paths: Sequence[str]) -> Mapping[str, bytes]:
-        if wanted := [path for path in paths if path not in self.asked]:
+        if wanted := [path for path in paths if path not in self.asked and self._may_exist(path)]:
             raise _PagesWanted(wanted)
         return {path: self.held[path] for path in paths if path in self.held}
+
+    def _may_exist(self, path: str) -> bool:
+        """A page hangs from the one above it: below the deepest that was asked for there is none without that one."""
+        return len(path) <= DIGITS_READ or path[:DIGITS_READ] in self.held
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 from ledger.transparency.balance_map import ROOT_PATH, PageReader, read_checked
 from ledger.transparency.holder_key import KEY_BYTES
 from ledger.transparency.map_hash import EMPTY, Subtree, bit_of, fold, leaf_hash, numbers_of, subtree_of
-from ledger.transparency.map_page import LEVELS, LeavesPage, SubtreesPage
+from ledger.transparency.map_page import LEVELS, LeavesPage, Page, SubtreesPage
+
+CHECKED_PAGES_MAX: Final = 1_024
+"""Remembered, with some 2 KB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +36,11 @@ def map_path(store: PageReader, root: bytes, key: bytes) -> MapPath:
     siblings: list[bytes] = []
     path, expected = ROOT_PATH, root
     while True:
-        page = read_checked(path, held.get(path), expected)
+        page = _checked(path, held.get(path), expected)
         if isinstance(page, LeavesPage):
             return _end_in_leaves(page, len(path) * LEVELS, key, siblings)
-        subtree, number = _through_subtrees(page, len(path) * LEVELS, key, siblings)
+        passed, subtree, number = _through_subtrees(page, int(digits[len(path)], 16))
+        siblings += passed
         if subtree == EMPTY:
             return MapPath(tuple(siblings), None)
         path, expected = f"{path}{number:x}", subtree
@@ -43,23 +49,31 @@ def map_path(store: PageReader, root: bytes, key: bytes) -> MapPath:
             held = store.pages([path])
 
 
-def _through_subtrees(page: SubtreesPage, depth: int, key: bytes, siblings: list[bytes]) -> tuple[bytes, int]:
-    """Walk through a page; the hash and number of the subtree to go on with. EMPTY: the way ends here, at nothing."""
+@lru_cache(CHECKED_PAGES_MAX)
+def _checked(path: str, stored: bytes | None, expected: bytes) -> Page:
+    """As `read_checked`. The pages near the root lie on everybody's way: until one changes, it is hashed once."""
+    return read_checked(path, stored, expected)
+
+
+@lru_cache(CHECKED_PAGES_MAX)
+def _through_subtrees(page: SubtreesPage, digit: int) -> tuple[tuple[bytes, ...], bytes, int]:
+    """Walk through a page along a digit of a key: the siblings passed, and the hash and number of the subtree to go
+    on with. EMPTY: the way ends here, at nothing."""
     level: list[Subtree] = page.below.all()
-    first = 0
-    for at in range(depth, depth + LEVELS):
+    first, siblings = 0, list[bytes]()
+    for at in range(LEVELS - 1, -1, -1):
         whole, rises = fold(level)
         if rises:
             only = next((number for number, part in enumerate(level, first) if part[0] != EMPTY), first)
-            return whole, only
+            return tuple(siblings), whole, only
         half = len(level) // 2
         left, right = level[:half], level[half:]
-        if bit_of(key, at):
+        if digit >> at & 1:
             level, other, first = right, left, first + half
         else:
             level, other = left, right
         siblings.append(fold(other)[0])
-    return level[0][0], first
+    return tuple(siblings), level[0][0], first
 
 
 def _end_in_leaves(page: LeavesPage, depth: int, key: bytes, siblings: list[bytes]) -> MapPath:
