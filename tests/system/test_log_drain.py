@@ -16,9 +16,11 @@ from tests.system.stored_history import wait_until
 
 
 def waiting_readers(url: str) -> int:
+    """Of pages of events; whoever follows appointments may wait for the same table."""
     with psycopg.connect(url) as connection:
         row = connection.execute(
-            "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%%from events%%'"
+            "select count(*) from pg_stat_activity"
+            " where wait_event_type = 'Lock' and query ~ 'select position, stream.*from events'"
         ).fetchone()
     return 0 if row is None else int(row[0])
 
