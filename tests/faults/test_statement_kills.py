@@ -1,4 +1,4 @@
-"""kill -9 of the server while statements are issued: none without its text, none twice. Persons are synthetic."""
+"""kill -9 of the server while statements are issued, alone and in pages: each has its text. Persons are synthetic."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 import grpc
 import psycopg
@@ -34,19 +36,25 @@ from volunteer_hours.v1 import statement_service_pb2 as pb
 from volunteer_hours.v1 import verification_service_pb2 as verification
 from volunteer_hours.v1.statement_service_pb2_grpc import StatementServiceStub
 
+Answer = TypeVar("Answer")
+
 CALLERS = 4
 CALLS_LEAST = 40
+PAGE = 5
+PAGES_LEAST = 5
 ISSUED = "select body from events where type = 'statement-issued'"
 
 
 @dataclass
 class Issuing:
-    """Callers that have statements issued, each request sent again until it is answered."""
+    """Callers that have statements issued alone or in pages, each request sent again until it is answered."""
 
     address: str
     ended: threading.Event = field(default_factory=threading.Event)
     answers: dict[str, str] = field(default_factory=dict)
     """Request id → the credential it was answered with."""
+    pages: dict[str, list[str]] = field(default_factory=dict)
+    """Request id → the digests a page was answered with, in its order."""
     told: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -58,14 +66,38 @@ class Issuing:
                 with self.lock:
                     self.answers[request_id] = credential
 
+    def run_pages(self) -> None:
+        with grpc.insecure_channel(self.address) as channel:
+            while not self.ended.is_set():
+                request_id = str(uuid.uuid4())
+                digests = self.issue_page(channel, request_id)
+                with self.lock:
+                    self.pages[request_id] = digests
+
     def issue(self, channel: grpc.Channel, request_id: str) -> str:
-        """Until there is an answer. Raises grpc.RpcError for a refusal: nothing here may be refused."""
+        """The credential."""
         request = pb.IssueStatementRequest(request_id=request_id, parent=ANA, details=[pb.STATEMENT_DETAIL_NAME])
+        call = StatementServiceStub(channel).IssueStatement
+        return self.until_answered(
+            "ok", lambda: call(request, metadata=acting_as(ANA), timeout=20, wait_for_ready=True).credential
+        )
+
+    def issue_page(self, channel: grpc.Channel, request_id: str) -> list[str]:
+        """The digests of a page's credentials, none of it refused."""
+        item = pb.StatementItem(parent=ANA, details=[pb.STATEMENT_DETAIL_NAME])
+        request = pb.BatchIssueStatementsRequest(request_id=request_id, items=[item] * PAGE)
+        call = StatementServiceStub(channel).BatchIssueStatements
+        answer = self.until_answered(
+            "pages", lambda: call(request, metadata=acting_as(), timeout=20, wait_for_ready=True)
+        )
+        assert [outcome.WhichOneof("outcome") for outcome in answer.outcomes] == ["issued"] * PAGE
+        return [outcome.issued.credential_digest.hex() for outcome in answer.outcomes]
+
+    def until_answered(self, what: str, call: Callable[[], Answer]) -> Answer:
+        """Sends again as long as nobody answers. Raises grpc.RpcError for a refusal: nothing here may be refused."""
         while True:
             try:
-                answer = StatementServiceStub(channel).IssueStatement(
-                    request, metadata=acting_as(ANA), timeout=20, wait_for_ready=True
-                )
+                answer = call()
             except grpc.RpcError as error:
                 if error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
                     raise
@@ -73,8 +105,8 @@ class Issuing:
                     self.told["unknown"] += 1
                 continue
             with self.lock:
-                self.told["ok"] += 1
-            return answer.credential
+                self.told[what] += 1
+            return answer
 
 
 @pytest.fixture
@@ -105,7 +137,7 @@ def test_every_statement_has_its_text_and_its_own_place(
     ledger: RunningLedger, settings: Settings, kills: int, seed: int, tell: Tell
 ):
     chance, issuing = random.Random(seed), Issuing(ledger.addresses[0])
-    threads = [threading.Thread(target=issuing.run) for _ in range(CALLERS)]
+    threads = [threading.Thread(target=run) for run in (*[issuing.run] * CALLERS, issuing.run_pages)]
     for thread in threads:
         thread.start()
     killed = 0
@@ -114,21 +146,22 @@ def test_every_statement_has_its_text_and_its_own_place(
         killed += ledger.kill("server-0")
         ledger.bring_back("server-0")
         ledger.wait_ready("server-0")
-    wait_until(lambda: issuing.told["ok"] >= CALLS_LEAST, 60)
+    wait_until(lambda: issuing.told["ok"] >= CALLS_LEAST and issuing.told["pages"] >= PAGES_LEAST, 60)
     issuing.ended.set()
     for thread in threads:
         thread.join(60)
     assert killed == kills
     issued = issued_in(settings)
     digests = [one.credential_digest for one in issued]
-    assert sorted(map(credential_digest, issuing.answers.values())) == sorted(digests), (
-        "told and not recorded, or twice"
-    )
+    told = [*map(credential_digest, issuing.answers.values()), *chain.from_iterable(issuing.pages.values())]
+    assert sorted(told) == sorted(digests), "told and not recorded, or twice"
     assert len({(one.status_list, one.status_index) for one in issued}) == len(issued)
     assert_texts_are_kept(settings, len(issued))
     with grpc.insecure_channel(ledger.addresses[0]) as channel:
         for request_id, credential in chance.sample(sorted(issuing.answers.items()), 10):
             assert issuing.issue(channel, request_id) == credential
+        for request_id, page in chance.sample(sorted(issuing.pages.items()), PAGES_LEAST):
+            assert issuing.issue_page(channel, request_id) == page
     tell(f"servers killed: {killed}; statements issued: {len(issued)}; calls {dict(issuing.told)}; seed {seed}")
 
 
