@@ -19,6 +19,7 @@ from ledger.auditing.finding import Report, Where
 from ledger.auditing.folded_stream import StreamCheck, folded_streams
 from ledger.auditing.identities import IdentityCheck, IdentityOpener
 from ledger.auditing.journal_lines import JournalCheck
+from ledger.auditing.live_sessions import ConnectionsCheck
 from ledger.auditing.progress import Progress
 from ledger.auditing.request_keys import RequestKeyCheck, check_no_stranger
 from ledger.auditing.signed_heads import LogTrust, SignedHeads
@@ -122,6 +123,7 @@ def _walk_streams(settings: Settings, moment: Snapshots, report: Report, progres
         checks.append(directory.OpportunityVersionCheck(moment, report))
         checks.append(directory.VolunteerLinkCheck(moment, report))
         checks.append(AttendanceCheck(moment, moment.read, report))
+        checks.append(ConnectionsCheck(moment, moment.read, report))
     checks.append(StandingCheck(report))
     step = progress.step("stream by stream", sum(head[0] for head in moment.heads.values()))
     for streams in folded_streams(moment.store, report):

@@ -709,6 +709,39 @@ class Reason(Enum):
         "لا تستطيع هذه الخدمة إعداد المستندات: {cause}.",
     )
 
+    # Live sessions
+    LIVE_SESSION_ENDED = (
+        Kind.REFUSED,
+        "{session} has ended; nobody attends it any more.",
+        "انتهت {session}؛ لم يعد الحضور ممكنًا.",
+    )
+    LIVE_SESSION_OPEN = (
+        Kind.REFUSED,
+        "{session} is still open; end it first, then its peak can be certified.",
+        "ما زالت {session} مفتوحة؛ أنهها أولًا ثم اطلب توثيق ذروة الحضور.",
+    )
+    SILENCE_OUT_OF_RANGE = (
+        Kind.INVALID,
+        "{seconds} seconds of silence cannot be declared; give {seconds_min} to {seconds_max}.",
+        "لا يمكن اعتماد {seconds} ثانية صمت؛ أدخل من {seconds_min} إلى {seconds_max}.",
+    )
+    PEAK_ALREADY_CERTIFIED = (
+        Kind.ALREADY_EXISTS,
+        "The peak of {session} is certified already; read its certificate.",
+        "ذروة حضور {session} موثّقة مسبقًا؛ اطّلع على شهادتها.",
+    )
+    PEAK_NOT_CERTIFIED = (
+        Kind.REFUSED,
+        "The peak of {session} is not certified; have it certified first.",
+        "ذروة حضور {session} غير موثّقة؛ اطلب توثيقها أولًا.",
+    )
+    COUNTERSIGNATURE_INVALID = (
+        Kind.INVALID,
+        "This is no signature of {verifier_key} over the certificate of {session}; make one by verify peak "
+        "--countersign.",
+        "هذا ليس توقيعًا بالمفتاح {verifier_key} على شهادة {session}؛ أنشئه بالأمر verify peak --countersign.",
+    )
+
 
 class Refusal(Exception):
     """A command broke a rule. Nothing was recorded; `details` holds what varies in the text."""

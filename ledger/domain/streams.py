@@ -7,6 +7,7 @@
     volunteers/{v}/requirements/{p}/standings/{q}            volunteers/{v}/statements/{s}
     opportunities/{o}                                        opportunities/{o}/shifts/{s}
     opportunities/{o}/shifts/{s}/registrations/{v}           opportunities/{o}/shifts/{s}/groupAttendances/{g}
+    opportunities/{o}/shifts/{s}/liveSessions/{l}
     accesses/{a}        services/{s}                         (in the ledger of accesses alone)
 
 Routing: the first two segments of a stream's name decide its ledger partition, so that a person's attendances lie with
@@ -41,7 +42,7 @@ def opportunity_of(name: str) -> str:
 
 
 def shift_of(name: str) -> str:
-    """The shift a registration or group attendance belongs to."""
+    """The shift a registration, group attendance or live session belongs to."""
     return "/".join(name.split("/", 4)[:4])
 
 

@@ -32,6 +32,7 @@ _STREAMS: Final = {
     "shifts": f"opportunities/{ID_FORM}/shifts/{ID_FORM}",
     "registrations": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/registrations/{ID_FORM}",
     "groupAttendances": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/groupAttendances/{ID_FORM}",
+    "liveSessions": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/liveSessions/{ID_FORM}",
     "accesses": f"accesses/{ID_FORM}",
     "services": f"services/{ID_FORM}",
 }
@@ -93,6 +94,14 @@ class OfStatement(Fields, kw_only=True):
 
     holder: str
     statement: str
+
+
+class OfSession(Fields, kw_only=True):
+    """Of one live session: `session` is the event's subject."""
+
+    session: forms.LiveSession
+    shift: forms.Shift
+    opportunity: forms.Opportunity
 
 
 class MovesHours(OfAttendance, kw_only=True):
@@ -198,6 +207,17 @@ EVENTS: Final[Mapping[str, Kind]] = {
     "statement-restored": ("statements", OfStatement, _RESTATED),
     "statement-shared": ("statements", OfStatement, "share code_digest code expires? views_max?"),
     "statement-share-withdrawn": ("statements", OfStatement, "share"),
+    "live-session-opened": ("liveSessions", OfSession, "organization rule at"),
+    "live-presences-recorded": ("liveSessions", OfSession, "base first_number joined ended"),
+    "live-signs-recorded": ("liveSessions", OfSession, "base through_seconds signs"),
+    "live-session-ended": ("liveSessions", OfSession, "at"),
+    "external-curve-attached": ("liveSessions", OfSession, "evidence_class platform file_sha256 base points"),
+    "peak-certified": (
+        "liveSessions",
+        OfSession,
+        "certificate peak_participants first_second? peak_seconds persons",
+    ),
+    "peak-confirmed": ("liveSessions", OfSession, "certificate_sha256 verifier_key signature"),
     "group-attendance-recorded": ("groupAttendances", MovesHours, _GROUP),
     "group-attendance-corrected": ("groupAttendances", MovesHours, _GROUP + "reason"),
     "group-attendance-withdrawn": ("groupAttendances", MovesHours, "reason source imported_from?"),
@@ -226,6 +246,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "attendance_seconds_max": forms.Seconds,
     "attendance_state": Literal["claimed", "recorded", "verified", "declined", "reversed"],
     "attended_seconds": forms.Seconds,
+    "base": forms.Moment,
     "call": str,
     "caller_role": str,
     "changed": list[str],
@@ -235,6 +256,8 @@ FIELDS: Final[Mapping[str, object]] = {
     "code_digest": forms.Digest,
     "code_version": str,
     "charter_version": forms.Seconds,
+    "certificate": str,
+    "certificate_sha256": forms.Digest,
     "cleared": list[str],
     "client": forms.Client,
     "consent": forms.Consent,
@@ -248,7 +271,12 @@ FIELDS: Final[Mapping[str, object]] = {
     "effective_date": forms.Date,
     "evaluated_at": list[forms.EventPlace],
     "end": forms.Moment,
+    "ended": list[forms.Ended],
+    "evidence_class": Literal["external"],
     "expires": forms.Moment,
+    "file_sha256": forms.Digest,
+    "first_number": forms.Seconds,
+    "first_second": forms.Moment,
     "flags": list[forms.Code],
     "from_time": forms.Moment,
     "future_tolerance_seconds": forms.WholeNumber,
@@ -258,6 +286,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "imported_from": forms.ImportedFrom,
     "initiative": forms.Initiative,
     "issuer_key": forms.Thumbprint,
+    "joined": list[forms.Joined],
     "key_holders": list[forms.KeyHolders],
     "key_ids": list[str],
     "kind": Literal["statement", "transcript"],
@@ -273,10 +302,15 @@ FIELDS: Final[Mapping[str, object]] = {
     "organization": forms.Organization,
     "organizations": list[forms.Organization],
     "overlap": Literal["withhold"],
+    "peak_participants": forms.WholeNumber,
+    "peak_seconds": forms.WholeNumber,
     "period_end": forms.Date,
     "period_start": forms.Date,
     "person_details": forms.PersonDetails,
+    "persons": forms.WholeNumber,
     "places": forms.Seconds,
+    "platform": str,
+    "points": list[forms.CurvePoint],
     "policy": forms.Policy,
     "purpose": str,
     "ranges": list[forms.PositionRange],
@@ -291,6 +325,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "revoked_for": str,
     "role": Literal["coordinator", "verifier"],
     "root": forms.Digest,
+    "rule": forms.LiveRule,
     "rule_source": str,
     "rules": forms.HoursRules | forms.RequirementRules | forms.Rates,
     "run": str,
@@ -302,6 +337,8 @@ FIELDS: Final[Mapping[str, object]] = {
     "share": forms.Share,
     "shift": forms.Shift,
     "shown": list[Literal["name", "organizations", "roles", "sectors", "years", "skills", "entries"]],
+    "signature": str,
+    "signs": list[forms.Signs],
     "size": forms.Seconds,
     "source": Literal["native", "migrated"],
     "start": forms.Moment,
@@ -310,12 +347,14 @@ FIELDS: Final[Mapping[str, object]] = {
     "status_list": forms.WholeNumber,
     "terms": forms.ClientTerms,
     "time_zone": forms.Zone,
+    "through_seconds": forms.WholeNumber,
     "until_date": forms.Date,
     "to_attendance": forms.Attendance,
     "to_shift": forms.Shift,
     "transferred_from": forms.AnyAttendance,
     "until_time": forms.Moment,
     "verified_seconds": forms.Seconds,
+    "verifier_key": str,
     "views_max": forms.Seconds,
     "version": forms.Seconds,
     "volunteer": forms.Volunteer,

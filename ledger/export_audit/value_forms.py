@@ -71,6 +71,8 @@ Opportunity: TypeAlias = Annotated[str, _name("opportunities/{}")]
 Shift: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}")]
 Registration: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}/registrations/{}")]
 
+LiveSession: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}/liveSessions/{}")]
+
 Share: TypeAlias = Annotated[str, _name("volunteers/{}/statements/{}/shares/{}")]
 
 Access: TypeAlias = Annotated[str, _name("accesses/{}")]
@@ -112,6 +114,44 @@ class PositionRange(Fields, kw_only=True):
     partition: WholeNumber
     first_position: Position
     last_position: WholeNumber
+
+
+class LiveRule(Fields, kw_only=True):
+    """By which attendance of a live session is counted."""
+
+    version: Literal[1]
+    silence_seconds: Annotated[int, Meta(ge=10, le=600)]
+    registration_required: bool
+    excluded: list[Volunteer]
+
+
+class Joined(Fields, kw_only=True):
+    """A device of a person joined a live session."""
+
+    volunteer: Volunteer
+    seconds: WholeNumber
+
+
+class Ended(Fields, kw_only=True):
+    """A connection ended."""
+
+    number: Seconds
+    seconds: WholeNumber
+    ended_by: Literal["left", "silent"]
+
+
+class Signs(Fields, kw_only=True):
+    """Connections that showed a sign of life in one second."""
+
+    seconds: WholeNumber
+    numbers: list[Seconds]
+
+
+class CurvePoint(Fields, kw_only=True):
+    """So many from this second on."""
+
+    seconds: WholeNumber
+    participants: WholeNumber
 
 
 class SettingSaid(Fields, kw_only=True):

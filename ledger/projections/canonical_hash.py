@@ -45,6 +45,8 @@ HASHED_TABLES: Final = (
     HashedTable("opportunity_versions", ("opportunity", "position")),
     HashedTable("shifts", ("shift",)),
     HashedTable("registrations", ("registration",)),
+    HashedTable("live_sessions", ("session",)),
+    HashedTable("live_connections", ("session", "number")),
     HashedTable("requirement_standings", ("standing",)),
     HashedTable("statements", ("statement",)),
     HashedTable("statement_shares", ("share",)),

@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from ledger.projections.live_session_data import LIVE_SESSION_DATA, LiveSessionData
 from ledger.projections.statement_data import STATEMENT_DATA, StatementData
 
 
@@ -419,6 +420,7 @@ DirectoryData: TypeAlias = (
     | AbsenceRecorded
     | EligibilityEstablished
     | StatementData
+    | LiveSessionData
 )
 
 DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
@@ -460,4 +462,5 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     "absence-recorded": AbsenceRecorded,
     "eligibility-established": EligibilityEstablished,
     **STATEMENT_DATA,
+    **LIVE_SESSION_DATA,
 }

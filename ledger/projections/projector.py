@@ -18,6 +18,7 @@ from ledger.projections import (
     initiatives,
     journal_lines,
     links,
+    live_sessions,
     opportunities,
     organizations,
     policies,
@@ -55,6 +56,7 @@ PROJECTIONS: Final[Sequence[Callable[[ReadDatabase, Batch], None]]] = (
     registrations.apply,
     requirement_standings.apply,
     statements.apply,
+    live_sessions.apply,
 )
 """Each turns a batch into its rows, inside the batch's transaction."""
 

@@ -86,6 +86,10 @@ NOT_PROJECTED: Final[Mapping[str, str]] = {
         ("member-named", "member-erased"),
         "few, asked for one by one, and read from the event store itself: no ciphertext to purge elsewhere",
     ),
+    **dict.fromkeys(
+        ("external-curve-attached", "peak-certified", "peak-confirmed"),
+        "few, of one live session, and read from the event store itself, as what they rest on is",
+    ),
     "volunteer-link-proposed": "nothing is linked yet, and whoever approves names the pair",
     "ledger-opened": "settings and guards read the event store's own table; no question asks for it",
 }

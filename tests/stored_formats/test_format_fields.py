@@ -14,6 +14,7 @@ from ledger.domain.closed_period import PeriodTotals
 from ledger.domain.event import Event, event_classes
 from ledger.domain.hours_read import PositionRange
 from ledger.domain.link_events import LinkOverlap
+from ledger.domain.live_session_events import CurvePoint, Ended, Joined, LiveRule, Signs
 from ledger.domain.opportunity import OpportunityDetails
 from ledger.domain.policy_rules import HoursRules, Level, Rate, Rates, RequirementRules
 from ledger.domain.service_run import KeyHolders, SettingSaid
@@ -36,6 +37,11 @@ OBJECTS = {
     "ImportedFrom": ImportedFrom,
     "ClientTerms": ClientTerms,
     "LinkOverlap": LinkOverlap,
+    "LiveRule": LiveRule,
+    "Join": Joined,
+    "End": Ended,
+    "SignsOfSecond": Signs,
+    "CurvePoint": CurvePoint,
     "Place": Place,
     "PersonDetails": SealedDetails,
     "OpportunityDetails": OpportunityDetails,
@@ -52,8 +58,13 @@ PLURALS = {
     "Positions": "Position",
     "PositionRanges": "PositionRange",
     "LinkOverlaps": "LinkOverlap",
+    "Joins": "Join",
+    "Ends": "End",
+    "SignsOfSeconds": "SignsOfSecond",
+    "CurvePoints": "CurvePoint",
     "Settings": "Setting",
     "texts": "text",
+    "whole numbers": "whole, from 1",
     "codes": "code",
     "Levels": "Level",
     "Rates": "Rate",
