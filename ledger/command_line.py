@@ -12,7 +12,7 @@ import typer
 from pydantic import ValidationError
 
 from ledger.child_process import ChildFailed
-from ledger.commands import background, care, client, import_history, period, policies, printing, statement
+from ledger.commands import background, care, client, import_history, peak, period, policies, printing, statement
 from ledger.commands.accesses import accesses
 from ledger.commands.balance import balance
 from ledger.commands.connection import CommandFailed
@@ -28,6 +28,7 @@ from ledger.commands.requirement import requirement
 from ledger.commands.serve import serve
 from ledger.commands.token import token
 from ledger.commands.verify import verify
+from ledger.commands.verify_peak import verify_peak_
 from ledger.commands.verify_statement import verify_statement_
 from ledger.commands.witness import witness
 from ledger.domain.refusals import InvariantBroken
@@ -62,10 +63,12 @@ for panel, commands in {
     for command in commands:
         application.command(rich_help_panel=panel)(command)
 application.command("verify-statement", rich_help_panel=TRUST)(verify_statement_)
+application.command("verify-peak", rich_help_panel=TRUST)(verify_peak_)
 application.add_typer(import_history.application, name="import", rich_help_panel=WRITING)
 application.add_typer(policies.application, name="policies", rich_help_panel=WRITING)
 application.add_typer(client.application, name="client", rich_help_panel=SERVICE)
 application.add_typer(statement.application, name="statement", rich_help_panel=QUESTIONS)
+application.add_typer(peak.application, name="peak", rich_help_panel=WRITING)
 application.add_typer(period.application, name="period", rich_help_panel=WRITING)
 
 
@@ -84,8 +87,10 @@ def main() -> None:
 
 
 def _words(typed: list[str]) -> list[str]:
-    """`verify statement FILE` is a command of its own; a file of this name is ./statement."""
-    return ["verify-statement", *typed[2:]] if typed[:2] == ["verify", "statement"] else typed
+    """`verify statement FILE` and `verify peak FILE` are commands of their own; else name the file ./statement."""
+    if typed[:1] == ["verify"] and typed[1:2] in (["statement"], ["peak"]):
+        return [f"verify-{typed[1]}", *typed[2:]]
+    return typed
 
 
 def _setting_in_words(location: tuple[int | str, ...], message: str) -> str:

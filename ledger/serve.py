@@ -48,6 +48,8 @@ from ledger.garbage import look_for_cycles_less_often
 from ledger.grpc.gate import Gate
 from ledger.grpc.server import GrpcServer
 from ledger.horizon import Horizon
+from ledger.live.live_hours import LiveHours
+from ledger.live.parts import live_parts
 from ledger.log_serving.log_reader import LogReader
 from ledger.loopback import is_loopback
 from ledger.open_ledger import check_same_ledger
@@ -245,7 +247,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
     """A running server; gives the addresses it listens on. Leaving drains it: what was accepted is finished."""
     of_access = access_settings(settings)
     async with (
-        _pool(settings.database, 10) as events,
+        _pool(settings.database, 12) as events,
         _pool(settings.keys_database, 4) as keys,
         _pool(settings.read_database, 16) as read,
         # Pages are for anybody: however many are asked for, those who record hours never wait for a connection.
@@ -274,6 +276,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
         statements = statement_parts(
             settings, events=events, keys=keys, read=read, person_keys=person_keys, access_log=recorder
         )
+        live = live_parts(settings, application, events=events, read=read)
         server = GrpcServer(
             settings,
             application=application,
@@ -292,6 +295,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             grants=grants,
             access_questions=AccessQuestions(accesses),
             statements=statements,
+            live=live,
             tls=tls,
         )
         readers = EntryReaders(door, recorder, settings.auditor_token.get_secret_value())
@@ -323,6 +327,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
                 StatementsFollowing(application, events, read, settings.partitions).watch(), name="statements"
             ),
         ]
+        tasks.append(asyncio.create_task(LiveHours(application, events).watch(), name="hours of live sessions"))
         if tokens is not None:
             tasks.append(asyncio.create_task(tokens.watch(), name="token keys"))
         try:
@@ -331,6 +336,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             yield Addresses(grpc_address, http_address)
         finally:
             await server.stop(GRACE_SECONDS)
+            await live.hub.close()
             await http.stop()
             for task in tasks:
                 task.cancel()

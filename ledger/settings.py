@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     quota_streams: Annotated[int, Field(ge=0)] = 64
     """Streams that one client may have open in one process."""
 
+    live_streams_max: Annotated[int, Field(ge=1)] = 30_000
+    """Devices that attend live sessions by a stream to one process; beside the calls under way."""
+
     tls_certificate: str = ""
     """File (PEM) of the server's certificate and those between it and its authority; read again when it changes."""
     tls_key: str = ""

@@ -168,6 +168,23 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "StatementService/ConfirmStatement": Permission(
         {**_ADMINISTRATOR, Role.GOVERNMENT_READER: WithPurpose(), Role.EMPLOYER: _ALL}, Looks(answer="name")
     ),
+    "LiveSessionService/OpenLiveSession": _organization("parent"),
+    "LiveSessionService/Attend": _command(
+        coordinator=OwnOrganization("signal.session"), volunteer=OwnPerson("signal.volunteer")
+    ),
+    "LiveSessionService/SignalPresence": _command(
+        coordinator=OwnOrganization("signal.session"), volunteer=OwnPerson("signal.volunteer")
+    ),
+    "LiveSessionService/EndLiveSession": _organization("name"),
+    "LiveSessionService/GetLiveSession": Permission(_ANYBODY),
+    "LiveSessionService/ListLiveSessions": Permission(_ANYBODY),
+    "LiveSessionService/GetLiveCurve": Permission(_ANYBODY),
+    "LiveSessionService/AttachExternalCurve": _organization("name"),
+    "LiveSessionService/ListExternalCurves": Permission(_ANYBODY),
+    "LiveSessionService/CertifyPeak": Permission(_ADMINISTRATOR),
+    "LiveSessionService/GetPeakCertificate": Permission(_ANYBODY),
+    "LiveSessionService/GetPeakFile": Permission(_REPLAYS),
+    "LiveSessionService/ConfirmPeak": Permission(_ADMINISTRATOR),
     "DirectoryService/GetOrganization": Permission(_ANYBODY),
     "DirectoryService/ListOrganizations": Permission(_ANYBODY),
     "DirectoryService/GetInitiative": Permission(_ANYBODY),

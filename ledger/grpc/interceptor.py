@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from typing import Final, NoReturn, TypeVar
 
 import grpc
@@ -36,6 +36,10 @@ M = TypeVar("M", bound=Message)
 
 LOOK_AGAIN_SECONDS: Final = 1.0
 """How often it is looked whether whoever has a stream open may still have it."""
+ATTENDING: Final = "LiveSessionService/Attend"
+"""One stream a device, tens of thousands at once: they have room of their own, are no client's few streams, and are
+looked at less often; each of their messages is looked at as it comes."""
+LOOK_AT_ATTENDING_SECONDS: Final = 30.0
 EXPECTED: Final = (Refusal, TimeoutError, WriterStopped, psycopg.OperationalError, psycopg.InterfaceError)
 """What may go wrong without anything being broken: a broken rule, a passed deadline, a database that is away."""
 
@@ -64,15 +68,26 @@ class Call(Passing, frozen=True):
         return self.context.time_remaining()
 
 
-def handlers(service: object, descriptor: ServiceDescriptor, gate: Gate, room: Room) -> grpc.GenericRpcHandler:
+def handlers(
+    service: object, descriptor: ServiceDescriptor, gate: Gate, room: Room, attending: Room
+) -> grpc.GenericRpcHandler:
     """All methods of `descriptor`, each answered by the method of that name of `service`.
+
+    `attending`: the room of `ATTENDING`, apart from everybody's.
 
     Raises:
         AttributeError: `service` lacks a method that its proto promises.
         KeyError: the table of permissions lacks one.
     """
-    by_name = {method.name: _handler(service, method, gate, room) for method in descriptor.methods}
+    by_name = {
+        method.name: _handler(service, method, gate, attending if _is_attending(method) else room)
+        for method in descriptor.methods
+    }
     return grpc.method_handlers_generic_handler(descriptor.full_name, by_name)
+
+
+def _is_attending(method: MethodDescriptor) -> bool:
+    return f"{method.containing_service.name}/{method.name}" == ATTENDING
 
 
 def _handler(
@@ -95,6 +110,8 @@ class _Door:
         self._name = method.name
         self._kind = GetMessageClass(method.input_type)
         self._guard = guard
+        self._attending = _is_attending(method)
+        self._look_again_seconds = LOOK_AT_ATTENDING_SECONDS if self._attending else LOOK_AGAIN_SECONDS
         self.ends = CallEnds(guard.name)
 
     def unary(
@@ -157,7 +174,7 @@ class _Door:
                 entered = guard.enter(context, 0)
                 requests = self._requests(bodies, entered)
                 watched = self._watched(answer(requests, self._call(entered, context)), entered)
-                with guard.stream(entered):
+                with nullcontext() if self._attending else guard.stream(entered):
                     async with aclosing(watched) as told:
                         async for message in told:
                             yield message
@@ -185,7 +202,7 @@ class _Door:
         try:
             while True:
                 pending = pending or asyncio.ensure_future(anext(messages))
-                done, _ = await asyncio.wait({pending}, timeout=LOOK_AGAIN_SECONDS)
+                done, _ = await asyncio.wait({pending}, timeout=self._look_again_seconds)
                 self._guard.again(entered)
                 if done:
                     try:

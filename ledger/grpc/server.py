@@ -27,6 +27,7 @@ from ledger.grpc.directory_service import DirectoryService
 from ledger.grpc.gate import Gate
 from ledger.grpc.hours_service import HoursService
 from ledger.grpc.interceptor import handlers
+from ledger.grpc.live_session_service import LiveSessionService
 from ledger.grpc.participation_service import ParticipationService
 from ledger.grpc.personal_details import PersonalDetails
 from ledger.grpc.policy_service import PolicyService
@@ -37,6 +38,7 @@ from ledger.grpc.signed_answers import SignedAnswers
 from ledger.grpc.statement_service import StatementService
 from ledger.grpc.tls import server_credentials
 from ledger.grpc.verification_service import VerificationService
+from ledger.live.parts import LiveParts
 from ledger.log_serving.log_reader import LogReader
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.hours_questions import HoursQuestions
@@ -50,6 +52,7 @@ from volunteer_hours.v1 import (
     audit_service_pb2,
     directory_service_pb2,
     hours_service_pb2,
+    live_session_service_pb2,
     participation_service_pb2,
     policy_service_pb2,
     registry_service_pb2,
@@ -66,6 +69,8 @@ OPTIONS: Final = (
     ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", 4 * 1024 * 1024),
     ("grpc.max_send_message_length", 16 * 1024 * 1024),
+    # Of one connection. A platform that shows a lesson speaks for thousands over a few.
+    ("grpc.max_concurrent_streams", 10_000),
     ("grpc.keepalive_time_ms", _MINUTE_MS),
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.keepalive_permit_without_calls", 1),
@@ -86,6 +91,7 @@ _WRITING: Final = (
     policy_service_pb2.DESCRIPTOR.services_by_name["PolicyService"],
     reporting_service_pb2.DESCRIPTOR.services_by_name["ReportingService"],
     statement_service_pb2.DESCRIPTOR.services_by_name["StatementService"],
+    live_session_service_pb2.DESCRIPTOR.services_by_name["LiveSessionService"],
 )
 _READING: Final = (
     directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"],
@@ -118,6 +124,7 @@ class GrpcServer:
         grants: Grants,
         access_questions: AccessQuestions,
         statements: StatementParts,
+        live: LiveParts,
         tls: TlsFiles | None = None,
     ) -> None:
         """Wire the services; nothing listens yet."""
@@ -125,10 +132,13 @@ class GrpcServer:
         self._settings = settings
         self._health = health.aio.HealthServicer()
         calls_max = settings.maximum_concurrent_rpcs
-        self._server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=calls_max + TURNED_AWAY_AT_ONCE)
+        self._server = grpc.aio.server(
+            options=OPTIONS, maximum_concurrent_rpcs=calls_max + settings.live_streams_max + TURNED_AWAY_AT_ONCE
+        )
         commands = Commands(application)
         details = PersonalDetails(person_keys, identity_keys)
         self._watchers = Watchers(calls_max // 2)
+        self._live = LiveSessionService(commands, live)
         services = (
             AccessService(commands, grants, access_questions),
             RegistryService(commands, details),
@@ -137,6 +147,7 @@ class GrpcServer:
             PolicyService(commands, policies),
             ReportingService(commands, hours),
             StatementService(commands, partitions, statements, person_keys),
+            self._live,
             DirectoryService(directory, person_keys, details, event_pool),
             HoursService(
                 hours,
@@ -148,9 +159,12 @@ class GrpcServer:
             ),
             AuditService(event_pool, partitions, log_reader),
         )
-        room = Room(calls_max)
+        room, attending = Room(calls_max), Room(settings.live_streams_max)
         self._server.add_generic_rpc_handlers(
-            tuple(handlers(each, descriptor, gate, room) for each, descriptor in zip(services, SERVICES, strict=True))
+            tuple(
+                handlers(each, descriptor, gate, room, attending)
+                for each, descriptor in zip(services, SERVICES, strict=True)
+            )
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if settings.reflection:
@@ -185,6 +199,7 @@ class GrpcServer:
         Calls cut off then lose their answer, not their command: what the application accepted it finishes.
         """
         self._watchers.let_go()
+        self._live.let_go()
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_seconds)
 

@@ -7,7 +7,6 @@ was corrected between the size it rests on and its own event was read when nobod
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
@@ -22,29 +21,16 @@ from ledger.domain.statement_events import StatementIssued
 from ledger.domain.values import Account, Position
 from ledger.event_bytes import decode, recorded_event
 from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
-from ledger.one_follower import (
-    EVENTS_TOGETHER,
-    POSITIONS_TOGETHER,
-    Connection,
-    Pool,
-    events_of,
-    follow_alone,
-    heads,
-)
-from ledger.projections.basis import Ground, NotYetApplied, Patience, ReadPool
+from ledger.followed_events import FollowedEvents, StoredRow
+from ledger.one_follower import Connection, Pool, heads
+from ledger.projections.basis import Ground, Patience, ReadPool
 from ledger.projections.snapshot import snapshot
 
 log = logging.getLogger(__name__)
 
 RULE: Final = "restate-statement"
-EVERY_SECONDS: Final = 0.3
 WAIT_SECONDS: Final = 2.0
 _LOCK_NUMBER: Final = 0x766F_7365
-_FOLLOWED: Final = "select partition, position from statements_followed"
-_REACHED: Final = """
-    insert into statements_followed (partition, position) values (%b, %b)
-    on conflict (partition) do update set position = excluded.position
-"""
 _NOW: Final = """
     select s.statement, coalesce(sum(o.now), 0)::bigint, coalesce(bool_or(o.now <> o.stated), false),
            s.now_verified_seconds
@@ -85,43 +71,25 @@ class StatementsFollowing:
     def __init__(self, application: Application, event_pool: Pool, read_pool: ReadPool, partitions: int) -> None:
         """`event_pool` reaches the event store as the service's role."""
         self._application = application
-        self._pool = event_pool
         self._read_pool = read_pool
         self._ground = Ground(partitions, None)
         moving = [name for name, kind in event_classes().items() if issubclass(kind, PresenceMoved)]
-        self._types = [*moving, StatementIssued.stored_name]
+        self._events = FollowedEvents(
+            event_pool,
+            what="statements",
+            lock_number=_LOCK_NUMBER,
+            table="statements_followed",
+            types=[*moving, StatementIssued.stored_name],
+        )
 
     async def watch(self) -> None:
         """Follow until cancelled; a database that is away is waited for."""
-        await follow_alone(self._pool, _LOCK_NUMBER, "statements", self._follow_while_connected)
+        await self._events.watch(self._do)
 
-    async def _follow_while_connected(self, connection: Connection) -> None:
-        reached = dict(await (await connection.execute(_FOLLOWED, binary=True)).fetchall())
-        while True:
-            moved = False
-            for partition, head in (await heads(connection)).items():
-                after = reached.get(partition, 0)
-                try:
-                    reached[partition] = await self._follow(connection, partition, after, head)
-                except NotYetApplied:
-                    continue  # the projections of this partition are behind; others may not be
-                moved = moved or reached[partition] > after
-            if not moved:
-                await asyncio.sleep(EVERY_SECONDS)
-
-    async def _follow(self, connection: Connection, partition: int, after: int, head: int) -> int:
-        """Some further events of one partition; returns the position reached, which is kept. Raises NotYetApplied."""
-        if after >= head:
-            return after
-        until = min(head, after + POSITIONS_TOGETHER)
-        rows = await events_of(connection, partition, after, until, self._types)
-        if len(rows) == EVENTS_TOGETHER:
-            until = rows[-1][0]
+    async def _do(self, connection: Connection, partition: int, until: int, rows: Sequence[StoredRow]) -> bool:
+        """Raises NotYetApplied."""
         causes = _causes([recorded_event(decode(body)) for _, body in rows])
-        if causes and not await self._look(connection, partition, until, causes):
-            return after
-        await connection.execute(_REACHED, (partition, until))
-        return until
+        return not causes or await self._look(connection, partition, until, causes)
 
     async def _look(
         self, connection: Connection, partition: int, until: int, causes: Mapping[str, RecordedEvent]

@@ -97,26 +97,31 @@ def verify_event(proof_file: bytes, event: bytes, policy: TrustPolicy) -> EventV
 
 
 def verify_page(
-    checkpoint: bytes, hashes: Sequence[bytes], events: Sequence[tuple[int, bytes]], policy: TrustPolicy
+    checkpoint: bytes,
+    hashes: Sequence[bytes],
+    events: Sequence[tuple[int, bytes]],
+    policy: TrustPolicy,
+    first: int = 1,
 ) -> CheckpointVerdict:
     """Check that the log holds these events, each at the position given with it: one proof for all of them.
 
-    Steps: 1 to 7 the checkpoint, as in `verify_checkpoint`; 8 there are events, their positions ascend, and the log is
-    that long; 9 length of each event; 10 their leaf hashes and the proof lead to the checkpoint's root.
+    Steps, counted from `first`: 1 to 7 the checkpoint, as in `verify_checkpoint`; 8 there are events, their positions
+    ascend, and the log is that long; 9 length of each event; 10 their leaf hashes and the proof lead to the
+    checkpoint's root.
 
     Raises:
         StepFailed: a step does not hold.
     """
-    verdict = _checkpoint(checkpoint, policy, 1)
+    verdict = _checkpoint(checkpoint, policy, first)
     head = verdict.checkpoint
     indexes = [position - 1 for position, _ in events]
-    with step(8, f"the events have ascending positions of 1 to {head.size}"):
+    with step(first + 7, f"the events have ascending positions of 1 to {head.size}"):
         need_page(indexes, head.size)
-    with step(9, f"each event has 1 to {ENTRY_BYTES_MAX} bytes"):
+    with step(first + 8, f"each event has 1 to {ENTRY_BYTES_MAX} bytes"):
         for position, event in events:
             if not 1 <= len(event) <= ENTRY_BYTES_MAX:
                 raise Malformed("event", f"at position {position} it has {len(event)} bytes")
-    with step(10, "the events are included under the checkpoint's root"):
+    with step(first + 9, "the events are included under the checkpoint's root"):
         root = root_of_page(indexes, leaf_hashes(event for _, event in events), head.size, hashes)
         if root != head.root:
             raise Malformed("page's proof", f"it leads to {root.hex()}, not to {head.root.hex()}")

@@ -52,6 +52,11 @@ class Client:
         call: Callable[..., Iterator[bytes]] = self._channel.stream_stream(f"/volunteer_hours.v1.{method}")
         return call(iter(bodies), metadata=acting_as(COORDINATOR), timeout=DEADLINE_SECONDS)
 
+    def stream_of(self, method: str, body: bytes) -> Iterator[bytes]:
+        """A stream of answers to one request. Raises grpc.RpcError."""
+        call: Callable[..., Iterator[bytes]] = self._channel.unary_stream(f"/volunteer_hours.v1.{method}")
+        return call(body, metadata=acting_as(COORDINATOR), timeout=DEADLINE_SECONDS)
+
     def refused(self, method: str, message: Message | bytes, actor: str = COORDINATOR) -> Refused:
         """How the call was refused; nothing was recorded by it."""
         before = self.recorded()
