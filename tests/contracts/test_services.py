@@ -13,6 +13,7 @@ from ledger.grpc.audit_service import AuditService
 from ledger.grpc.directory_service import DirectoryService, volunteer_message
 from ledger.grpc.event_replay import MESSAGE_BYTES_MAX, parts_of
 from ledger.grpc.hours_service import HoursService
+from ledger.grpc.live_session_service import LiveSessionService
 from ledger.grpc.participation_service import METHODS, ParticipationService
 from ledger.grpc.policy_messages import CLASSES as EVIDENCE_CLASS_NUMBERS
 from ledger.grpc.policy_messages import KINDS, PERIODS, ROUNDINGS
@@ -41,6 +42,7 @@ CLASSES = {
     "PolicyService": PolicyService,
     "ReportingService": ReportingService,
     "StatementService": StatementService,
+    "LiveSessionService": LiveSessionService,
     "DirectoryService": DirectoryService,
     "HoursService": HoursService,
     "AuditService": AuditService,

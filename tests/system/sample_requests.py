@@ -30,6 +30,7 @@ PLAIN = (
 """Whatever is not a resource's name: the first that a pattern lets through is taken."""
 LOOSE = {"time_zone": "Asia/Riyadh", "city": "", "member": "staff/somebody", "responsible": "staff/somebody"}
 """Fields whose pattern would let a resource's name through; who answers for an initiative gets a role by it."""
+NO_NAMES = ("platform", "verifier_key")
 IDS = {"volunteer_id", "organization_id", "client_id"}
 """Fields in which a tenant's own id is named; other ids are new ones."""
 
@@ -66,6 +67,8 @@ def _set(message: Message, field: FieldDescriptor, which: str, first: str) -> No
             getattr(message, field.name).append(value)
         elif value:
             setattr(message, field.name, value)
+    elif field.type == FieldDescriptor.TYPE_BYTES:
+        setattr(message, field.name, bytes(field.GetOptions().Extensions[validate_pb2.field].bytes.len))
     elif field.enum_type is not None and not field.is_repeated:
         setattr(message, field.name, field.enum_type.values[1].number)
     elif field.type == FieldDescriptor.TYPE_MESSAGE:
@@ -94,7 +97,17 @@ def _text(field: FieldDescriptor, which: str, first: str) -> str:
     if field.name in LOOSE:
         return LOOSE[field.name]
     pattern = rules.string.pattern or rules.repeated.items.string.pattern
-    if field.name in ("title", "ar", "en", "system_name", "source", "full_name", "guardian_name", "description"):
+    if field.name in (
+        "title",
+        "ar",
+        "en",
+        "system_name",
+        "source",
+        "full_name",
+        "guardian_name",
+        "description",
+        *NO_NAMES,
+    ):
         return "synthetic"
     if not pattern:
         return ""

@@ -12,6 +12,7 @@ from ledger.access.caller import Role
 from tests.system.acting import acting_as
 from tests.system.grpc_caller import at, with_id
 from volunteer_hours.v1 import access_service_pb2 as access
+from volunteer_hours.v1 import live_session_service_pb2 as live
 from volunteer_hours.v1 import participation_service_pb2 as participation
 from volunteer_hours.v1 import registry_service_pb2 as registry
 from volunteer_hours.v1 import reporting_service_pb2 as reporting
@@ -49,6 +50,7 @@ def names_of(which: str, first: str = "persons") -> list[str]:
         shift,
         f"{shift}/registrations/{which}",
         f"{opportunity}/shifts/crowd/groupAttendances/g",
+        f"{shift}/liveSessions/l",
         volunteer,
         f"{volunteer}/attendances/a",
         f"{volunteer}/consents/c",
@@ -125,6 +127,8 @@ def _build_tenant(channel: grpc.Channel, which: str) -> None:
         "ParticipationService/RegisterForShift",
         participation.RegisterForShiftRequest(shift=shift, volunteer=volunteer),
     )
+    lesson = live.OpenLiveSessionRequest(parent=shift, live_session_id="l")
+    _send(channel, "LiveSessionService/OpenLiveSession", lesson)
     noted = participation.AttendanceRecord(shift=shift, volunteer=volunteer, attendance_id="a")
     recording = participation.RecordAttendanceRequest(attendance=noted)
     _send(channel, "ParticipationService/RecordAttendance", recording)
