@@ -13,8 +13,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from ledger.batch import CommandResult
@@ -23,14 +22,13 @@ from ledger.domain.live_session_events import (
     ENDS_TOGETHER,
     JOINS_TOGETHER,
     SIGNS_TOGETHER,
-    Ended,
     EndedBy,
     Joined,
     LivePresencesRecorded,
-    Signs,
 )
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal
 from ledger.domain.world import Command
+from ledger.live.devices import Device, Leaving, by_second, give_numbers, moment_of, presences_of, refuse, tell
 
 COMPANY_SECONDS: Final = 0.02
 """Waited for after a join or leave: the first of a thousand takes the others along."""
@@ -56,35 +54,6 @@ class Answer:
     stored_through: int
 
 
-@dataclass(slots=True, eq=False)
-class _Device:
-    """One connection, from its join on."""
-
-    volunteer: str
-    joined: int
-    stored: asyncio.Future[int]
-    """Its number, once the join is an event."""
-    last_sign: int = 0
-    unsaved: list[int] = field(default_factory=list)
-    """Seconds of signs that are not stored."""
-
-    @property
-    def number(self) -> int:
-        return self.stored.result()
-
-    @property
-    def is_stored(self) -> bool:
-        return self.stored.done() and not self.stored.cancelled() and self.stored.exception() is None
-
-
-@dataclass(slots=True, eq=False)
-class _Leaving:
-    device: _Device
-    second: int
-    ended_by: EndedBy
-    stored: asyncio.Future[None]
-
-
 class HeldSession:
     """For one event loop."""
 
@@ -96,9 +65,9 @@ class HeldSession:
         self.silence_seconds = silence_seconds
         self._execute = execute
         self._clock = clock
-        self._devices: dict[tuple[str, str], _Device] = {}
-        self._joining: deque[_Device] = deque()
-        self._leaving: deque[_Leaving] = deque()
+        self._devices: dict[tuple[str, str], Device] = {}
+        self._joining: deque[Device] = deque()
+        self._leaving: deque[Leaving] = deque()
         self._storing: deque[asyncio.Future[None]] = deque()
         self._wake = asyncio.Event()
         self._stored_through = math.floor(clock())
@@ -127,7 +96,7 @@ class HeldSession:
         return self._answer("seen", second)
 
     async def _join(self, volunteer: str, device: str, second: int) -> Answer:
-        joining = _Device(volunteer, second, asyncio.get_running_loop().create_future(), second)
+        joining = Device(volunteer, second, asyncio.get_running_loop().create_future(), second)
         self._devices[volunteer, device] = joining
         self._joining.append(joining)
         self._wake.set()
@@ -145,11 +114,11 @@ class HeldSession:
             await asyncio.shield(leaving.stored)
         return self._answer("left", second)
 
-    def _end(self, volunteer: str, device: str, second: int, ended_by: EndedBy) -> _Leaving | None:
+    def _end(self, volunteer: str, device: str, second: int, ended_by: EndedBy) -> Leaving | None:
         known = self._devices.pop((volunteer, device), None)
         if known is None:
             return None
-        leaving = _Leaving(known, second, ended_by, asyncio.get_running_loop().create_future())
+        leaving = Leaving(known, second, ended_by, asyncio.get_running_loop().create_future())
         self._leaving.append(leaving)
         self._wake.set()
         return leaving
@@ -182,7 +151,7 @@ class HeldSession:
                 self._tell_silent()
                 await self._store_signs(self._devices.values(), of_everybody=True)
                 for one in _taken(self._storing, asked):
-                    _tell(one)
+                    tell(one)
 
     @property
     def _is_over(self) -> bool:
@@ -218,58 +187,50 @@ class HeldSession:
             await self._store_leaves_and(joining, leaving)
         except BaseException as error:
             for one in leaving:
-                _refuse(one.stored, error if isinstance(error, Refusal) else Refusal(Reason.UNAVAILABLE, {}))
+                refuse(one.stored, error if isinstance(error, Refusal) else Refusal(Reason.UNAVAILABLE, {}))
             raise
 
-    async def _store_leaves_and(self, joining: list[_Device], leaving: list[_Leaving]) -> None:
+    async def _store_leaves_and(self, joining: list[Device], leaving: list[Leaving]) -> None:
         ended = [one for one in leaving if one.device.is_stored]
         # A leave is dated by the signs before it: if these are not stored, the rule would not see them.
         await self._store_signs([one.device for one in ended])
         if joining or ended:
-            base = min([*(one.joined for one in joining), *(one.second for one in ended)])
-            command = RecordPresences(
-                self.name,
-                _moment(base),
-                tuple(Joined(volunteer=one.volunteer, seconds=one.joined - base) for one in joining),
-                tuple(
-                    Ended(number=one.device.number, seconds=one.second - base, ended_by=one.ended_by) for one in ended
-                ),
-            )
+            command = presences_of(self.name, joining, ended)
             await self._record_presences(command, joining)
         for one in ended:
-            _tell(one.stored)
+            tell(one.stored)
         for one in leaving:
             if one.stored.done():
                 continue
             if one.device.stored.done() and not one.device.is_stored:
-                _tell(one.stored)  # it never joined
+                tell(one.stored)  # it never joined
             else:
                 self._leaving.append(one)  # its join was recorded only now: it has a number next time
 
-    async def _record_presences(self, command: RecordPresences, joining: list[_Device]) -> None:
+    async def _record_presences(self, command: RecordPresences, joining: list[Device]) -> None:
         try:
             result = await self._record(command)
         except Refusal as refusal:
             if refusal.reason in _OF_SESSION or command.ended:
                 raise
             if len(joining) == 1:
-                _refuse(joining[0].stored, refusal)
+                refuse(joining[0].stored, refusal)
                 return
             await self._one_by_one(command, joining)
             return
         told = result.events[0].data
         if not isinstance(told, LivePresencesRecorded):
             raise InvariantBroken(f"presences were to be recorded, {type(told).__name__} was")
-        left_out = _number(told, joining)
+        left_out = give_numbers(told, joining)
         await self._one_by_one(command, left_out)
 
-    async def _one_by_one(self, command: RecordPresences, joining: Iterable[_Device]) -> None:
+    async def _one_by_one(self, command: RecordPresences, joining: Iterable[Device]) -> None:
         """Of each its own reason: what a batch leaves out it does not say why."""
         for one in joining:
             alone = Joined(volunteer=one.volunteer, seconds=max(0, one.joined - int(command.base.timestamp())))
             await self._record_presences(RecordPresences(self.name, command.base, (alone,)), [one])
 
-    async def _store_signs(self, devices: Iterable[_Device], *, of_everybody: bool = False) -> None:
+    async def _store_signs(self, devices: Iterable[Device], *, of_everybody: bool = False) -> None:
         told = [(second, device) for device in devices if device.is_stored for second in device.unsaved]
         through = math.floor(self._clock())
         told.sort(key=lambda one: (one[0], one[1].number))
@@ -278,7 +239,7 @@ class HeldSession:
             base, last = some[0][0], start + SIGNS_TOGETHER >= len(told)
             # Of everybody only the last event tells how far it goes: until then signs of some are missing.
             until = max(through, some[-1][0]) if last and of_everybody else some[-1][0]
-            await self._record(RecordSigns(self.name, _moment(base), until - base, tuple(_by_second(some, base))))
+            await self._record(RecordSigns(self.name, moment_of(base), until - base, tuple(by_second(some, base))))
             for second, device in some:
                 device.unsaved.remove(second)
         if of_everybody:
@@ -303,11 +264,11 @@ class HeldSession:
 
     def _refuse_all(self, refusal: Refusal) -> None:
         for joining in (*self._joining, *self._devices.values()):
-            _refuse(joining.stored, refusal)
+            refuse(joining.stored, refusal)
         for leaving in self._leaving:
-            _refuse(leaving.stored, refusal)
+            refuse(leaving.stored, refusal)
         for asked in self._storing:
-            _refuse(asked, refusal)
+            refuse(asked, refusal)
         for waiting in (self._joining, self._leaving, self._storing, self._devices):
             waiting.clear()
 
@@ -315,45 +276,5 @@ class HeldSession:
 _OF_SESSION: Final = (Reason.LIVE_SESSION_ENDED,)
 
 
-def _tell(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
-
-
-def _refuse(future: asyncio.Future[T], refusal: Refusal) -> None:
-    if not future.done():
-        future.set_exception(refusal)
-        future.exception()  # whoever waited may be gone: nobody has to fetch it
-
-
-def _number(told: LivePresencesRecorded, joining: list[_Device]) -> list[_Device]:
-    """Give the devices their numbers, and those back that were left out."""
-    left_out: list[_Device] = []
-    accepted = {one.volunteer for one in told.joined}
-    number = told.first_number
-    for device in joining:
-        if device.volunteer not in accepted:
-            left_out.append(device)
-        elif not device.stored.done():
-            device.stored.set_result(number)
-            number += 1
-        else:
-            number += 1
-    return left_out
-
-
-def _by_second(told: Iterable[tuple[int, _Device]], base: int) -> Iterable[Signs]:
-    seconds: dict[int, list[int]] = {}
-    for second, device in told:
-        seconds.setdefault(second - base, []).append(device.number)
-    for second, numbers in seconds.items():
-        gaps = tuple(number - before for before, number in zip((0, *numbers), numbers, strict=False))
-        yield Signs(seconds=second, numbers=gaps)
-
-
 def _taken(waiting: deque[T], most: int) -> list[T]:
     return [waiting.popleft() for _ in range(min(most, len(waiting)))]
-
-
-def _moment(second: int) -> datetime:
-    return datetime.fromtimestamp(second, UTC)

@@ -37,6 +37,8 @@ class Plan(msgspec.Struct, frozen=True):
     out: str
     join_within: float
     heartbeat: float
+    stay_until: float
+    """Unix time before which nobody leaves or falls silent."""
     until: float
     """Unix time at which everybody stops speaking."""
     leaving: float = 0.1
@@ -108,11 +110,14 @@ class Device:
     async def _say(self, kind: pb.PresenceSignalKind.ValueType) -> pb.PresenceAnswer:
         stream = self._stream = self._stream or self._opened()
         signal = pb.PresenceSignal(session=self._plan.session, volunteer=self._person, device=self._name, kind=kind)
-        await stream.write(pb.AttendRequest(signal=signal))
-        response = await stream.read()
-        if not isinstance(response, pb.AttendResponse):
-            raise grpc.aio.AioRpcError(await stream.code(), grpc.aio.Metadata(), grpc.aio.Metadata())
-        return response.answer
+        try:
+            await stream.write(pb.AttendRequest(signal=signal))
+            response = await stream.read()
+        except asyncio.InvalidStateError:  # the stream has ended, and grpc says so in its own way
+            response = None
+        if isinstance(response, pb.AttendResponse):
+            return response.answer
+        raise grpc.aio.AioRpcError(await stream.code(), grpc.aio.Metadata(), grpc.aio.Metadata())
 
     def _opened(self) -> Stream:
         call: grpc.aio.StreamStreamMultiCallable[pb.AttendRequest, pb.AttendResponse] = random.choice(
@@ -144,8 +149,8 @@ async def _person(
     plan: Plan, channels: list[grpc.aio.Channel], heard: Heard, person: str, chance: random.Random
 ) -> None:
     await asyncio.sleep(chance.uniform(0, plan.join_within))
-    phone, fate, now = Device(plan, channels, heard, person, "phone"), chance.random(), time.time()
-    early = chance.uniform(now, plan.until)
+    phone, fate = Device(plan, channels, heard, person, "phone"), chance.random()
+    early = chance.uniform(plan.stay_until, plan.until)
     if fate < plan.leaving:
         await phone.attend(early, leaves=True)
         if fate < plan.leaving / 3:

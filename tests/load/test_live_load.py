@@ -88,6 +88,7 @@ def attended(address: str, persons: list[str], dose: Dose, seed: int, folder: Pa
             out=str(folder / f"heard-{number}.json"),
             join_within=dose.join_within,
             heartbeat=dose.heartbeat,
+            stay_until=until - dose.hold / 2,
             until=until,
         )
         command = [sys.executable, "-m", "tests.load.live_load"]
@@ -132,6 +133,7 @@ def test_the_certified_peak_is_what_the_devices_count(
                 f"{len(connections)} connections, file {file.stat().st_size:,} bytes; answers {dict(told)}; "
                 f"a join took {statistics.median(joins):.3f} s, p99 {joins[len(joins) * 99 // 100]:.3f} s; seed {seed}"
             )
+        assert certified.peak_participants == dose.persons
         assert told.keys() <= {"JOINED", "SEEN", "LEFT"}, "somebody had an error"
 
 
