@@ -76,7 +76,7 @@ class PeakCertifying:
             told = await read_until_end(connection, session)
         last = told.events[-1]
         signed = await self._checkpoint(last.partition, last.position, seconds_left)
-        claims = await asyncio.to_thread(_claims, self._keys.issuer, now, told, signed)
+        claims = await asyncio.to_thread(claims_over, self._keys.issuer, now, told, signed)
         first = claims.peak.first_second
         return PeakCertified(
             session=session,
@@ -133,7 +133,8 @@ class PeakCertifying:
         return PeakFile(found.certified.certificate, signed.note, tuple(proof), confirmations, told.bodies)
 
 
-def _claims(issuer: str, now: int, told: SessionEvents, signed: StoredCheckpoint) -> PeakClaims:
+def claims_over(issuer: str, now: int, told: SessionEvents, signed: StoredCheckpoint) -> PeakClaims:
+    """What a certificate of these events under this checkpoint says."""
     first, last = told.events[0], told.events[-1]
     opened = first.data
     if not isinstance(opened, LiveSessionOpened):
