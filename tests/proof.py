@@ -142,6 +142,12 @@ FULL_DOSES: Final = {
         *("tests/system/test_access_matrix.py", "tests/system/test_enumeration.py", "tests/system/test_revocation.py"),
         *("tests/system/test_erasure.py", "tests/system/test_erased_members.py", "tests/faults/test_lost_looks.py"),
     ),
+    "live-lessons": (
+        "tests/live",
+        "tests/load",
+        "tests/faults/test_live_kills.py",
+        "tests/system/test_live_sessions.py",
+    ),
     "statements": (
         *("tests/credentials", "tests/documents", "tests/browser"),
         *(

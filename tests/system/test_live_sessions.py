@@ -36,7 +36,7 @@ class Held:
         return hours_ledger(*arguments, address=self.served.grpc)
 
 
-@pytest.fixture(scope="module", params=[1, 3], ids=["P=1", "P=3"])
+@pytest.fixture(scope="module", params=[pytest.param(1, marks=pytest.mark.proof), 3], ids=["P=1", "P=3"])
 def held(request: pytest.FixtureRequest) -> Iterator[Held]:
     """Eight people and a test account came; one left, one fell silent, one left by one of two devices."""
     with served_in_a_folder(request.param) as served, channel_to(served.grpc) as channel:
