@@ -23,6 +23,9 @@ Stream: TypeAlias = grpc.aio.StreamStreamCall[pb.AttendRequest, pb.AttendRespons
 PATH = "/volunteer_hours.v1.LiveSessionService/Attend"
 CHANNELS = 8
 AGAIN_SECONDS = 0.5
+_BROKEN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+_OF_OUR_OWN = "Internal error from Core"
+"""What grpc's client says of a stream that broke while it was writing."""
 _OPTIONS = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", 1 << 20)]
 
 
@@ -102,7 +105,7 @@ class Device:
             except grpc.aio.AioRpcError as error:
                 self._heard.count(error.code().name)
                 self._stream = None
-                if error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+                if error.code() not in _BROKEN and error.details() != _OF_OUR_OWN:
                     raise
             await asyncio.sleep(AGAIN_SECONDS)
         self._note(kind, answer, time.perf_counter() - began)
