@@ -370,6 +370,7 @@ STREAMS = {
     "shifts": re.compile(f"opportunities/{ID}/shifts/{ID}"),
     "registrations": re.compile(f"opportunities/{ID}/shifts/{ID}/registrations/{ID}"),
     "groupAttendances": re.compile(f"opportunities/{ID}/shifts/{ID}/groupAttendances/{ID}"),
+    "liveSessions": re.compile(f"opportunities/{ID}/shifts/{ID}/liveSessions/{ID}"),
     "accesses": re.compile(f"accesses/{ID}"),
     "services": re.compile(f"services/{ID}"),
 }
@@ -384,6 +385,7 @@ STANDING = (
     "holder standing requirement:policy_version period_start:date? period_end:date counted_seconds evaluated_at cause "
 )
 STATEMENT = "holder statement "
+SESSION = "session shift opportunity "
 RESTATED = STATEMENT + "current_seconds evaluated_at cause"
 REGISTRATION = "registration shift opportunity volunteer "
 EVENTS = {
@@ -488,6 +490,20 @@ EVENTS = {
         STATEMENT + "share code_digest:sha256 code:sealed expires:until_time? views_max:seconds?",
     ),
     "statement-share-withdrawn": ("statements", STATEMENT + "share"),
+    "live-session-opened": ("liveSessions", SESSION + "organization rule at"),
+    "live-presences-recorded": ("liveSessions", SESSION + "base:at first_number:seconds joined ended"),
+    "live-signs-recorded": ("liveSessions", SESSION + "base:at through_seconds:nought_or_more signs"),
+    "live-session-ended": ("liveSessions", SESSION + "at"),
+    "external-curve-attached": (
+        "liveSessions",
+        SESSION + "evidence_class platform:text file_sha256:sha256 base:at points",
+    ),
+    "peak-certified": (
+        "liveSessions",
+        SESSION + "certificate:text peak_participants:nought_or_more first_second:at? peak_seconds:nought_or_more "
+        "persons:nought_or_more",
+    ),
+    "peak-confirmed": ("liveSessions", SESSION + "certificate_sha256:sha256 verifier_key:text signature:text"),
     "hours-read": (
         "accesses",
         "access caller_role:text call:text purpose:text? volunteers volunteer_count ranges answered_at",
@@ -545,6 +561,18 @@ FIELD_CHECKS: dict[str, Check] = {
     "charter": form(f"charters/{ID}", "the name of a charter"),
     "standing": form(STREAMS["standings"].pattern, "the name of a standing"),
     "statement": form(STREAMS["statements"].pattern, "the name of a statement"),
+    "session": form(STREAMS["liveSessions"].pattern, "the name of a live session"),
+    "silence_seconds": whole(10, 600),
+    "live_version": whole(1, 1),
+    "excluded": array_of(form(STREAMS["volunteers"].pattern, "the name of a volunteer")),
+    "rule": record("version:live_version silence_seconds registration_required:boolean excluded"),
+    "joined": array_of(record("volunteer seconds:nought_or_more")),
+    "ended_by": one_of("left silent"),
+    "ended": array_of(record("number:seconds seconds:nought_or_more ended_by")),
+    "numbers": array_of(whole(1)),
+    "signs": array_of(record("seconds:nought_or_more numbers")),
+    "points": array_of(record("seconds:nought_or_more participants:nought_or_more")),
+    "evidence_class": one_of("external"),
     "share": form(STREAMS["statements"].pattern + f"/shares/{ID}", "the name of a share"),
     "revocation": one_of("withdrawn issued_in_error key_compromised"),
     "statement_kind": one_of("statement transcript"),
@@ -738,11 +766,11 @@ def check_shift_time(event: Event) -> None:
 
 
 def check_holder(event: Event) -> None:
-    """[format] "Where a reader stops": holder, attendance, standing and statement are those of the subject."""
+    """[format] "Where a reader stops": holder, attendance, standing, statement and session are those of the subject."""
     if "holder" in event.data:
         holder = "/".join(event.subject.split("/")[:2])
         demand_equal(event.data["holder"], holder, "data.holder", "the subject")
-    for name in ("attendance", "standing", "statement"):
+    for name in ("attendance", "standing", "statement", "session"):
         if name in event.data:
             demand_equal(event.data[name], event.subject, f"data.{name}", "the subject")
 

@@ -26,6 +26,7 @@ from ledger.export_audit.event_table import (
     LedgerOpened,
     MovesHours,
     OfAttendance,
+    OfSession,
     OfStanding,
     OfStatement,
     PeriodClosed,
@@ -206,6 +207,8 @@ def _moved(stored: bytes, event: _Attributes, data: Fields) -> EventEntries:
         _need_equal("data.standing", event.subject, data.standing)
     if isinstance(data, OfStatement):
         _need_equal("data.statement", event.subject, data.statement)
+    if isinstance(data, OfSession):
+        _need_equal("data.session", event.subject, data.session)
     if isinstance(data, OfAttendance):
         _need_equal("data.attendance", event.subject, data.attendance)
     if isinstance(data, ShiftOpened):

@@ -56,6 +56,7 @@ NAMED_BY: Final = {
     "shifts": "shift",
     "registrations": "registration",
     "groupAttendances": "attendance",
+    "liveSessions": "session",
 }
 """Stream → the field of data that names it."""
 OF_ACCESS: Final = ("accesses", "services")
