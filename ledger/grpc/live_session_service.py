@@ -51,6 +51,7 @@ _ANSWERS: Final[Mapping[AnswerKind, pb.PresenceAnswerKind.ValueType]] = {
     "joined": pb.PRESENCE_ANSWER_KIND_JOINED,
     "seen": pb.PRESENCE_ANSWER_KIND_SEEN,
     "left": pb.PRESENCE_ANSWER_KIND_LEFT,
+    "absent": pb.PRESENCE_ANSWER_KIND_ABSENT,
 }
 _SIGNS_A_SILENCE: Final = 3
 """A device may lose two signs and is still there."""

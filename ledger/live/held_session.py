@@ -39,7 +39,7 @@ IDLE_SECONDS: Final = 60.0
 """Without a device a session is held no longer than this."""
 
 Kind: TypeAlias = Literal["join", "heartbeat", "leave"]
-AnswerKind: TypeAlias = Literal["joined", "seen", "left"]
+AnswerKind: TypeAlias = Literal["joined", "seen", "left", "absent"]
 Execute: TypeAlias = Callable[[Command, str], Awaitable[CommandResult]]
 """Records a command once for a request id; a Refusal that may be asked again means it is unknown."""
 T = TypeVar("T")
@@ -110,8 +110,9 @@ class HeldSession:
 
     async def _leave(self, volunteer: str, device: str, second: int) -> Answer:
         leaving = self._end(volunteer, device, second, "left")
-        if leaving is not None:
-            await asyncio.shield(leaving.stored)
+        if leaving is None:
+            return self._answer("absent", second)
+        await asyncio.shield(leaving.stored)
         return self._answer("left", second)
 
     def _end(self, volunteer: str, device: str, second: int, ended_by: EndedBy) -> Leaving | None:

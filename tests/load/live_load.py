@@ -139,8 +139,8 @@ class Device:
             self._connection = Connection(self._person, second)
             self._heard.connections.append(self._connection)
             self._heard.joins.append(seconds)
-        elif self._connection is None:
-            self._heard.count("WITHOUT_JOIN")
+        elif self._connection is None or answer.kind == pb.PRESENCE_ANSWER_KIND_ABSENT:
+            self._connection = None
         elif answer.kind == pb.PRESENCE_ANSWER_KIND_SEEN:
             self._connection.signs.append(second)
         else:

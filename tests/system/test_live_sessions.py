@@ -83,6 +83,11 @@ def test_hours_follow_by_the_usual_path(held: Held):
     assert held.lesson.attended(TEST_ACCOUNT) == 0
 
 
+def test_who_never_joined_cannot_leave(held: Held):
+    open_one = held.lesson.open(pb.LiveRule(), "another").name
+    assert held.lesson.signal(GONE, LEAVE, session=open_one).kind == pb.PRESENCE_ANSWER_KIND_ABSENT
+
+
 def test_nobody_attends_what_has_ended(held: Held):
     with pytest.raises(grpc.RpcError) as refused:
         held.lesson.signal(GONE, JOIN)
