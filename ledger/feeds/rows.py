@@ -65,7 +65,7 @@ class Refused:
 
 
 def wanted_of(row: Row, mapping: Mapping, organization: str, file_time: datetime) -> Wanted | Refused:
-    """Read a row by the mapping. `file_time`: when the file was last written, for rows that have no time of their own."""
+    """Read a row by the mapping. `file_time`: when the file was last written, for rows without a time of their own."""
     cells = Cells(row.cells)
     record_id = _record_id(cells, mapping.columns.id)
     state = cells.translated(mapping.columns.status, mapping.values.status, "status")
