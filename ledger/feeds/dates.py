@@ -27,7 +27,7 @@ class DateUnreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A calendar date, with a time of day where the text has one; with an offset where the text says it."""
+    """A calendar date, with a time of day where the text has one; both in UTC where the text says its offset."""
 
     day: date
     clock: time | None = None
@@ -79,7 +79,7 @@ def read_time(text: str, formats: tuple[str, ...]) -> time:
 
 
 def instant(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    """The moment in UTC. Of a time that a zone has twice, in autumn, the first. Raises DateUnreadable for one it skips."""
+    """The moment in UTC; of a time that a zone has twice, the first. Raises DateUnreadable for one that it skips."""
     local = datetime.combine(day, clock)
     if local.tzinfo is None:
         local = local.replace(tzinfo=zone)
@@ -105,13 +105,18 @@ def _read(text: str, layout: str) -> Moment | None:
     parsed = _parsed(text, layout)
     if parsed is None:
         return None
-    with_clock = bool(set(_DIRECTIVE.findall(layout)) & _CLOCK)
-    return Moment(parsed.date(), parsed.timetz().replace(microsecond=0) if with_clock else None)
+    used = set(_DIRECTIVE.findall(layout))
+    if not used & _CLOCK:
+        return Moment(parsed.date())
+    return Moment(parsed.date(), (parsed.timetz() if "z" in used else parsed.time()).replace(microsecond=0))
 
 
 def _parsed(text: str, layout: str) -> datetime | None:
+    """The text by one format: in UTC where it says its offset, else the wall clock of a zone that is known later."""
     try:
-        return datetime.strptime(text, layout)
+        if "%z" in layout:
+            return datetime.strptime(text, layout).astimezone(UTC)
+        return datetime.strptime(text, layout).replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
 

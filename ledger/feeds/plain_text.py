@@ -7,31 +7,8 @@ from html.parser import HTMLParser
 from typing import Final
 
 _NEW_LINE: Final = frozenset(
-    [
-        "address",
-        "article",
-        "blockquote",
-        "br",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tr",
-        "ul",
-    ]
+    ("address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr")
+    + ("li", "ol", "p", "pre", "section", "table", "tr", "ul")
 )
 _UNREAD: Final = frozenset(("script", "style", "template", "title", "head"))
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
