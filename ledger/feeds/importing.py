@@ -6,16 +6,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import islice
 from typing import Final, Literal, TypeAlias
 
 import grpc
 
+from ledger.feeds.cells import Problem
 from ledger.feeds.comparing import Plan, close_request, compare
 from ledger.feeds.mapping import Mapping
 from ledger.feeds.reading import BrokenRow, FeedFile, FeedUnreadable, Row
-from ledger.feeds.rows import Problem, Refused, Wanted, wanted_of
+from ledger.feeds.rows import Refused, Wanted, wanted_of
 from ledger.feeds.seen_rows import SeenRows
 from ledger.feeds.sending import FeedService
 from volunteer_hours.v1.resources_pb2 import Opportunity
@@ -73,7 +73,6 @@ class FeedImport:
         mapping: Mapping,
         wishes: Wishes,
         *,
-        file_time: datetime,
         tell: Callable[[Told], None],
         explain: Callable[[grpc.aio.AioRpcError], str],
         read: Callable[[int], None] = lambda _: None,
@@ -83,7 +82,7 @@ class FeedImport:
         self._file = file
         self._mapping = mapping
         self._wishes = wishes
-        self._file_time = file_time
+        self._file_time = file.written_at
         self._tell_person = tell
         self._explain = explain
         self._read = read
@@ -138,14 +137,19 @@ class FeedImport:
         if checked:
             if isinstance(wanted, Refused) or not seen.is_same(wanted.name, wanted.line, wanted.digest):
                 raise FileChanged(f"line {row.line} is not what it was when the file was checked")
-        elif isinstance(wanted, Wanted) and (before := seen.add(wanted.name, wanted.line, wanted.digest)) is not None:
-            problem = f"{wanted.record_id!r} stands in line {before} already: an id names one row"
-            return Refused(wanted.line, (Problem(self._mapping.columns.id, problem),))
-        return wanted
+            return wanted
+        # A row that is refused is in the file, too: what it names is not missing.
+        digest = wanted.digest if isinstance(wanted, Wanted) else b""
+        before = seen.add(wanted.name, wanted.line, digest) if wanted.name else None
+        if before is None:
+            return wanted
+        problem = Problem(self._mapping.columns.id, f"the id stands in line {before} already: it names one row")
+        earlier = wanted.problems if isinstance(wanted, Refused) else ()
+        return Refused(wanted.line, (problem, *earlier), wanted.name)
 
     async def _settle(self, wanted: Wanted | Refused, send: bool) -> Told:
         if isinstance(wanted, Refused):
-            return Told("refused", wanted.line, problems=wanted.problems)
+            return Told("refused", wanted.line, wanted.name, problems=wanted.problems)
         plan = compare(wanted, await self._service.present(wanted.name), self._mapping)
         if isinstance(plan, Refused):
             return Told("refused", wanted.line, wanted.name, problems=plan.problems)

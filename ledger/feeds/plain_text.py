@@ -6,10 +6,10 @@ import re
 from html.parser import HTMLParser
 from typing import Final
 
-_NEW_LINE: Final = frozenset(
-    ("address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr")
-    + ("li", "ol", "p", "pre", "section", "table", "tr", "ul")
-)
+_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+_BLOCKS: Final = ("article", "blockquote", "br", "div", "hr", "p", "pre", "section", "table", "tr")
+_LISTS: Final = ("dd", "dl", "dt", "li", "ol", "ul")
+_NEW_LINE: Final = frozenset((*_HEADINGS, *_BLOCKS, *_LISTS))
 _UNREAD: Final = frozenset(("script", "style", "template", "title", "head"))
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 

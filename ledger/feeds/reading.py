@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final
@@ -45,9 +47,9 @@ class FeedFile:
 
     def __init__(self, path: Path, encoding: str = UTF_8, delimiter: str = ",") -> None:
         self._file: BinaryIO = path.open("rb")
-        self._delimiter = delimiter
+        self.delimiter = delimiter
         try:
-            self._encoding = _encoding_of(self._file, encoding)
+            self.encoding = _encoding_of(self._file, encoding)
             self.header = next(self._reading())[1]
         except BaseException:
             self._file.close()
@@ -67,6 +69,16 @@ class FeedFile:
         """How far the reading under way has come."""
         return 0 if self._lines is None else self._lines.bytes_read
 
+    @property
+    def size_bytes(self) -> int:
+        """Of the whole file."""
+        return os.fstat(self._file.fileno()).st_size
+
+    @property
+    def written_at(self) -> datetime:
+        """When the file was last written, in whole seconds."""
+        return datetime.fromtimestamp(int(os.fstat(self._file.fileno()).st_mtime), UTC)
+
     def rows(self) -> Iterator[Row | BrokenRow]:
         """The rows after the header, from the beginning. Raises FeedUnreadable."""
         reading = self._reading()
@@ -81,8 +93,8 @@ class FeedFile:
     def _reading(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """The header and the rows, each with the line it begins at; blank ones are left out."""
         self._file.seek(0)
-        lines = self._lines = _Lines(self._file, self._encoding)
-        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+        lines = self._lines = _Lines(self._file, self.encoding)
+        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
         header_is_due = True
         while True:
             line = lines.line + 1

@@ -62,6 +62,8 @@ class Refused:
 
     line: int
     problems: tuple[Problem, ...]
+    name: str = ""
+    """Of the opportunity; empty where not even the id can be read."""
 
 
 def wanted_of(row: Row, mapping: Mapping, organization: str, file_time: datetime) -> Wanted | Refused:
@@ -80,9 +82,9 @@ def wanted_of(row: Row, mapping: Mapping, organization: str, file_time: datetime
     if not closed:
         opportunity.MergeFrom(_details(cells, mapping))
         shifts = _shifts(cells, mapping, imported_from)
+    name = opportunity_name(mapping.feed, record_id) if record_id else ""
     if cells.problems:
-        return Refused(row.line, tuple(cells.problems))
-    name = opportunity_name(mapping.feed, record_id)
+        return Refused(row.line, tuple(cells.problems), name)
     return Wanted(row.line, record_id, name, closed, opportunity, shifts)
 
 

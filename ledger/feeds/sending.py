@@ -48,7 +48,7 @@ class FeedService:
 
     @property
     def positions(self) -> list[Position]:
-        """The newest of each partition among the answers to commands: a read that carries them sees the whole import."""
+        """The newest of each partition among the answers to commands: a read with them sees the whole import."""
         return [Position(partition=partition, position=at) for partition, at in sorted(self._positions.items())]
 
     async def check_offering(self, organization: str) -> None:
