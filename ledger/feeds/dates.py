@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -61,9 +62,9 @@ def read_date(text: str, formats: tuple[str, ...]) -> Moment:
         raise DateUnreadable(
             f"{text!r} is no date as {' or '.join(map(repr, formats))}; correct it, or list its format"
         )
-    if len(found) > 1:
+    if len(found) > 1 and not _only_midnight_differs(found):
         raise DateUnreadable(f"{text!r} is another date by each of {' and '.join(map(repr, found.values()))}")
-    [moment] = found
+    moment = next(iter(found))
     if not YEAR_MIN <= moment.day.year <= YEAR_MAX:
         raise DateUnreadable(f"{text!r} is in the year {moment.day.year}; write one from {YEAR_MIN} to {YEAR_MAX}")
     return moment
@@ -92,6 +93,11 @@ def instant(day: date, clock: time, zone: ZoneInfo) -> datetime:
 def ascii_digits(text: str) -> str:
     """The text with Arabic-Indic, Persian and full-width digits as 0 to 9."""
     return text if text.isascii() else "".join(_ascii(one) for one in text)
+
+
+def _only_midnight_differs(found: Iterable[Moment]) -> bool:
+    """One day, read as a date alone and as its midnight: then the format that is listed first decides."""
+    return len({moment.day for moment in found}) == 1 and {moment.clock for moment in found} == {None, time()}
 
 
 def _ascii(one: str) -> str:

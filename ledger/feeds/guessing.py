@@ -46,6 +46,11 @@ _DATE_FORMATS: Final = (
     "%d/%m/%Y %H:%M", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y",
 )  # fmt: skip
 _CLOSED: Final = re.compile(r"clos|inactive|expired|cancel|filled|archiv|مغلق|منته|ملغ", re.IGNORECASE)
+_OPEN: Final = re.compile(r"^(open|active|published|approved|live|نشط|نشطة|متاح|متاحة|مفتوح|مفتوحة)$", re.IGNORECASE)
+_YES: Final = ("yes", "true", "1", "online", "virtual", "نعم", "عن بعد")
+_NO: Final = ("no", "false", "0", "in person", "on site", "onsite", "لا", "حضوري")
+UNKNOWN: Final = "?"
+"""What nobody can guess: the mapping is refused until a person has written something there."""
 _TIMES: Final = '["%H:%M", "%I:%M %p"]'
 
 
@@ -98,7 +103,7 @@ def _beginning(file: Path, delimiter: str, encoding: str) -> list[str]:
     lines = [
         f"# Guessed from {file.name}: read every line and correct it; docs/opportunity-feed.md says what each means.",
         f"feed = {_toml(feed)}  # part of every id: choose it well, and never change it",
-        'time_zone = "Asia/Riyadh"  # of the file\'s dates',
+        f"time_zone = {_toml(UNKNOWN)}  # of the file's dates, such as Asia/Riyadh",
         "cut_long_texts = false",
         'several_days = "refuse"  # or first_day, each_day',
     ]
@@ -147,17 +152,18 @@ def _table(field: str, column: str, words: list[str]) -> list[str]:
 
 
 def _meaning(field: str, word: str) -> str:
+    small = word.lower()
     match field:
         case "status":
-            return _toml("closed" if _CLOSED.search(word) else "open")
+            return _toml("closed" if _CLOSED.search(word) else "open" if _OPEN.search(word) else UNKNOWN)
         case "online":
-            return "true" if word.lower() in ("yes", "true", "1", "online", "virtual", "نعم") else "false"
+            return "true" if small in _YES else "false" if small in _NO else _toml(UNKNOWN)
         case "level":
-            return _toml(word.lower() if word.lower() in ("skilled", "professional") else "general")
+            return _toml(small if small in ("general", "skilled", "professional") else UNKNOWN)
         case "region":
-            return _toml(word if re.fullmatch(r"[A-Z]{2}-[A-Z0-9]{1,3}", word) else "SA-01")
+            return _toml(word if re.fullmatch(r"[A-Z]{2}-[A-Z0-9]{1,3}", word) else UNKNOWN)
         case _:
-            return _toml(re.sub(r"[^a-z0-9]+", "-", word.lower())[:63].strip("-") or "other")
+            return _toml(re.sub(r"[^a-z0-9]+", "-", small)[:63].strip("-") or UNKNOWN)
 
 
 def _toml(value: str | list[str]) -> str:
