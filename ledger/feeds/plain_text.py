@@ -10,6 +10,7 @@ _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCKS: Final = ("article", "blockquote", "br", "div", "hr", "p", "pre", "section", "table", "tr")
 _LISTS: Final = ("dd", "dl", "dt", "li", "ol", "ul")
 _NEW_LINE: Final = frozenset((*_HEADINGS, *_BLOCKS, *_LISTS))
+_EMPTY: Final = frozenset(("br", "hr"))
 _UNREAD: Final = frozenset(("script", "style", "template", "title", "head"))
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -51,7 +52,7 @@ class _Words(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in _UNREAD:
             self._unread = max(0, self._unread - 1)
-        elif tag in _NEW_LINE:
+        elif tag in _NEW_LINE and tag not in _EMPTY:
             self.parts.append("\n")
 
     def handle_data(self, data: str) -> None:
