@@ -12,7 +12,7 @@ from ledger.feeds.dates import DateUnreadable, Moment, ascii_digits, read_date, 
 from ledger.feeds.plain_text import cut, lines, one_line
 
 TEXT_CHARACTERS_MAX: Final = 500
-CELL_CHARACTERS_MAX: Final = 20_000
+CELL_CHARACTERS_MAX: Final = 10_000
 """Of a cell that holds text: its tags are read before it is cut."""
 _SHOWN_MAX: Final = 60
 

@@ -20,6 +20,8 @@ from volunteer_hours.v1.resources_pb2 import SHIFT_STATE_OPEN, Shift
 
 REPLACED: Final = "FEED_CHANGED"
 """Why the feed cancelled a shift."""
+_FIXED: Final = ("place", "time_zone", "service_date")
+"""What no command changes."""
 ShiftRequest: TypeAlias = registry.OpenShiftRequest | registry.UpdateShiftRequest | registry.CancelShiftRequest
 
 
@@ -85,7 +87,7 @@ class _Comparison:
             return
         newest = held.pop()
         self._cancel(held)
-        if (wanted.place, wanted.time_zone) == (newest.place, newest.time_zone):
+        if all(getattr(wanted, name) == getattr(newest, name) for name in _FIXED):
             self._update(wanted, newest)
         else:
             self._open(shift_id(key, known[-1][0] + 1), wanted)

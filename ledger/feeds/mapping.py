@@ -19,6 +19,7 @@ Encoding: TypeAlias = Literal["utf-8", "cp1252", "windows-1256", "iso-8859-1", "
 Sector: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Region: TypeAlias = Annotated[str, Field(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")]
 Level: TypeAlias = Literal["general", "skilled", "professional"]
+CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 State: TypeAlias = Literal["open", "closed"]
 SeveralDays: TypeAlias = Literal["refuse", "first_day", "each_day"]
 Name: TypeAlias = Annotated[str, AfterValidator(lambda text: " ".join(text.split())), Field(min_length=1)]
@@ -114,6 +115,9 @@ class Defaults(_Part):
     online: bool = False
     places: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     minimum_age_years: Annotated[int, Field(ge=0, le=120)] | None = None
+    start_time: Annotated[str, Field(pattern=CLOCK)] | None = None
+    """HH:MM, of dates that have no time of day: without it and end_time nobody can register, only head counts fit."""
+    end_time: Annotated[str, Field(pattern=CLOCK)] | None = None
 
 
 class Values(_Part):
@@ -198,6 +202,11 @@ def _check_together(mapping: Mapping) -> None:
         wrong.append("dates.formats: list how dates are written, such as %Y-%m-%d")
     if bool(columns.start_time) != bool(columns.end_time) or (columns.start_time and not columns.start):
         wrong.append("columns.start_time and end_time come together, beside columns.start")
+    defaults = mapping.defaults
+    if bool(defaults.start_time) != bool(defaults.end_time):
+        wrong.append("defaults.start_time and end_time come together")
+    elif defaults.start_time and defaults.end_time and defaults.start_time >= defaults.end_time:
+        wrong.append("defaults.end_time must be after defaults.start_time")
     if columns.start_time and not dates.times:
         wrong.append("dates.times: list how times of day are written, such as %H:%M")
     if columns.status and not mapping.values.status:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -14,7 +14,7 @@ from volunteer_hours.v1.resources_pb2 import Shift
 
 DAYS_MAX: Final = 31
 WITH_TIMES: Final = "1"
-"""The key of the one shift of a row that has clock times."""
+"""The key of a row's one shift that has clock times: with another date it is rescheduled, and people keep their places."""
 
 
 def wanted_times(cells: Cells, mapping: Mapping) -> dict[str, Shift]:
@@ -72,16 +72,30 @@ def _dated(cells: Cells, first: date, last: date, mapping: Mapping) -> dict[str,
     days = (last - first).days + 1
     if days < 1:
         cells.wrong(ends, f"{last} is before the start, {first}: are they reversed?")
-        return {}
-    if days > 1 and mapping.several_days == "refuse":
+    elif days > 1 and mapping.several_days == "refuse":
         cells.wrong(ends, f"{first} to {last} are {days} days: say in the mapping what they mean, by several_days")
-        return {}
-    if days > DAYS_MAX and mapping.several_days == "each_day":
+    elif days > DAYS_MAX and mapping.several_days == "each_day":
         cells.wrong(ends, f"{first} to {last} are {days} days: a shift is opened on each, for at most {DAYS_MAX}")
-        return {}
-    count = days if mapping.several_days == "each_day" else 1
-    dates = [(first + timedelta(days=n)).isoformat() for n in range(count)]
-    return {day: Shift(service_date=day) for day in dates}
+    elif mapping.several_days == "each_day":
+        return {(day := first + timedelta(days=n)).isoformat(): _on(cells, day, mapping) for n in range(days)}
+    elif mapping.defaults.start_time:
+        return {WITH_TIMES: _on(cells, first, mapping)}
+    else:
+        return {first.isoformat(): _on(cells, first, mapping)}
+    return {}
+
+
+def _on(cells: Cells, day: date, mapping: Mapping) -> Shift:
+    """One day's shift: with the mapping's times of day where it has them, else known by its date."""
+    begins, ends = mapping.defaults.start_time, mapping.defaults.end_time
+    if begins is None or ends is None:
+        return Shift(service_date=day.isoformat())
+    try:
+        start, end = (instant(day, time.fromisoformat(clock), mapping.zone) for clock in (begins, ends))
+    except DateUnreadable as error:
+        cells.wrong(mapping.columns.start or "", str(error))
+        return Shift()
+    return Shift(start_time=_timestamp(start), end_time=_timestamp(end))
 
 
 def _timestamp(moment: datetime) -> Timestamp:

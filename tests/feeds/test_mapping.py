@@ -44,6 +44,9 @@ def test_a_small_mapping_speaks_of_titles_alone():
         ("[columns]", '[defaults]\nplaces = "5"\n[columns]', "defaults.places"),
         ("[columns]", '[values.region]\n"NY" = "?"\n[columns]', "values.region.NY"),
         ("[columns]", '[values.status]\n"x" = "shut"\n[columns]', "values.status.x"),
+        ("[columns]", '[defaults]\nstart_time = "09:00"\n[columns]', "come together"),
+        ("[columns]", '[defaults]\nstart_time = "9:00"\nend_time = "10:00"\n[columns]', "defaults.start_time"),
+        ("[columns]", '[defaults]\nstart_time = "11:00"\nend_time = "10:00"\n[columns]', "must be after"),
         ("[columns]", "[columns", "no TOML"),
     ],
 )

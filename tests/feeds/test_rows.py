@@ -144,6 +144,20 @@ def test_dates_alone_days_and_ranges():
     assert wanted(end="").shifts["1"].end_time.ToJsonString() == "2026-11-23T09:00:00Z"
 
 
+def test_times_of_day_for_dates_that_have_none():
+    text = EVERYTHING.replace(
+        "[values.region]", '[defaults]\nstart_time = "09:00"\nend_time = "13:30"\n[values.region]', 1
+    )
+    dates = {"from": "", "until": ""}
+    one_day = wanted(mapping(text, several_days="first_day"), **dates).shifts
+    assert [(key, shift.end_time.ToJsonString()) for key, shift in one_day.items()] == [("1", "2026-11-23T10:30:00Z")]
+    days = wanted(mapping(text), **dates, end="2026-11-24").shifts
+    assert [(key, shift.start_time.ToJsonString()) for key, shift in days.items()] == [
+        ("2026-11-23", "2026-11-23T06:00:00Z"), ("2026-11-24", "2026-11-24T06:00:00Z"),
+    ]  # fmt: skip
+    assert wanted(mapping(text)).shifts["1"].start_time.ToJsonString() == "2026-11-23T05:00:00Z"
+
+
 def test_online_has_no_region_and_a_closed_row_is_read_no_further():
     assert wanted(online="yes", region="").shifts["1"].place.online
     closed = wanted(status="full", title="", places="0", start="never")
