@@ -14,7 +14,7 @@ from volunteer_hours.v1.resources_pb2 import Shift
 
 DAYS_MAX: Final = 31
 WITH_TIMES: Final = "1"
-"""The key of a row's one shift that has clock times: with another date it is rescheduled, and people keep their places."""
+"""The key of a row's one shift with clock times: on another date it is rescheduled, and people keep their places."""
 
 
 def wanted_times(cells: Cells, mapping: Mapping) -> dict[str, Shift]:

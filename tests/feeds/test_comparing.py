@@ -76,7 +76,8 @@ def test_what_the_mapping_does_not_name_is_never_changed():
 def test_places_and_times_of_a_shift_change_together():
     changed = plan(wanted(places="30", until="13:00"), known(wanted()))
     assert (names(changed), changed.changes) == (["UpdateShift"], ("1 shift changed",))
-    assert changed.requests[0].places == 30 and changed.requests[0].HasField("start_time")
+    assert changed.requests[0].places == 30
+    assert changed.requests[0].HasField("start_time")
     present = known(wanted())
     present.shifts[0].places_taken = 25
     assert "below the 25 places" in problem(wanted(places="10", title="x"), present)
@@ -97,7 +98,8 @@ def test_stopped_between_the_two_only_the_older_is_cancelled():
     old.place.region = "SA-01"
     present.shifts[0].name = f"{wanted().name}/shifts/1-r2"
     found = plan(wanted(region="مكة المكرمة"), Present(present.opportunity, [present.shifts[0], old], "0:18"))
-    assert names(found) == ["CancelShift"] and found.requests[0].name.endswith("/shifts/1")
+    assert names(found) == ["CancelShift"]
+    assert found.requests[0].name.endswith("/shifts/1")
 
 
 def test_people_who_are_registered_are_not_moved():
@@ -110,7 +112,8 @@ def test_a_shift_that_people_cancelled_stays_so_and_theirs_are_theirs():
     present = known(wanted())
     present.shifts[0].state = SHIFT_STATE_CANCELLED
     found = plan(wanted(), present)
-    assert found.action == "unchanged" and "stays so" in found.notes[0]
+    assert found.action == "unchanged"
+    assert "stays so" in found.notes[0]
     theirs = known(wanted())
     shift = Shift(name=f"{wanted().name}/shifts/2026-01-01", state=SHIFT_STATE_OPEN)
     assert plan(wanted(), Present(theirs.opportunity, [*theirs.shifts, shift])).action == "unchanged"
@@ -121,7 +124,8 @@ def test_closing_and_what_does_not_open_again():
     assert names(plan(closed, known(wanted()))) == ["CloseOpportunity"]
     assert plan(closed, known(wanted(), state=OPPORTUNITY_STATE_CLOSED)).action == "unchanged"
     never = plan(closed, Present())
-    assert never.action == "unchanged" and never.notes
+    assert never.action == "unchanged"
+    assert never.notes
     assert "does not open again" in problem(wanted(), known(wanted(), state=OPPORTUNITY_STATE_CLOSED))
 
 

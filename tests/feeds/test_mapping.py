@@ -68,12 +68,14 @@ def test_a_guess_is_refused_until_somebody_wrote_what_cannot_be_guessed():
     guess = guessed_mapping(EXAMPLE / "harbour.csv")
     with pytest.raises(MappingWrong) as error:
         parse_mapping(guess.encode())
-    assert "time_zone" in str(error.value) and "values.region.NY" in str(error.value)
+    assert "time_zone" in str(error.value)
+    assert "values.region.NY" in str(error.value)
     corrected = guess.replace('time_zone = "?"', 'time_zone = "America/New_York"').replace(
         '"NY" = "?"', '"NY" = "US-NY"'
     )
     mapping, example = parse_mapping(corrected.encode()), parse_mapping((EXAMPLE / "harbour.toml").read_bytes())
-    assert mapping.columns == example.columns and mapping.dates == example.dates
+    assert mapping.columns == example.columns
+    assert mapping.dates == example.dates
     assert mapping.values.status == example.values.status
 
 
@@ -82,7 +84,9 @@ def test_a_guess_at_other_separators_encodings_and_arabic_headers(tmp_path):
     file.write_text("المعرف;العنوان;المنطقة;تاريخ البداية;الحالة\n1;تجربة;SA-01;2026-11-23;مغلق\n", "utf-8")
     guess = guessed_mapping(file).replace('"?"', '"Asia/Riyadh"')
     mapping = parse_mapping(guess.encode())
-    assert mapping.delimiter == ";" and mapping.columns.title.ar == "العنوان"
-    assert mapping.values.region == {"SA-01": "SA-01"} and mapping.values.status == {"مغلق": "closed"}
+    assert mapping.delimiter == ";"
+    assert mapping.columns.title.ar == "العنوان"
+    assert mapping.values.region == {"SA-01": "SA-01"}
+    assert mapping.values.status == {"مغلق": "closed"}
     write_feed(tmp_path / "old.csv", synthetic_rows(20), "cp1252")
     assert 'encoding = "cp1252"' in guessed_mapping(tmp_path / "old.csv")

@@ -50,7 +50,8 @@ separator = ","
 "full" = "closed"
 """
 RIGHT = {
-    "id": "7", "title": "Synthetic", "title_ar": "تجربة", "about": "<p>سطر</p>", "skills": "cooking, first aid,cooking,",
+    "id": "7", "title": "Synthetic", "title_ar": "تجربة", "about": "<p>سطر</p>",
+    "skills": "cooking, first aid,cooking,",
     "age": "١٨", "level": "skilled", "region": "الرياض", "city": "Riyadh", "online": "no", "places": "٢٠",
     "start": "2026-11-23", "end": "2026-11-23", "from": "08:00", "until": "12:00", "status": "open",
 }  # fmt: skip
@@ -139,7 +140,8 @@ def test_dates_alone_days_and_ranges():
     assert list(wanted(**dates, end="2026-11-25").shifts) == ["2026-11-23", "2026-11-24", "2026-11-25"]
     assert list(wanted(mapping(several_days="first_day"), **dates, end="2027-11-25").shifts) == ["2026-11-23"]
     refused = asked(mapping(several_days="refuse"), **dates, end="2026-11-25")
-    assert isinstance(refused, Refused) and "3 days" in refused.problems[0].what
+    assert isinstance(refused, Refused)
+    assert "3 days" in refused.problems[0].what
     assert wanted(**dates, start="", end="").shifts == {}
     assert wanted(end="").shifts["1"].end_time.ToJsonString() == "2026-11-23T09:00:00Z"
 
@@ -161,7 +163,8 @@ def test_times_of_day_for_dates_that_have_none():
 def test_online_has_no_region_and_a_closed_row_is_read_no_further():
     assert wanted(online="yes", region="").shifts["1"].place.online
     closed = wanted(status="full", title="", places="0", start="never")
-    assert closed.closed and not closed.shifts
+    assert closed.closed
+    assert not closed.shifts
 
 
 def test_the_synthetic_feed_of_hundreds_of_rows_is_right():
@@ -183,7 +186,8 @@ def test_equal_rows_have_equal_digests_and_others_do_not():
 def test_names_are_plain_where_they_can_be_and_never_the_same_for_two():
     assert opportunity_name("a", "b-c") == "opportunities/a--b-c"
     hashed = opportunity_name("a", "B C")
-    assert hashed.startswith("opportunities/a--h-") and len(hashed) == len("opportunities/a--h-") + 24
+    assert hashed.startswith("opportunities/a--h-")
+    assert len(hashed) == len("opportunities/a--h-") + 24
     ids = ["x", "X", " x", "x-", "-x", "x" * 60, "x" * 61, "قهوة", hashed.removeprefix("opportunities/a--"), "B C"]
     assert len({opportunity_name("a", one) for one in ids}) == len(ids)
     assert all(len(opportunity_name("a" * 30, one).partition("/")[2]) <= 63 for one in ids)

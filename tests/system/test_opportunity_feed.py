@@ -1,4 +1,4 @@
-"""A partner's CSV file, imported into a really served ledger: dry run, again, changed, closed, cut off. All synthetic."""
+"""A partner's CSV file, imported into a served ledger: dry run, again, changed, closed, cut off. All synthetic."""
 
 from __future__ import annotations
 
@@ -182,14 +182,17 @@ def test_one_wrong_row_and_nothing_is_sent_unless_that_is_asked(partner):
     write_feed(partner.file, rows)
     before = partner.recorded()
     refused = partner.run(code=1)
-    assert partner.recorded() == before and not refused["sent"]
+    assert partner.recorded() == before
+    assert not refused["sent"]
     assert counts(refused)["refused"] == 3
     told = problems(refused)
     assert [line.split(":")[0] for line in told] == [
         f"line {_line_of(partner.file, 5)} start_date_date", f"line {_line_of(partner.file, 6)} category_desc",
         f"line {_line_of(partner.file, 7)} opportunity_id",
     ]  # fmt: skip
-    assert "30.07.2011" in told[0] and "Space travel" in told[1] and "in line 2 already" in told[2]
+    assert "30.07.2011" in told[0]
+    assert "Space travel" in told[1]
+    assert "in line 2 already" in told[2]
     assert counts(partner.run("--continue-on-error", code=1)) == {"create": 17, "refused": 3}
     rows[5]["start_date_date"], rows[6]["category_desc"] = rows[5]["end_date_date"], "Health"
     rows[7]["opportunity_id"] = "x7"
@@ -213,7 +216,8 @@ def test_a_file_that_cannot_be_read_on_sends_nothing_and_closes_nothing(partner)
     assert "quotation mark" in problems(partner.run("--close-missing", code=1))[0]
     write_feed(partner.file, rows[:2])
     cut_off = partner.run("--close-missing", code=1)
-    assert counts(cut_off) == {"unchanged": 2, "missing": 4} and "4 of 6 would go" in cut_off["not_closed"]
+    assert counts(cut_off) == {"unchanged": 2, "missing": 4}
+    assert "4 of 6 would go" in cut_off["not_closed"]
     write_feed(partner.file, [])
     assert "no row" in partner.run("--close-missing", "--close-many", code=1)["not_closed"]
     assert partner.recorded() == before
@@ -257,7 +261,8 @@ def test_a_coordinator_imports_for_their_own_organisation_alone(partner):
     partner.told(partner.registry.RegisterOrganization(other, timeout=60))
     before = partner.recorded()
     refused = partner.run("--actor", coordinator, code=1, organization=f"organizations/o-{partner.feed}", **token)
-    assert counts(refused) == {"refused": 3} and partner.recorded() == before
+    assert counts(refused) == {"refused": 3}
+    assert partner.recorded() == before
     assert counts(partner.run("--actor", coordinator, **token)) == {"create": 3}
 
 
@@ -274,14 +279,16 @@ def test_killed_midway_and_run_again_ends_as_if_it_had_run_once(partner):
     with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL) as importing:
         deadline = time.monotonic() + 60
         while partner.recorded() < before + 50:
-            assert time.monotonic() < deadline and importing.poll() is None
+            assert time.monotonic() < deadline
+            assert importing.poll() is None
         importing.kill()
     assert importing.returncode == -signal.SIGKILL
     written = partner.recorded() - before
     assert 50 <= written < 2 * count, written
     partner.run()
     streams = Counter(one for one in partner.subjects() if one.startswith(f"opportunities/{partner.feed}--"))
-    assert len(streams) == 2 * count and set(streams.values()) == {1}
+    assert len(streams) == 2 * count
+    assert set(streams.values()) == {1}
     assert counts(partner.run()) == {"unchanged": count}
 
 
@@ -291,11 +298,13 @@ def test_what_people_see(partner):
     done = hours_ledger(*partner.command(), partner.organization, "--dry-run", address=partner.served.grpc)
     lines = done.stdout.splitlines()
     assert lines[0].startswith(f"line 2      create     opportunities/{partner.feed}--5001: 1 shift opened")
-    assert lines[-1].startswith("3 create, 0 update") and lines[-1].endswith("nothing was sent")
+    assert lines[-1].startswith("3 create, 0 update")
+    assert lines[-1].endswith("nothing was sent")
     rows[1]["vol_requests"] = "many"
     write_feed(partner.file, rows)
     done = hours_ledger(*partner.command(), partner.organization, address=partner.served.grpc)
-    assert done.returncode == 1 and "1 refused; nothing was sent" in done.stderr
+    assert done.returncode == 1
+    assert "1 refused; nothing was sent" in done.stderr
     assert 'vol_requests: "many": write a whole number from 0 to 1,000,000' in done.stdout
 
 
@@ -316,9 +325,9 @@ def test_wrong_use_is_told(served, arguments, code, told):
 
 def test_a_feed_that_is_not_there_and_one_that_has_other_columns(served, partner, tmp_path):
     done = hours_ledger("import", "opportunities", tmp_path / "none.csv", "--guess")
-    assert done.returncode == 1 and "none.csv cannot be read" in done.stderr.replace("\n", "")
+    assert done.returncode == 1
+    assert "none.csv cannot be read" in done.stderr.replace("\n", "")
     partner.file.write_text("id,name\n1,x\n", "utf-8")
     done = hours_ledger(*partner.command(), partner.organization, address=served.grpc)
-    assert done.returncode == 2 and "the file has no column 'opportunity_id'" in " ".join(
-        done.stderr.replace("│", " ").split()
-    )
+    assert done.returncode == 2
+    assert "the file has no column 'opportunity_id'" in " ".join(done.stderr.replace("│", " ").split())
