@@ -10,7 +10,8 @@ from pathlib import Path
 
 HEADER = (
     "opportunity_id", "content_id", "vol_requests", "event_time", "title", "hits", "summary", "is_priority",
-    "category_id", "category_desc", "amsl", "org_title", "org_content_id", "addresses_count", "locality", "region", "postalcode",
+    "category_id", "category_desc", "amsl", "org_title", "org_content_id", "addresses_count", "locality", "region",
+    "postalcode",
     "primary_loc", "display_url", "recurrence_type", "hours", "created_date", "last_modified_date", "start_date_date",
     "end_date_date", "status", "Latitude", "Longitude", "Community Board", "Council District", "Census Tract",
     "BIN", "BBL", "NTA",

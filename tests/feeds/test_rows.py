@@ -61,11 +61,11 @@ def mapping(text: str = EVERYTHING, **changed: object) -> Mapping:
     return parse_mapping(text.encode()).model_copy(update=changed)
 
 
-def asked(mapped: Mapping | None = None, **changed: str) -> Wanted | Refused:
+def asked(mapped=None, **changed) -> Wanted | Refused:
     return wanted_of(Row(2, {**RIGHT, **changed}), mapped or mapping(), "organizations/partner", FILE_TIME)
 
 
-def wanted(mapped: Mapping | None = None, **changed: str) -> Wanted:
+def wanted(mapped=None, **changed) -> Wanted:
     found = asked(mapped, **changed)
     assert isinstance(found, Wanted), found
     return found

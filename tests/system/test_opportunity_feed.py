@@ -248,7 +248,7 @@ def test_a_coordinator_imports_for_their_own_organisation_alone(partner):
     coordinator = f"staff/c-{partner.feed}"
     appoint = registry.AppointMemberRequest(
         request_id=str(uuid.uuid4()),
-        organization=partner.organization,
+        parent=partner.organization,
         member=coordinator,
         role=MEMBER_ROLE_COORDINATOR,
     )
