@@ -16,7 +16,7 @@ import pytest
 
 from tests.feeds.synthetic_feed import MAPPING, synthetic_rows, write_feed
 from tests.system.acting import channel_to, issuer_folder, token_for
-from tests.system.served_ledger import PROJECT, hours_ledger, served_in_a_folder
+from tests.system.served_ledger import PROJECT, answered, hours_ledger, served_in_a_folder
 from volunteer_hours.v1 import directory_service_pb2 as directory
 from volunteer_hours.v1 import participation_service_pb2 as participation
 from volunteer_hours.v1 import registry_service_pb2 as registry
@@ -63,7 +63,7 @@ class Partner:
         """The import's JSON; it ended as it should."""
         organization = organization or self.organization
         done = hours_ledger(*self.command(), organization, "--json", *options, address=self.served.grpc, **environment)
-        assert done.returncode == code, (done.stdout[-2000:], done.stderr)
+        assert (done.returncode, done.stdout != "") == (code, True), (done.stdout[-2000:], done.stderr)
         return json.loads(done.stdout)
 
     def told(self, answer) -> None:
@@ -245,25 +245,38 @@ def test_who_is_registered_keeps_the_place_at_another_time_and_is_not_moved_to_a
 
 
 def test_a_coordinator_imports_for_their_own_organisation_alone(partner):
-    coordinator = f"staff/c-{partner.feed}"
+    coordinator, client = f"staff/c-{partner.feed}", f"app-{partner.feed}"
+    register = ("client", "register", client, "--system-name", "synthetic", "--role", "coordinator")
+    answered(hours_ledger(*register, "--json", address=partner.served.grpc))
     appoint = registry.AppointMemberRequest(
         request_id=str(uuid.uuid4()),
         parent=partner.organization,
         member=coordinator,
         role=MEMBER_ROLE_COORDINATOR,
+        member_name="Synthetic Coordinator",
     )
     partner.told(partner.registry.AppointMember(appoint, timeout=60))
-    write_feed(partner.file, synthetic_rows(3))
-    token = {"LEDGER_TOKEN": token_for(coordinator, roles=())}
     other = registry.RegisterOrganizationRequest(
         request_id=str(uuid.uuid4()), organization_id=f"o-{partner.feed}", display_name=LocalizedText(en="Other")
     )
     partner.told(partner.registry.RegisterOrganization(other, timeout=60))
+    write_feed(partner.file, synthetic_rows(3))
+    as_coordinator = {"LEDGER_TOKEN": token_for(coordinator, client, roles=())}
+    _wait_until_let_in(partner, as_coordinator)
     before = partner.recorded()
-    refused = partner.run("--actor", coordinator, code=1, organization=f"organizations/o-{partner.feed}", **token)
+    refused = partner.run(code=1, organization=f"organizations/o-{partner.feed}", **as_coordinator)
     assert counts(refused) == {"refused": 3}
     assert partner.recorded() == before
-    assert counts(partner.run("--actor", coordinator, **token)) == {"create": 3}
+    assert counts(partner.run(**as_coordinator)) == {"create": 3}
+
+
+def _wait_until_let_in(partner: Partner, token: dict[str, str]) -> None:
+    """New clients and appointments are looked for every second."""
+    deadline = time.monotonic() + 30
+    command = [*partner.command(), partner.organization, "--dry-run"]
+    while hours_ledger(*command, address=partner.served.grpc, **token).returncode:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def test_killed_midway_and_run_again_ends_as_if_it_had_run_once(partner):
