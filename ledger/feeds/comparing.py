@@ -26,6 +26,7 @@ Request: TypeAlias = (
     | registry.UpdateShiftRequest
     | registry.CancelShiftRequest
 )
+STAYS_CLOSED: Final = "is closed in the ledger, and does not open again: a new offer needs a new id"
 _OPPORTUNITIES: Final = "opportunities/"
 
 
@@ -65,8 +66,7 @@ def compare(wanted: Wanted, present: Present, mapping: Mapping) -> Plan | Refuse
         closing = close_request(mapping.feed, wanted.record_id, wanted.name)
         return Plan(wanted.line, wanted.name, "close", (closing,))
     if known.state == OPPORTUNITY_STATE_CLOSED:
-        problem = f"{wanted.name} is closed, and what was closed does not open again: give the row a new id"
-        return Refused(wanted.line, (Problem(mapping.columns.status or mapping.columns.id, problem),))
+        return Plan(wanted.line, wanted.name, "unchanged", notes=(STAYS_CLOSED,))
     return _changed(wanted, present, known, mapping)
 
 
