@@ -19,6 +19,7 @@ Encoding: TypeAlias = Literal["utf-8", "cp1252", "windows-1256", "iso-8859-1", "
 Sector: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Region: TypeAlias = Annotated[str, Field(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")]
 Level: TypeAlias = Literal["general", "skilled", "professional"]
+PLAIN: Final = r"^[^\x00-\x1F\x7F]*$"
 CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 State: TypeAlias = Literal["open", "closed"]
 SeveralDays: TypeAlias = Literal["refuse", "first_day", "each_day"]
@@ -108,10 +109,10 @@ class Defaults(_Part):
     """What a field is where the file has no column or an empty cell."""
 
     sector: Sector | None = None
-    event_type: str | None = None
+    event_type: Annotated[str, Field(max_length=100, pattern=PLAIN)] | None = None
     level: Level | None = None
     region: Region | None = None
-    city: str | None = None
+    city: Annotated[str, Field(max_length=200, pattern=PLAIN)] | None = None
     online: bool = False
     places: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     minimum_age_years: Annotated[int, Field(ge=0, le=120)] | None = None

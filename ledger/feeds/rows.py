@@ -14,6 +14,7 @@ from ledger.feeds.cells import Cells, Problem, shown
 from ledger.feeds.dates import DateUnreadable, instant
 from ledger.feeds.mapping import Mapping, Texts
 from ledger.feeds.names import opportunity_name, printable_record_id
+from ledger.feeds.plain_text import one_line
 from ledger.feeds.reading import Row
 from ledger.feeds.row_dates import wanted_times
 from volunteer_hours.v1.positions_pb2 import ImportedFrom
@@ -148,7 +149,7 @@ def _texts(cells: Cells, columns: Texts, mapping: Mapping, *, title: bool) -> Lo
 
 def _skills(cells: Cells, mapping: Mapping) -> list[str]:
     column = mapping.columns.skills
-    parts = (" ".join(part.split()) for part in cells.text(column).split(mapping.skills.separator))
+    parts = (one_line(part, html=False) for part in cells.text(column).split(mapping.skills.separator))
     skills = list(dict.fromkeys(part for part in parts if part))
     if column and len(skills) > SKILLS_MAX:
         cells.wrong(column, f"{len(skills)} skills: at most {SKILLS_MAX}")
