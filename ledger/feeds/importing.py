@@ -97,6 +97,8 @@ class FeedImport:
         wishes = self._wishes
         await self._service.check_offering(wishes.organization)
         with SeenRows() as seen:
+            async for opportunity in self._service.listed(wishes.organization, self._mapping.feed):
+                seen.keep_listed(opportunity)
             if wishes.dry_run or wishes.continue_on_error:
                 self._outcome.sent = not wishes.dry_run
                 await self._pass(seen, send=self._outcome.sent, tell=True)
@@ -114,7 +116,9 @@ class FeedImport:
         read_bytes = count = 0
         while some := list(self._safely(islice(rows, ROWS_AT_ONCE))):
             wanted = [self._wanted(row, seen, checked) for row in some]
-            for told in await asyncio.gather(*(self._settle(one, send) for one in wanted)):
+            for told in await asyncio.gather(*(self._settle(one, seen, send) for one in wanted)):
+                if told.happened == "unchanged" and not told.notes:
+                    seen.mark_unchanged(told.name)
                 self._tell(told, aloud=tell or told.happened == "refused")
             self._read(self._file.bytes_read - read_bytes)
             read_bytes, count = self._file.bytes_read, count + len(some)
@@ -147,13 +151,22 @@ class FeedImport:
         earlier = wanted.problems if isinstance(wanted, Refused) else ()
         return Refused(wanted.line, (problem, *earlier), wanted.name)
 
-    async def _settle(self, wanted: Wanted | Refused, send: bool) -> Told:
+    async def _settle(self, wanted: Wanted | Refused, seen: SeenRows, send: bool) -> Told:
         if isinstance(wanted, Refused):
             return Told("refused", wanted.line, wanted.name, problems=wanted.problems)
-        plan = compare(wanted, await self._service.present(wanted.name), self._mapping)
+        if seen.is_unchanged(wanted.name):
+            return Told("unchanged", wanted.line, wanted.name)
+        listed = seen.listed(wanted.name)
+        plan = await self._compared(wanted, listed)
+        if send and listed is not None and isinstance(plan, Plan) and plan.requests:
+            # What is overwritten is compared with what stands there now: a page of the list is minutes old.
+            plan = await self._compared(wanted)
         if isinstance(plan, Refused):
             return Told("refused", wanted.line, wanted.name, problems=plan.problems)
         return await self._carry_out(plan, send)
+
+    async def _compared(self, wanted: Wanted, listed: Opportunity | None = None) -> Plan | Refused:
+        return compare(wanted, await self._service.present(wanted.name, listed), self._mapping)
 
     async def _carry_out(self, plan: Plan, send: bool) -> Told:
         if send and plan.requests:

@@ -60,9 +60,11 @@ class FeedService:
             question = directory.GetOrganizationRequest(name=organization)
             await send_patiently(self._directory.GetOrganization, question, self._metadata)
 
-    async def present(self, name: str) -> Present:
-        """What the ledger has of the opportunity. Raises grpc.RpcError."""
+    async def present(self, name: str, listed: Opportunity | None = None) -> Present:
+        """What the ledger has of the opportunity; `listed`: as a page had it a moment ago. Raises grpc.RpcError."""
         async with self._in_flight:
+            if listed is not None:
+                return Present(listed, await self._shifts(name))
             try:
                 question = directory.GetOpportunityRequest(name=name)
                 known = await send_patiently(self._directory.GetOpportunity, question, self._metadata)
@@ -95,13 +97,19 @@ class FeedService:
 
     async def published(self, organization: str, feed: str) -> AsyncIterator[Opportunity]:
         """The feed's opportunities that are open, at least as new as the last command. Raises grpc.RpcError."""
+        async for opportunity in self.listed(organization, feed):
+            if opportunity.state == OPPORTUNITY_STATE_PUBLISHED:
+                yield opportunity
+
+    async def listed(self, organization: str, feed: str) -> AsyncIterator[Opportunity]:
+        """The feed's opportunities, closed ones too. Raises grpc.RpcError."""
         request = directory.ListOpportunitiesRequest(
             organization=organization, page_size=PAGE_SIZE, positions=self.positions
         )
         while True:
             page = await send_patiently(self._directory.ListOpportunities, request, self._metadata)
             for opportunity in page.opportunities:
-                if opportunity.imported_from.system == feed and opportunity.state == OPPORTUNITY_STATE_PUBLISHED:
+                if opportunity.imported_from.system == feed:
                     yield opportunity
             if not page.next_page_token:
                 return

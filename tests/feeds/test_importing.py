@@ -27,12 +27,16 @@ class EmptyLedger:
     async def check_offering(self, organization):
         assert organization == ORGANIZATION
 
-    async def present(self, name):
+    async def present(self, name, listed=None):
         self._asked()
         return Present()
 
     async def send(self, requests):
         self.sent += requests
+
+    async def listed(self, organization, feed):
+        for opportunity in self.open:
+            yield opportunity
 
     async def published(self, organization, feed):
         for opportunity in self.open:

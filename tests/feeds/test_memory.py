@@ -23,9 +23,10 @@ from ledger.feeds.reading import FeedFile
 
 class EmptyLedger:
     async def check_offering(self, organization): pass
-    async def present(self, name): return Present()
+    async def present(self, name, listed=None): return Present()
     async def published(self, organization, feed):
         for nothing in (): yield nothing
+    listed = published
 
 file, mapping = Path(sys.argv[1]), parse_mapping(Path(sys.argv[2]).read_bytes())
 rows = 0
