@@ -8,10 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from ledger.feeds.comparing import Present
-from ledger.feeds.importing import FeedImport, FileChanged, Wishes
+from ledger.feeds.importing import FeedImport, FileChanged, Told, Wishes
 from ledger.feeds.mapping import parse_mapping
 from ledger.feeds.reading import FeedFile
 from tests.feeds.synthetic_feed import MAPPING, synthetic_rows, write_feed
+from volunteer_hours.v1.resources_pb2 import OPPORTUNITY_STATE_PUBLISHED, Opportunity
 
 ORGANIZATION = "organizations/synthetic"
 
@@ -21,7 +22,7 @@ class EmptyLedger:
 
     def __init__(self, asked: Callable[[], object] = lambda: None) -> None:
         self.sent: list[object] = []
-        self.open: list[object] = []
+        self.open: list[Opportunity] = []
         self._asked = asked
 
     async def check_offering(self, organization):
@@ -29,7 +30,7 @@ class EmptyLedger:
 
     async def present(self, name, listed=None):
         self._asked()
-        return Present()
+        return Present(listed)
 
     async def send(self, requests):
         self.sent += requests
@@ -44,7 +45,7 @@ class EmptyLedger:
 
 
 def importing(file, ledger, **wishes):
-    told: list[object] = []
+    told: list[Told] = []
     mapping = parse_mapping(MAPPING.encode())
     with FeedFile(file, mapping.encoding) as feed:
         wished = Wishes(ORGANIZATION, **wishes)
@@ -94,6 +95,23 @@ def test_a_file_that_changes_while_it_is_read_stops_the_import(tmp_path, change)
     with pytest.raises(FileChanged):
         importing(file, ledger)
     assert len(ledger.sent) <= 2 * 200
+
+
+def test_a_row_that_is_refused_is_not_missing_and_neither_is_one_twice(tmp_path):
+    rows = list(synthetic_rows(4))
+    rows[1]["vol_requests"] = "many"
+    rows[2]["opportunity_id"] = rows[0]["opportunity_id"]
+    ledger = EmptyLedger()
+    for number in (5001, 5002, 7777):
+        offered = Opportunity(name=f"opportunities/synthetic--{number}", state=OPPORTUNITY_STATE_PUBLISHED)
+        offered.imported_from.system, offered.imported_from.record_id = "synthetic", str(number)
+        offered.organization = ORGANIZATION
+        ledger.open.append(offered)
+    outcome, told = importing(
+        write_feed(tmp_path / "feed.csv", rows), ledger, close_missing=True, continue_on_error=True
+    )
+    assert [one.name for one in told if one.happened == "missing"] == ["opportunities/synthetic--7777"]
+    assert "rows were refused" in outcome.not_closed
 
 
 def test_one_wrong_row_or_a_file_that_breaks_off_sends_nothing(tmp_path):
