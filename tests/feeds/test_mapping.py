@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from ledger.feeds.guessing import guessed_mapping
-from ledger.feeds.mapping import MappingWrong, check_header, parse_mapping
+from ledger.feeds.mapping import Mapping, MappingWrong, check_header, parse_mapping
 from tests.feeds.synthetic_feed import MAPPING, synthetic_rows, write_feed
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "opportunity-feed"
@@ -55,6 +56,17 @@ def test_what_is_wrong_in_a_mapping_is_named(old, new, what):
     with pytest.raises(MappingWrong) as error:
         parse_mapping(SMALL.replace(old, new).encode())
     assert what in str(error.value)
+
+
+def test_the_mapping_on_the_page_is_one():
+    page = (EXAMPLE.parents[1] / "docs" / "opportunity-feed.md").read_text("utf-8")
+    [block] = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    mapping = parse_mapping(block.encode())
+    told = set(re.findall(r"`([a-z_.]+)`", page))
+    assert {*Mapping.model_fields} - {"columns", "dates", "values", "skills", "defaults"} <= told | {
+        *re.findall(r"^([a-z_]+) =", block, re.MULTILINE)
+    }
+    assert {*type(mapping.columns).model_fields} - {"title", "description"} <= told
 
 
 def test_a_column_that_the_file_does_not_have_is_named():

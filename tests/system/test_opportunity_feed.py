@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -134,6 +136,28 @@ def test_the_example_is_imported_as_the_page_says(served, tmp_path):
     assert partner.opportunity({"opportunity_id": "1004"}).title.en == "=Tutors for the summer"
     assert counts(partner.run()) == {"unchanged": 8}
     assert partner.recorded() == before + 13
+
+
+def test_the_lines_of_the_page_run_as_they_are_printed(served, monkeypatch):
+    page = (PROJECT / "docs" / "opportunity-feed.md").read_text("utf-8")
+    lines = [shlex.split(line) for line in re.findall(r"^\$ (.+)$", page, re.MULTILINE)]
+    monkeypatch.chdir(PROJECT / lines[0][1])
+    with channel_to(served.grpc) as channel:
+        request = registry.RegisterOrganizationRequest(
+            request_id=str(uuid.uuid4()), organization_id="harbour", display_name=LocalizedText(en="Synthetic harbour")
+        )
+        answer = RegistryServiceStub(channel).RegisterOrganization(request, timeout=60)
+        seen = directory.GetOrganizationRequest(name=answer.name, positions=answer.positions)
+        DirectoryServiceStub(channel).GetOrganization(seen, timeout=60)
+    guess, dry, real = (hours_ledger(*line[1 : line.index(">") if ">" in line else None], address=served.grpc)
+                        for line in lines[1:])  # fmt: skip
+    assert 'title.en = "title"' in guess.stdout
+    assert dry.stdout.splitlines()[-1] == _counted(7, "; nothing was sent"), dry
+    assert real.stdout.splitlines()[-1] == _counted(7), real
+
+
+def _counted(created: int, ending: str = "") -> str:
+    return f"{created} create, 0 update, 0 close, 1 unchanged, 0 refused, 0 missing{ending}"
 
 
 def test_hundreds_of_rows_again_changed_closed_and_gone(partner):
