@@ -68,6 +68,12 @@ class Partner:
         assert (done.returncode, done.stdout != "") == (code, True), (done.stdout[-2000:], done.stderr)
         return json.loads(done.stdout)
 
+    def process(self) -> subprocess.Popen[bytes]:
+        """The import as a process of its own."""
+        variables = {"LEDGER_LOCAL_ISSUER": str(issuer_folder()), "LEDGER_GRPC_ADDRESS": self.served.grpc}
+        command = [sys.executable, "-m", "ledger", *self.command(), self.organization]
+        return subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **variables}, stdout=subprocess.DEVNULL)
+
     def told(self, answer) -> None:
         """Wait until the directory has what was just answered."""
         seen = directory.GetOrganizationRequest(name=self.organization, positions=answer.positions)
@@ -98,6 +104,10 @@ class Partner:
             for page in self.audit.ReplayEvents(ReplayEventsRequest(partition=partition, page_size=1000), timeout=60)
         ]
         return [str(json.loads(event)["subject"]) for page in pages for event in page.events]
+
+    def streams(self) -> Counter[str]:
+        """How many events each opportunity and shift of this feed has."""
+        return Counter(one for one in self.subjects() if one.startswith(f"opportunities/{self.feed}--"))
 
     def recorded(self) -> int:
         return len(self.subjects())
@@ -307,13 +317,7 @@ def test_killed_midway_and_run_again_ends_as_if_it_had_run_once(partner):
     count = 300
     write_feed(partner.file, synthetic_rows(count))
     before = partner.recorded()
-    environment = {
-        **os.environ,
-        "LEDGER_LOCAL_ISSUER": str(issuer_folder()),
-        "LEDGER_GRPC_ADDRESS": partner.served.grpc,
-    }
-    command = [sys.executable, "-m", "ledger", *partner.command(), partner.organization]
-    with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL) as importing:
+    with partner.process() as importing:
         deadline = time.monotonic() + 60
         while partner.recorded() < before + 50:
             assert time.monotonic() < deadline
@@ -323,10 +327,18 @@ def test_killed_midway_and_run_again_ends_as_if_it_had_run_once(partner):
     written = partner.recorded() - before
     assert 50 <= written < 2 * count, written
     partner.run()
-    streams = Counter(one for one in partner.subjects() if one.startswith(f"opportunities/{partner.feed}--"))
+    streams = partner.streams()
     assert len(streams) == 2 * count
     assert set(streams.values()) == {1}
     assert counts(partner.run()) == {"unchanged": count}
+
+
+def test_two_people_who_import_one_file_at_once_record_it_once(partner):
+    write_feed(partner.file, synthetic_rows(150))
+    with partner.process() as first, partner.process() as second:
+        assert (first.wait(120), second.wait(120)) == (0, 0)
+    assert len(partner.streams()) == 2 * 150
+    assert set(partner.streams().values()) == {1}
 
 
 def test_what_people_see(partner):
