@@ -142,6 +142,7 @@ FULL_DOSES: Final = {
         *("tests/system/test_access_matrix.py", "tests/system/test_enumeration.py", "tests/system/test_revocation.py"),
         *("tests/system/test_erasure.py", "tests/system/test_erased_members.py", "tests/faults/test_lost_looks.py"),
     ),
+    "opportunity-feed": ("tests/feeds",),
     "live-lessons": (
         "tests/live",
         "tests/load",

@@ -15,7 +15,9 @@ FORBIDDEN = ("psycopg", "kafka", "ledger.application", "ledger.event_store", "le
     [
         "ledger.importing.leeds2023_import",
         "ledger.generator.synthetic_send",
+        "ledger.feeds.importing",
         "ledger.commands.import_history",
+        "ledger.commands.import_opportunities",
         "ledger.commands.generate",
         "ledger.commands.report",
         "ledger.commands.demo_story",
