@@ -30,6 +30,7 @@ _PDF_WITHIN_BYTES: Final = 1_024
 _PICTURES: Final = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 _LINK: Final = re.compile(r"(?:https?://\S+|[a-z2-7]{26})(?:#[0-9a-f]{64})?", re.IGNORECASE)
 
+# A PDF made to confuse brings its reader to raise any of these, beside the reader's own errors.
 _HOSTILE: Final = (
     ArithmeticError,
     AssertionError,
@@ -45,7 +46,6 @@ _HOSTILE: Final = (
     struct.error,
     zlib.error,
 )
-"""What a PDF made to confuse brings its reader to raise, beside the reader's own errors."""
 
 
 class OnlyALink(Exception):

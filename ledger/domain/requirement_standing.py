@@ -19,7 +19,7 @@ from pydantic import Field
 from ledger.domain.event import Event, NewEvent, RecordedEvent, stored_name
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.domain.streams import volunteer_of
-from ledger.domain.values import Position
+from ledger.domain.values import Position, precedes
 from ledger.domain.world import Reads, World
 
 Seconds: TypeAlias = Annotated[int, Field(ge=0)]
@@ -87,17 +87,12 @@ def evolve(state: object | None, recorded: RecordedEvent) -> RequirementStanding
         evaluated_at = {one.partition: one.position for one in told.evaluated_at}
         its_holders = told.holder == volunteer_of(recorded.stream)
         changes = level != (None if known is None else known.level)
-        in_order = known is None or not _precedes(evaluated_at, known.evaluated_at)
+        in_order = known is None or not precedes(evaluated_at, known.evaluated_at)
         of_its_past = evaluated_at.get(recorded.partition, recorded.position) < recorded.position
         after_its_cause = told.cause.position <= evaluated_at.get(told.cause.partition, 0)
         if its_holders and changes and in_order and of_its_past and after_its_cause:
             return RequirementStanding(recorded.stream, level, evaluated_at)
     raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
-
-
-def _precedes(positions: Mapping[int, int], others: Mapping[int, int]) -> bool:
-    """Whether `positions` lack, in some partition, what `others` count."""
-    return any(positions.get(partition, 0) < position for partition, position in others.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +123,7 @@ class RecordStanding:
         known = world.state(self.standing)
         before = known if isinstance(known, RequirementStanding) else None
         evaluated_at = {one.partition: one.position for one in self.evaluated_at}
-        if before is not None and _precedes(evaluated_at, before.evaluated_at):
+        if before is not None and precedes(evaluated_at, before.evaluated_at):
             positions = ", ".join(f"{partition}:{position}" for partition, position in before.evaluated_at.items())
             refuse(Reason.STANDING_EVALUATED_LATER, standing=self.standing, positions=positions)
         if self.level == (None if before is None else before.level):

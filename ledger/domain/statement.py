@@ -20,7 +20,7 @@ from ledger.domain.statement_events import (
     StatementSuperseded,
 )
 from ledger.domain.streams import volunteer_of
-from ledger.domain.values import Position
+from ledger.domain.values import Position, precedes
 from ledger.domain.volunteer import known_person
 from ledger.domain.world import Reads, World
 
@@ -100,11 +100,6 @@ def _restated(state: Statement, recorded: RecordedEvent, told: StatementRestated
         superseded_at=recorded.recorded_at if superseded else None,
         evaluated_at=evaluated_at,
     )
-
-
-def precedes(positions: Mapping[int, int], others: Mapping[int, int]) -> bool:
-    """Whether `positions` lack, in some partition, what `others` count."""
-    return any(positions.get(partition, 0) < position for partition, position in others.items())
 
 
 def existing(world: World, name: str) -> Statement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -108,3 +109,8 @@ def calendar_date(text: str) -> date:
 def whole_seconds(moment: datetime) -> datetime:
     """The moment with its fraction of a second dropped: the ledger counts whole seconds."""
     return moment.replace(microsecond=0)
+
+
+def precedes(positions: Mapping[int, int], others: Mapping[int, int]) -> bool:
+    """Whether `positions` (partition → position) lack, in some partition, what `others` count."""
+    return any(positions.get(partition, 0) < position for partition, position in others.items())
