@@ -1,0 +1,100 @@
+"""Sets of opportunities' numbers: as bytes in rows of `search_keys`, and as whole numbers that are joined and met.
+
+The form of the bytes stands in docs/finding.md, "Keys". A number beyond 2^14 lies in a later chunk.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, TypeAlias
+
+from ledger.domain.refusals import InvariantBroken
+
+CHUNK_NUMBERS: Final = 16_384
+_BITMAP_BYTES_MAX: Final = CHUNK_NUMBERS // 8
+_LIST, _BITMAP = 0, 1
+_WORD_BYTES: Final = 8
+
+Chunk: TypeAlias = tuple[int, int]
+"""Partition and chunk."""
+Numbers: TypeAlias = dict[Chunk, int]
+"""Chunk → bits, the lowest for its first number; no chunk without one."""
+
+
+def packed(bits: int) -> bytes:
+    """The numbers of one chunk as they are stored: a list while it is the shorter form."""
+    bitmap = bits.to_bytes((bits.bit_length() + 7) // 8, "little")
+    count = bits.bit_count()
+    if 2 * count < len(bitmap):
+        return bytes([_LIST]) + struct.pack(f"!{count}H", *bits_of(bits))
+    return bytes([_BITMAP]) + bitmap
+
+
+def unpacked(stored: bytes) -> int:
+    """The bits of one chunk. Raises InvariantBroken for bytes of another form."""
+    body = stored[1:]
+    match stored[:1]:
+        case b"\x01" if len(body) <= _BITMAP_BYTES_MAX:
+            return int.from_bytes(body, "little")
+        case b"\x00" if len(body) % 2 == 0:
+            bitmap = bytearray(_BITMAP_BYTES_MAX)
+            for number in struct.unpack(f"!{len(body) // 2}H", body):
+                if number >= CHUNK_NUMBERS:
+                    break
+                bitmap[number >> 3] |= 1 << (number & 7)
+            else:
+                return int.from_bytes(bitmap, "little")
+    raise InvariantBroken("a row of search_keys has not the form of a list or a bitmap")
+
+
+def bits_of(bits: int) -> Iterator[int]:
+    """Which bits are set, ascending."""
+    for start, word in enumerate(struct.unpack(f"<{_BITMAP_BYTES_MAX // _WORD_BYTES}Q", _padded(bits))):
+        while word:
+            lowest = word & -word
+            yield start * 64 + lowest.bit_length() - 1
+            word ^= lowest
+
+
+def _padded(bits: int) -> bytes:
+    return bits.to_bytes(_BITMAP_BYTES_MAX, "little")
+
+
+def joined(sets: Iterable[Numbers]) -> Numbers:
+    """What is in one of them at least."""
+    whole: Numbers = {}
+    for one in sets:
+        for chunk, bits in one.items():
+            whole[chunk] = whole.get(chunk, 0) | bits
+    return whole
+
+
+def met(one: Numbers, other: Numbers) -> Numbers:
+    """What is in both."""
+    return {chunk: both for chunk, bits in one.items() if (both := bits & other.get(chunk, 0))}
+
+
+def without(one: Numbers, other: Numbers) -> Numbers:
+    """What is in the first alone."""
+    return {chunk: left for chunk, bits in one.items() if (left := bits & ~other.get(chunk, 0))}
+
+
+def size(numbers: Numbers) -> int:
+    """How many there are."""
+    return sum(bits.bit_count() for bits in numbers.values())
+
+
+def has(numbers: Mapping[Chunk, int], chunk: Chunk, offset: int) -> bool:
+    """Whether one number is in it."""
+    return bool(numbers.get(chunk, 0) >> offset & 1)
+
+
+def by_how_many(sets: Iterable[Numbers], most: int) -> list[Numbers]:
+    """At index k what is in at least k + 1 of the sets; no further than `most`."""
+    at_least: list[Numbers] = [{} for _ in range(most)]
+    for one in sets:
+        for level in range(most - 1, 0, -1):
+            at_least[level] = joined((at_least[level], met(at_least[level - 1], one)))
+        at_least[0] = joined((at_least[0], one))
+    return at_least
