@@ -44,6 +44,26 @@ class Phrase:
     words: tuple[frozenset[str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One way to write a place's name."""
+
+    place: str
+    plain: tuple[str, ...]
+    """Its words without particles joined to the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one word of a text or question is met by."""
+
+    word: str
+    stems: tuple[str, ...]
+    roots: tuple[str, ...]
+    skeleton: str
+    """Empty where the word is not Arabic."""
+
+
 @dataclass(slots=True)
 class Catalogue:
     """All concepts, by what they are met by. Nothing changes once it is read."""
@@ -55,7 +75,7 @@ class Catalogue:
     by_skeleton: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     phrases: defaultdict[str, list[Phrase]] = field(default_factory=lambda: defaultdict(list))
     """By each form of the first word."""
-    names: defaultdict[str, list[tuple[tuple[str, ...], str]]] = field(default_factory=lambda: defaultdict(list))
+    names: defaultdict[str, list[Name]] = field(default_factory=lambda: defaultdict(list))
     """Names of places by their first word, as they are written: a place is no word with endings."""
     words: set[str] = field(default_factory=set)
     """Every word that stands for something alone, for repairs."""
@@ -72,28 +92,41 @@ class Catalogue:
             found += [above for above in self.broader.get(one, ()) if above not in found]
         return tuple(found)
 
-    def of_word(self, word: str) -> set[str]:
-        """Concepts that one word stands for."""
-        return {concept for stem in stems_of(word) for concept in self.by_stem.get(stem, ())}
+    def read(self, words: Sequence[str]) -> list[Reading]:
+        """What each word is met by. A place's name has no endings: الرياض is not of one stem with رياضة."""
+        places = {
+            start + index: plain
+            for start in range(len(words))
+            for name in self._names_from(words, start)
+            for index, plain in enumerate(name.plain)
+        }
+        return [
+            Reading(word, (places[index],), (), skeleton_of(word))
+            if index in places
+            else Reading(word, stems_of(word), roots_of(word), skeleton_of(word))
+            for index, word in enumerate(words)
+        ]
 
-    def in_text(self, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    def in_text(self, readings: Sequence[Reading]) -> Iterator[tuple[int, int, str]]:
         """First word, word after the last, and concept, of all that stands in a text without stop words."""
-        forms = [weak_forms(word) for word in words]
-        for start, word in enumerate(words):
-            for concept in self.of_word(word):
+        forms = [_forms(reading) for reading in readings]
+        words = [reading.word for reading in readings]
+        for start, reading in enumerate(readings):
+            for concept in {found for stem in reading.stems for found in self.by_stem.get(stem, ())}:
                 yield start, start + 1, concept
             for phrase in self._phrases_from(forms[start]):
                 end = start + len(phrase.words)
                 if end <= len(words) and all(map(_meets, phrase.words, forms[start:end])):
                     yield start, end, phrase.concept
-            yield from self._places_from(words, start)
+            for name in self._names_from(words, start):
+                yield start, start + len(name.plain), name.place
 
-    def in_question(self, words: Sequence[str]) -> Iterator[tuple[int, str]]:
+    def in_question(self, readings: Sequence[Reading]) -> Iterator[tuple[int, str]]:
         """Word and concept of all that is asked for; the words of a phrase may stand in any order."""
-        forms = [weak_forms(word) for word in words]
-        for start, end, concept in self.in_text(words):
-            for index in range(start, end):
-                yield index, concept
+        forms = [_forms(reading) for reading in readings]
+        for start, end, concept in self.in_text(readings):
+            for covered in range(start, end):
+                yield covered, concept
         for phrase in {id(one): one for some in forms for one in self._phrases_from(some)}.values():
             where = [next((i for i, some in enumerate(forms) if some & wanted), None) for wanted in phrase.words]
             if None not in where and len(set(where)) == len(where):
@@ -101,23 +134,20 @@ class Catalogue:
                     if index is not None:
                         yield index, phrase.concept
 
-    def city_key(self, name: str) -> str:
+    def city_key(self, text: str) -> str:
         """The key of a city by any of its names; of others their normalised name; empty for none."""
-        words = words_of(name, _NAME_WORDS_MAX)
-        for start, end, place in self._places(words):
-            if place.startswith(CITY) and (start, end) == (0, len(words)):
-                return place.removeprefix(CITY)
+        words = words_of(text, _NAME_WORDS_MAX)
+        for name in self._names_from(words, 0) if words else ():
+            if name.place.startswith(CITY) and len(name.plain) == len(words):
+                return name.place.removeprefix(CITY)
         return " ".join(words)
 
-    def _places(self, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-        for start in range(len(words)):
-            yield from self._places_from(words, start)
-
-    def _places_from(self, words: Sequence[str], start: int) -> Iterator[tuple[int, int, str]]:
-        for name, place in self.names.get(words[start], ()):
-            end = start + len(name)
-            if tuple(words[start + 1 : end]) == name[1:]:
-                yield start, end, place
+    def _names_from(self, words: Sequence[str], start: int) -> list[Name]:
+        return [
+            name
+            for name in self.names.get(words[start], ())
+            if tuple(words[start + 1 : start + len(name.plain)]) == name.plain[1:]
+        ]
 
     def _phrases_from(self, forms: frozenset[str]) -> list[Phrase]:
         found = {id(phrase): phrase for form in forms for phrase in self.phrases.get(form, ())}
@@ -150,7 +180,7 @@ class Catalogue:
         for text in (text for spoken in texts.values() for text in spoken):
             first, *rest = words_of(text, _NAME_WORDS_MAX)
             for written in _written_forms(first):
-                self.names[written].append(((written, *rest), place))
+                self.names[written].append(Name(place, (first, *rest)))
             if not rest:
                 self.words.add(first)
                 if is_arabic(first):
@@ -160,6 +190,10 @@ class Catalogue:
 def weak_forms(word: str) -> frozenset[str]:
     """What a word of a phrase is met by: its roots where it has some, and its stems."""
     return frozenset((*roots_of(word), *stems_of(word)))
+
+
+def _forms(reading: Reading) -> frozenset[str]:
+    return frozenset((*reading.roots, *reading.stems))
 
 
 def without_stop_words(words: Sequence[str]) -> list[str]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from ledger.search.concepts import CITY, REGION, catalogue, without_stop_words
+from ledger.search.concepts import CITY, REGION, Reading, catalogue, without_stop_words
 from ledger.search.normalise import words_of
-from ledger.search.stems import LETTERS_MIN, roots_of, skeleton_of, stems_of
+from ledger.search.stems import LETTERS_MIN, stems_of
 
 TEXT_WORDS_MAX: Final = 400
 KEY_LETTERS_MAX: Final = 200
@@ -81,17 +81,19 @@ def concept_keys(concept: str) -> set[str]:
 
 
 def _text_keys(field: str, words: Sequence[str]) -> set[str]:
-    keys = {f"{field}{stem}" for word in words for stem in stems_of(word)}
-    keys |= {f"{ROOT}{root}" for word in words for root in roots_of(word)}
-    keys |= {f"{SKELETON}{skeleton}" for word in words if (skeleton := skeleton_of(word))}
-    for _, _, concept in catalogue().in_text(words):
+    known = catalogue()
+    readings = known.read(words)
+    keys = {f"{field}{stem}" for reading in readings for stem in reading.stems}
+    keys |= {f"{ROOT}{root}" for reading in readings for root in reading.roots}
+    keys |= {f"{SKELETON}{reading.skeleton}" for reading in readings if reading.skeleton}
+    for _, _, concept in known.in_text(readings):
         keys |= concept_keys(concept)
-    return keys | set(pair_keys(words)) if field == TITLE else keys
+    return keys | set(pair_keys(readings)) if field == TITLE else keys
 
 
-def pair_keys(words: Sequence[str]) -> list[str]:
+def pair_keys(readings: Sequence[Reading]) -> list[str]:
     """Each two words of a title that follow one another."""
-    stems = [stems_of(word)[0] for word in words]
+    stems = [reading.stems[0] for reading in readings]
     return [f"{PAIR}{one} {next_one}" for one, next_one in zip(stems, stems[1:], strict=False)]
 
 

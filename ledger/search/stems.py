@@ -7,6 +7,7 @@ and it knows no stop words.
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from typing import Final
 
@@ -27,6 +28,8 @@ _SKELETON_JOINED: Final = tuple(prefix.translate(_SKELETON) for prefix in _JOINE
 _SKELETON_SUFFIXES: Final = tuple(dict.fromkeys(suffix.translate(_SKELETON) for suffix in _SUFFIXES))
 _DOTLESS: Final = frozenset("ٮڡٯں")
 _ENGLISH: Final = snowballstemmer.stemmer("english")
+_ENGLISH_ALONE: Final = threading.Lock()
+"""The stemmer keeps the word it is at."""
 _REMEMBERED: Final = 65_536
 
 
@@ -34,7 +37,8 @@ _REMEMBERED: Final = 65_536
 def stems_of(word: str) -> tuple[str, ...]:
     """The stem of a word; two where its first letter may be a particle or its own: برنامج and بالبرنامج."""
     if not is_arabic(word):
-        return (str(_ENGLISH.stemWord(word)),)
+        with _ENGLISH_ALONE:
+            return (_ENGLISH.stemWord(word),)
     bare = _without_joined(word, _JOINED)
     stem = _without_suffixes(bare, _SUFFIXES)
     if bare == word and word[0] in _PARTICLES and len(word) > LETTERS_MIN:
