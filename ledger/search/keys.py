@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Final
 
 from ledger.search.concepts import CITY, REGION, Reading, catalogue, without_stop_words
@@ -94,7 +95,7 @@ def _text_keys(field: str, words: Sequence[str]) -> set[str]:
 def pair_keys(readings: Sequence[Reading]) -> list[str]:
     """Each two words of a title that follow one another."""
     stems = [reading.stems[0] for reading in readings]
-    return [f"{PAIR}{one} {next_one}" for one, next_one in zip(stems, stems[1:], strict=False)]
+    return [f"{PAIR}{one} {next_one}" for one, next_one in pairwise(stems)]
 
 
 def _repairable(words: Sequence[str]) -> set[str]:

@@ -20,18 +20,30 @@ _REPAIRED_LESS: Final = 2
 
 
 class Why(Enum):
-    """Reasons that a word gives, each with its score."""
+    """Reasons that a word gives."""
 
-    TITLE = 10
-    SKILL_OR_SECTOR = 7
-    SYNONYM = 6
-    PLACE = 6.5
-    WITHOUT_DOTS = 5
-    DESCRIPTION = 4
-    ORGANIZATION = 4.5
-    SAME_ROOT = 3
-    SPELLING_REPAIRED = 0
-    """As the repaired word, less two."""
+    TITLE = "title"
+    SKILL_OR_SECTOR = "skill or sector"
+    SYNONYM = "synonym"
+    PLACE = "place"
+    WITHOUT_DOTS = "without dots"
+    DESCRIPTION = "description"
+    ORGANIZATION = "organization"
+    SAME_ROOT = "same root"
+    SPELLING_REPAIRED = "spelling repaired"
+
+
+SCORES: Final = {
+    Why.TITLE: 10,
+    Why.SKILL_OR_SECTOR: 7,
+    Why.SYNONYM: 6,
+    Why.PLACE: 6,
+    Why.WITHOUT_DOTS: 5,
+    Why.DESCRIPTION: 4,
+    Why.ORGANIZATION: 4,
+    Why.SAME_ROOT: 3,
+}
+"""A repaired word gives two less than the word itself would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +112,7 @@ def groups_of(
 
 def is_known(group: Group, found: Collection[str]) -> bool:
     """Whether the catalogue or some opportunity has the word itself, by the keys that were found."""
-    return any(met.key.startswith(CONCEPT) or met.key in found for met in group.keys if met.why not in (Why.SAME_ROOT,))
+    return any(met.key.startswith(CONCEPT) or met.key in found for met in group.keys if met.why is not Why.SAME_ROOT)
 
 
 def reads_dotless(question: Question, unknown: Collection[str]) -> bool:
@@ -159,7 +171,7 @@ def _own_keys(reading: Reading) -> Iterator[Met]:
 def _dotless_keys(skeleton: str) -> Iterator[Met]:
     yield _met(f"{SKELETON}{skeleton}", Why.WITHOUT_DOTS, skeleton)
     for concept in sorted(catalogue().by_skeleton.get(skeleton, ())):
-        yield Met(f"{CONCEPT}{concept}", Why.WITHOUT_DOTS, int(Why.WITHOUT_DOTS.value), concept)
+        yield Met(f"{CONCEPT}{concept}", Why.WITHOUT_DOTS, SCORES[Why.WITHOUT_DOTS], concept)
 
 
 def _repaired_keys(repaired: str) -> Iterator[Met]:
@@ -175,7 +187,7 @@ def _concept(concept: str) -> Met:
 
 
 def _met(key: str, why: Why, matched: str) -> Met:
-    return Met(key, why, int(why.value), matched)
+    return Met(key, why, SCORES[why], matched)
 
 
 def _best_first(keys: Sequence[Met]) -> list[Met]:
