@@ -129,6 +129,8 @@ def _describe(connection: ReadDatabase, partition: int, names: Sequence[str]) ->
     for name, day, region, city_key, online in connection.execute(_OPENINGS, [names], binary=True):
         openings[name].append(Opening(day, region, city_key or "", online))
     rows = connection.execute(_TOUCHED, [names], binary=True).fetchall()
+    if not rows:
+        return  # shifts of an opportunity that is not there: another check tells
     changes = Changes(partition)
     columns: list[tuple[int, str | None, str | None, bool]] = []
     for name, number, organization, state, details_text, keys, words in rows:

@@ -20,7 +20,7 @@ _REPAIRED_LESS: Final = 2
 
 
 class Why(Enum):
-    """Reasons that a word gives."""
+    """Why a result is there: what one word met, and what holds of the whole."""
 
     TITLE = "title"
     SKILL_OR_SECTOR = "skill or sector"
@@ -31,6 +31,10 @@ class Why(Enum):
     ORGANIZATION = "organization"
     SAME_ROOT = "same root"
     SPELLING_REPAIRED = "spelling repaired"
+    EXACT_PHRASE = "exact phrase"
+    ALL_WORDS = "all words"
+    SOON = "soon"
+    PLACES_LEFT = "places left"
 
 
 SCORES: Final = {
@@ -42,8 +46,12 @@ SCORES: Final = {
     Why.DESCRIPTION: 4,
     Why.ORGANIZATION: 4,
     Why.SAME_ROOT: 3,
+    Why.EXACT_PHRASE: 10,
+    Why.ALL_WORDS: 5,
+    Why.SOON: 2,
+    Why.PLACES_LEFT: 1,
 }
-"""A repaired word gives two less than the word itself would."""
+"""A repaired word gives two less than the word itself would. `ALL_WORDS` counts for each word."""
 
 
 @dataclass(frozen=True, slots=True)

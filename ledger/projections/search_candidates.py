@@ -1,0 +1,139 @@
+"""From sets of numbers to rows: which of those found are looked at, and the next shifts of each.
+
+What a question costs is bounded here: of more than can be ranked, those with the most of its words come first, then
+those whose shifts begin soonest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final, LiteralString
+
+from ledger.projections.search_filter import Narrowed, beginning_of_time, months
+from ledger.projections.search_sets import KeySets
+from ledger.search.ranking import Candidate, Opened
+from ledger.search.sets import CHUNK_NUMBERS, Chunk, Numbers, bits_of, joined, met, size, without
+
+RANKED_MAX: Final = 500
+"""So many are ranked; there may be more."""
+ROUNDS_MAX: Final = 4
+"""So often as many again are looked at, when a filter leaves few of them."""
+SHIFTS_TOLD_MAX: Final = 5
+_DAYS_A_STEP: Final = (2, 5, 24)
+_MONTHS_A_STEP: Final = (3, 21)
+
+_SHIFTS: Final[LiteralString] = """
+    (
+        select s.shift, s.begins_at, s.places - s.places_taken as places_left, s.region, s.city_key, s.online
+        from shifts s
+        where s.opportunity = o.opportunity and s.state = 'open' and s.begins_at > %(after)b and
+"""
+_ROWS: Final[LiteralString] = """
+    select o.partition, o.number, o.opportunity, o.sector, o.level,
+           n.shift, n.begins_at, n.places_left, n.region, n.city_key, n.online
+    from unnest(%(partitions)b::int[], %(numbers)b::int[]) as asked (partition, number)
+    join search_opportunities o on o.partition = asked.partition and o.number = asked.number
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was looked at."""
+
+    candidates: Sequence[Candidate]
+    whole: bool
+    """Whether that is all there was."""
+
+
+async def look(
+    sets: KeySets, levels: Sequence[Numbers], asked: Narrowed, now: datetime, wanted: int = RANKED_MAX
+) -> Looked:
+    """The candidates that pass the filter, `wanted` at most. `levels`: what comes first, then what comes next, …"""
+    found: list[Candidate] = []
+    rounds = 0
+    async for some in _in_order(sets, levels, asked, now):
+        for part in _parts(some):
+            if rounds == ROUNDS_MAX or len(found) >= wanted:
+                return Looked(found[:wanted], whole=False)
+            found += await _rows(sets, part, asked, now)
+            rounds += len(part) == RANKED_MAX
+    return Looked(found[:wanted], whole=len(found) <= wanted)
+
+
+async def _in_order(sets: KeySets, levels: Sequence[Numbers], asked: Narrowed, now: datetime) -> AsyncIterator[Numbers]:
+    seen: Numbers = {}
+    for level in levels:
+        new = without(level, seen)
+        seen = joined((seen, level))
+        if size(new) <= RANKED_MAX or asked.include_past:
+            yield new
+        else:
+            async for sooner in _soonest(sets, new, max(asked.from_day or now.date(), now.date())):
+                yield sooner
+
+
+async def _soonest(sets: KeySets, whole: Numbers, first: date) -> AsyncIterator[Numbers]:
+    """Parts of `whole`, those with a shift in the next days first; those of a past day are in none."""
+    for keys in _steps(first):
+        await sets.read(keys)
+        for key in keys:
+            if some := met(whole, sets.sets[key]):
+                yield some
+                whole = without(whole, some)
+
+
+def _steps(first: date) -> Iterator[list[str]]:
+    day = first - timedelta(days=1)  # somewhere west of us it is still yesterday
+    for count in _DAYS_A_STEP:
+        yield [f"=day:{day + timedelta(days=one)}" for one in range(count)]
+        day += timedelta(days=count)
+    for count in _MONTHS_A_STEP:
+        yield months(day, count)
+        day = (day.replace(day=1) + timedelta(days=31 * count)).replace(day=1)
+
+
+def _parts(numbers: Numbers) -> Iterator[list[tuple[Chunk, int]]]:
+    """The numbers in order, the newest chunk first, so many at a time as are ranked at most."""
+    part: list[tuple[Chunk, int]] = []
+    for chunk in sorted(numbers, key=lambda place: (-place[1], place[0])):
+        for offset in bits_of(numbers[chunk]):
+            part.append((chunk, offset))
+            if len(part) == RANKED_MAX:
+                yield part
+                part = []
+    if part:
+        yield part
+
+
+async def _rows(sets: KeySets, part: Sequence[tuple[Chunk, int]], asked: Narrowed, now: datetime) -> list[Candidate]:
+    statement: LiteralString = (
+        _ROWS
+        + ("left join lateral" if asked.include_past and not asked.of_shifts else "join lateral")
+        + _SHIFTS
+        + asked.conditions
+        + " order by s.begins_at, s.shift limit %(shifts)b) n on true"
+    )
+    parameters = {
+        **asked.parameters,
+        "after": beginning_of_time(asked, now),
+        "shifts": SHIFTS_TOLD_MAX,
+        "partitions": [chunk[0] for chunk, _ in part],
+        "numbers": [chunk[1] * CHUNK_NUMBERS + offset for chunk, offset in part],
+    }
+    used = {name: value for name, value in parameters.items() if f"%({name})" in statement}
+    rows = await (await sets.connection.execute(statement, used, binary=True)).fetchall()
+    return _gathered(rows)
+
+
+def _gathered(rows: Sequence[Sequence[Any]]) -> list[Candidate]:
+    found: dict[str, Candidate] = {}
+    for partition, number, opportunity, sector, level, *opened in rows:
+        chunk = (partition, number // CHUNK_NUMBERS)
+        candidate = found.setdefault(opportunity, Candidate(chunk, number % CHUNK_NUMBERS, opportunity, sector, level))
+        if opened[0] is not None:
+            candidate.shifts.append(Opened(*opened))
+    for candidate in found.values():
+        candidate.shifts.sort(key=lambda shift: (shift.begins_at, shift.shift))
+    return list(found.values())

@@ -1,0 +1,104 @@
+"""Ranked candidates as answers: results with their reasons, and how they spread."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from ledger.projections import directory_messages as messages
+from ledger.projections.snapshot import ReadConnection
+from ledger.search.concepts import CITY, REGION, Language, catalogue
+from ledger.search.question import Why
+from ledger.search.ranking import Candidate, Opened, Ranked, Told
+from volunteer_hours.v1 import opportunity_search_service_pb2 as pb
+from volunteer_hours.v1 import resources_pb2
+
+FACET_VALUES_MAX: Final = 30
+LANGUAGES: Final[Mapping[int, Language]] = {
+    pb.LANGUAGE_UNSPECIFIED: "ar",
+    pb.LANGUAGE_ARABIC: "ar",
+    pb.LANGUAGE_ENGLISH: "en",
+}
+REASONS: Final[Mapping[Why, pb.MatchReason.ValueType]] = {
+    why: pb.MatchReason.Value(f"MATCH_REASON_{why.name}") for why in Why
+}
+_LEVELS: Final[Mapping[Language, Mapping[str, str]]] = {
+    "ar": {"general": "عام", "skilled": "مهاري", "professional": "احترافي"},
+    "en": {"general": "General", "skilled": "Skilled", "professional": "Professional"},
+}
+_ONLINE: Final[Mapping[Language, str]] = {"ar": "عن بعد", "en": "Online"}
+
+
+async def results(
+    connection: ReadConnection, page: Sequence[Ranked], language: Language, waiting: bool = True
+) -> list[pb.OpportunityResult]:
+    """The results of a page with all that is shown of them."""
+    named = {"names": [one.candidate.opportunity for one in page]}
+    statement = f"{messages.OPPORTUNITIES} where opportunity = any(%(names)b)"
+    rows = await (await connection.execute(statement, named, binary=True)).fetchall()
+    opportunities = {row[0]: messages.opportunity(row) for row in rows}
+    shifts = await _shifts(connection, page)
+    return [
+        pb.OpportunityResult(
+            opportunity=opportunities[one.candidate.opportunity],
+            shifts=[_open_shift(opened, shifts, opportunities) for opened in one.candidate.shifts],
+            score=one.score,
+            reasons=[_reason(told, language) for told in one.reasons],
+        )
+        for one in page
+    ]
+
+
+async def _shifts(connection: ReadConnection, page: Sequence[Ranked]) -> dict[str, resources_pb2.Shift]:
+    named = {"names": [opened.shift for one in page for opened in one.candidate.shifts]}
+    rows = await connection.execute(f"{messages.SHIFTS} where shift = any(%(names)b)", named, binary=True)
+    return {row[0]: messages.shift(row) for row in await rows.fetchall()}
+
+
+def _open_shift(
+    opened: Opened, shifts: Mapping[str, resources_pb2.Shift], offered: Mapping[str, resources_pb2.Opportunity]
+) -> pb.OpenShift:
+    left = max(opened.places_left, 0)
+    rules = offered[opened.shift.partition("/shifts/")[0]].registration_rules
+    return pb.OpenShift(
+        shift=shifts[opened.shift], places_left=left, waiting_possible=left == 0 and rules.waiting_places > 0
+    )
+
+
+def _reason(told: Told, language: Language) -> pb.ToldReason:
+    concept = told.matched in catalogue().labels and told.why in (Why.SYNONYM, Why.PLACE, Why.WITHOUT_DOTS)
+    matched = catalogue().label(told.matched, language) if concept else told.matched
+    return pb.ToldReason(reason=REASONS[told.why], asked=told.asked, matched=matched, score=told.score)
+
+
+def facets(candidates: Iterable[Candidate], language: Language) -> pb.Facets:
+    """How the candidates spread; each counts once for a value, by its next shifts that fit."""
+    regions, cities, sectors, levels = (Counter[str]() for _ in range(4))
+    online = 0
+    for one in candidates:
+        regions.update({shift.region for shift in one.shifts if shift.region})
+        cities.update({shift.city_key for shift in one.shifts if shift.city_key})
+        sectors.update([one.sector] if one.sector else [])
+        levels.update([one.level] if one.level else [])
+        online += any(shift.online for shift in one.shifts)
+    known = catalogue()
+    return pb.Facets(
+        regions=_values(regions, {one: known.label(f"{REGION}{one}", language) for one in regions}),
+        cities=_values(cities, {one: known.label(f"{CITY}{one}", language) for one in cities}),
+        sectors=_values(sectors, {one: known.label(one, language) for one in sectors}),
+        levels=[
+            pb.FacetValue(value=level.upper(), label=_LEVELS[language][level], count=levels[level])
+            for level in _LEVELS[language]
+            if levels[level]
+        ],
+        online=pb.FacetValue(value="true", label=_ONLINE[language], count=online),
+    )
+
+
+def _values(counts: Counter[str], labels: Mapping[str, str]) -> list[pb.FacetValue]:
+    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:FACET_VALUES_MAX]
+    return [
+        pb.FacetValue(value=value, label=labels[value].removeprefix(CITY).removeprefix(REGION), count=count)
+        for value, count in ordered
+    ]

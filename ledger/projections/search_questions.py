@@ -1,0 +1,176 @@
+"""What OpportunitySearchService asks: opportunities by words and filters, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ledger.projections import search_token
+from ledger.projections.basis import Ground, KnownHorizon, Patience, ReadPool
+from ledger.projections.page_token import question_of
+from ledger.projections.search_candidates import Looked, look
+from ledger.projections.search_filter import Narrowed, narrowed
+from ledger.projections.search_messages import LANGUAGES, facets, results
+from ledger.projections.search_sets import KeySets, numbers_given, organizations_called, words_near
+from ledger.projections.search_suggestions import Suggesting
+from ledger.projections.search_token import SearchToken
+from ledger.projections.snapshot import ReadConnection, snapshot
+from ledger.search import question as questions
+from ledger.search.question import Group, Question
+from ledger.search.ranking import Ranked, ranked, rareness_of
+from ledger.search.sets import by_how_many, met, size
+from volunteer_hours.v1 import opportunity_search_service_pb2 as pb
+from volunteer_hours.v1.opportunity_search_service_pb2 import OpportunityFilter
+from volunteer_hours.v1.positions_pb2 import Position
+
+
+@dataclass(slots=True)
+class Reading:
+    """How a question was read: the same on every page of its answer."""
+
+    question: Question
+    asked_at: datetime
+    groups: list[Group] = field(default_factory=list)
+    repairs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    dotless: bool = False
+    rareness: tuple[int, ...] = ()
+    words_min: int = 0
+
+    def regroup(self, organizations: Mapping[str, Sequence[str]]) -> None:
+        """The keys of each word, as it is read by now."""
+        self.groups = questions.groups_of(
+            self.question, dotless=self.dotless, repairs=self.repairs, organizations=organizations
+        )
+
+    def keys(self) -> list[str]:
+        """All that its words may meet."""
+        return [one.key for group in self.groups for one in group.keys] + self.question.pairs
+
+
+class SearchQuestions:
+    """Answers from the read database. Safe to share between calls.
+
+    Like every question it may name `positions` that it must not be older than, raises NotYetApplied when they are not
+    reached in `seconds_left`, and refuses POSITION_UNKNOWN, PAGE_TOKEN_INVALID, DATE_INVALID.
+    """
+
+    def __init__(self, pool: ReadPool, partitions: int, horizon: KnownHorizon | None = None) -> None:
+        self._pool = pool
+        self._partitions = partitions
+        self._ground = Ground(partitions, horizon)
+
+    async def search(
+        self, request: pb.SearchOpportunitiesRequest, seconds_left: float | None = None
+    ) -> pb.SearchOpportunitiesResponse:
+        """A page of results, with counts; suggestions where nothing is found."""
+        token = search_token.read(request, request.page_token)
+        first_page = [] if token is None else [Position(partition=p, position=n) for p, n in token.positions.items()]
+        wanted = self._ground.wanted((*request.positions, *first_page))
+        asked, language = narrowed(request.filter), LANGUAGES[request.language]
+        async with snapshot(self._pool, self._ground, wanted, Patience.of(seconds_left)) as found:
+            sets = await self._sets(found.connection, token)
+            reading = await _read(sets, questions.asked(request.query), token)
+            looked = await _looked_for(sets, reading, asked)
+            in_order = ranked(
+                looked.candidates, reading.groups, reading.rareness, reading.question.pairs, sets.sets, reading.asked_at
+            )
+            page, more = _page(in_order, token, search_token.page_rows(request.page_size))
+            answer = pb.SearchOpportunitiesResponse(
+                results=await results(found.connection, page, language),
+                facets=facets(looked.candidates, language),
+                total=len(looked.candidates),
+                more_than=not looked.whole,
+                positions=found.basis.position_messages(),
+            )
+            if more:
+                answer.next_page_token = _token(request, reading, sets.ends, found.basis.positions, page[-1])
+            if not looked.candidates and token is None:
+                answer.suggestions.extend(await _suggestions(sets, reading, request))
+        return answer
+
+    async def _sets(self, connection: ReadConnection, token: SearchToken | None) -> KeySets:
+        ends = await numbers_given(connection, self._partitions) if token is None else token.ends
+        return KeySets(connection, ends)
+
+
+async def _read(sets: KeySets, question: Question, token: SearchToken | None) -> Reading:
+    """Read the words as the first page did, or for the first time."""
+    reading = Reading(question, search_token.now())
+    if token is not None:
+        reading = Reading(
+            question, token.asked_at, [], dict(token.repairs), token.dotless, token.rareness, token.words_min
+        )
+    if not question.words:
+        return reading
+    organizations = await organizations_called(sets.connection, question.words)
+    reading.regroup(organizations)
+    await sets.read(reading.keys())
+    if token is not None:
+        return reading
+    found = sets.found()
+    unknown = [group.word for group in reading.groups if not questions.is_known(group, found)]
+    reading.dotless = questions.reads_dotless(question, unknown)
+    reading.repairs = await words_near(sets.connection, unknown)
+    if reading.dotless or reading.repairs:
+        reading.regroup(organizations)
+        await sets.read(reading.keys())
+    whole = sum(sets.ends.values())
+    reading.rareness = tuple(rareness_of(size(sets.of_group(group)), whole) for group in reading.groups)
+    return reading
+
+
+async def _looked_for(sets: KeySets, reading: Reading, asked: Narrowed) -> Looked:
+    """The candidates: with at least half of the words, or else with any."""
+    base = await sets.base(asked)
+    if not reading.groups:
+        return await look(sets, [base], asked, reading.asked_at)
+    count = len(reading.groups)
+    levels = [met(level, base) for level in by_how_many(map(sets.of_group, reading.groups), count)]
+    if reading.words_min:
+        return await look(sets, levels[reading.words_min - 1 :][::-1], asked, reading.asked_at)
+    for words_min in dict.fromkeys(((count + 1) // 2, 1)):
+        reading.words_min = words_min
+        looked = await look(sets, levels[words_min - 1 :][::-1], asked, reading.asked_at)
+        if looked.candidates:
+            break
+    return looked
+
+
+def _page(in_order: Sequence[Ranked], token: SearchToken | None, rows: int) -> tuple[Sequence[Ranked], bool]:
+    left = [one for one in in_order if token is None or one.place > token.after]
+    return left[:rows], len(left) > rows
+
+
+def _token(
+    request: pb.SearchOpportunitiesRequest,
+    reading: Reading,
+    ends: Mapping[int, int],
+    positions: Mapping[int, int],
+    last: Ranked,
+) -> str:
+    return search_token.written(
+        SearchToken(
+            question=question_of(request),
+            asked_at=reading.asked_at,
+            ends=dict(ends),
+            positions=dict(positions),
+            rareness=reading.rareness,
+            repairs=reading.repairs,
+            dotless=reading.dotless,
+            words_min=reading.words_min,
+            after_score=last.score,
+            after_begins_at=last.candidate.begins_at,
+            after_opportunity=last.candidate.opportunity,
+        )
+    )
+
+
+async def _suggestions(sets: KeySets, reading: Reading, request: pb.SearchOpportunitiesRequest) -> list[pb.Suggestion]:
+    async def count(asked: OpportunityFilter) -> int:
+        return len((await _looked_for(sets, reading, narrowed(asked))).candidates)
+
+    async def count_all(asked: OpportunityFilter) -> int:
+        return len((await _looked_for(sets, Reading(Question(()), reading.asked_at), narrowed(asked))).candidates)
+
+    return await Suggesting(sets, count, count_all).told(reading.question, request)

@@ -1,0 +1,113 @@
+"""Reads the sets of numbers of keys from the read database, each once for a question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ledger.projections.search_filter import AGE_YEARS_MAX, Narrowed
+from ledger.projections.snapshot import ReadConnection
+from ledger.search.question import Group, repair_forms, repairs_of
+from ledger.search.sets import CHUNK_NUMBERS, Numbers, joined, met, unpacked, without
+from ledger.search.stems import stems_of
+
+ORGANIZATIONS_MAX: Final = 8
+"""A word in the names of more organisations is no name."""
+
+_KEYS: Final = "select key, partition, chunk, numbers from search_keys where key = any(%(keys)b::text[])"
+_AGES: Final = "select key, partition, chunk, numbers from search_keys where key >= %(first)b and key <= %(last)b"
+_ENDS: Final = """
+    select p, coalesce((select max(number) from search_opportunities where partition = p), -1) + 1
+    from generate_series(0, %(partitions)b - 1) as p
+"""
+_WORDS: Final = """
+    select word, sum(uses)::bigint from search_words where forms && %(forms)b::bigint[] group by word
+"""
+_ORGANIZATIONS: Final = """
+    select organization, stems from search_organizations where stems && %(stems)b::text[] order by organization limit 200
+"""
+
+
+@dataclass(slots=True)
+class KeySets:
+    """The sets that one question has read."""
+
+    connection: ReadConnection
+    ends: Mapping[int, int]
+    """Partition → the number after the last that is looked at."""
+    sets: dict[str, Numbers] = field(default_factory=dict)
+    """Key → its numbers; of a key that nobody has, none."""
+
+    async def read(self, keys: Iterable[str]) -> None:
+        """Read what is not known yet."""
+        wanted = sorted({key for key in keys if key not in self.sets})
+        if not wanted:
+            return
+        self.sets |= {key: {} for key in wanted}
+        rows = await self.connection.execute(_KEYS, {"keys": wanted}, binary=True)
+        for key, partition, chunk, numbers in await rows.fetchall():
+            if bits := unpacked(numbers) & self._looked_at(partition, chunk):
+                self.sets[key][partition, chunk] = bits
+
+    async def base(self, asked: Narrowed) -> Numbers:
+        """All that the filter's keys leave; with no filter, everything."""
+        await self.read(key for keys in asked.any_of for key in keys)
+        whole = self._everything()
+        for keys in asked.any_of:
+            whole = met(whole, joined(self.sets[key] for key in keys))
+        if asked.above_age_key:
+            whole = without(whole, await self._too_young(asked.above_age_key))
+        return whole
+
+    def of_group(self, group: Group) -> Numbers:
+        """All that have one of the group's keys."""
+        return joined(self.sets[one.key] for one in group.keys)
+
+    def found(self) -> set[str]:
+        """Keys that some opportunity has."""
+        return {key for key, numbers in self.sets.items() if numbers}
+
+    async def _too_young(self, first: str) -> Numbers:
+        whole: Numbers = {}
+        last = f"=age:{AGE_YEARS_MAX:03}"
+        rows = await self.connection.execute(_AGES, {"first": first, "last": last}, binary=True)
+        for _, partition, chunk, numbers in await rows.fetchall():
+            whole[partition, chunk] = whole.get((partition, chunk), 0) | unpacked(numbers)
+        return whole
+
+    def _everything(self) -> Numbers:
+        chunks = (
+            (partition, chunk) for partition, end in self.ends.items() for chunk in range(-(-end // CHUNK_NUMBERS))
+        )
+        return {place: self._looked_at(*place) for place in chunks}
+
+    def _looked_at(self, partition: int, chunk: int) -> int:
+        count = min(max(self.ends.get(partition, 0) - chunk * CHUNK_NUMBERS, 0), CHUNK_NUMBERS)
+        return (1 << count) - 1
+
+
+async def numbers_given(connection: ReadConnection, partitions: int) -> dict[int, int]:
+    """Partition → how many opportunities have got a number there."""
+    rows = await connection.execute(_ENDS, {"partitions": partitions}, binary=True)
+    return {partition: end for partition, end in await rows.fetchall() if end}
+
+
+async def words_near(connection: ReadConnection, words: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """What each word may have been meant to be, one letter away; nothing for a word that is near none."""
+    forms = sorted({form for word in words for form in repair_forms(word)})
+    if not forms:
+        return {}
+    rows = await connection.execute(_WORDS, {"forms": forms}, binary=True)
+    candidates = dict(await rows.fetchall())
+    repaired = {word: tuple(repairs_of(word, candidates)) for word in words if repair_forms(word)}
+    return {word: near for word, near in repaired.items() if near}
+
+
+async def organizations_called(connection: ReadConnection, words: Sequence[str]) -> dict[str, list[str]]:
+    """Word → the organisations in whose names it stands, if they are few."""
+    by_word = {word: set(stems_of(word)) for word in words}
+    stems = sorted(set().union(*by_word.values()))
+    rows = await (await connection.execute(_ORGANIZATIONS, {"stems": stems}, binary=True)).fetchall()
+    called = {word: [name for name, stems in rows if wanted & set(stems)] for word, wanted in by_word.items()}
+    return {word: names for word, names in called.items() if 0 < len(names) <= ORGANIZATIONS_MAX}
