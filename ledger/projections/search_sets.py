@@ -25,7 +25,8 @@ _WORDS: Final = """
     select word, sum(uses)::bigint from search_words where forms && %(forms)b::bigint[] group by word
 """
 _ORGANIZATIONS: Final = """
-    select organization, stems from search_organizations where stems && %(stems)b::text[] order by organization limit 200
+    select organization, stems from search_organizations where stems && %(stems)b::text[]
+    order by organization limit 200
 """
 
 
