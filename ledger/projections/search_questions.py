@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ledger.domain.refusals import Reason, refuse
 from ledger.projections import search_token
 from ledger.projections.basis import Ground, KnownHorizon, Patience, ReadPool
 from ledger.projections.page_token import question_of
@@ -18,7 +19,7 @@ from ledger.projections.search_token import SearchToken
 from ledger.projections.snapshot import ReadConnection, snapshot
 from ledger.search import question as questions
 from ledger.search.question import Group, Question
-from ledger.search.ranking import Ranked, ranked, rareness_of
+from ledger.search.ranking import RARENESS_MAX, Ranked, ranked, rareness_of
 from ledger.search.sets import by_how_many, met, size
 from volunteer_hours.v1 import opportunity_search_service_pb2 as pb
 from volunteer_hours.v1.opportunity_search_service_pb2 import OpportunityFilter
@@ -90,7 +91,10 @@ class SearchQuestions:
         return answer
 
     async def _sets(self, connection: ReadConnection, token: SearchToken | None) -> KeySets:
-        ends = await numbers_given(connection, self._partitions) if token is None else token.ends
+        ends = await numbers_given(connection, self._partitions)
+        if token is not None:
+            # A token is anybody's: it may look at less than there is, never at more.
+            ends = {partition: min(end, token.ends.get(partition, 0)) for partition, end in ends.items()}
         return KeySets(connection, ends)
 
 
@@ -98,9 +102,9 @@ async def _read(sets: KeySets, question: Question, token: SearchToken | None) ->
     """Read the words as the first page did, or for the first time."""
     reading = Reading(question, search_token.now())
     if token is not None:
-        reading = Reading(
-            question, token.asked_at, [], dict(token.repairs), token.dotless, token.rareness, token.words_min
-        )
+        _check(token, len(question.words))
+        repairs = {word: near[: questions.REPAIRS_MAX] for word, near in token.repairs.items()}
+        reading = Reading(question, token.asked_at, [], repairs, token.dotless, token.rareness, token.words_min)
     if not question.words:
         return reading
     organizations = await organizations_called(sets.connection, question.words)
@@ -118,6 +122,13 @@ async def _read(sets: KeySets, question: Question, token: SearchToken | None) ->
     whole = sum(sets.ends.values())
     reading.rareness = tuple(rareness_of(size(sets.of_group(group)), whole) for group in reading.groups)
     return reading
+
+
+def _check(token: SearchToken, words: int) -> None:
+    """Refuse PAGE_TOKEN_INVALID for one that no first page of so many words has made."""
+    rare = all(1 <= factor <= RARENESS_MAX for factor in token.rareness)
+    if len(token.rareness) != words or not rare or not min(words, 1) <= token.words_min <= words:
+        refuse(Reason.PAGE_TOKEN_INVALID)
 
 
 async def _looked_for(sets: KeySets, reading: Reading, asked: Narrowed) -> Looked:
