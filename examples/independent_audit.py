@@ -420,6 +420,7 @@ EVENTS = {
     "volunteer-linked": ("volunteers", "volunteer linked_volunteer overlaps overlap_seconds:nought_or_more"),
     "volunteer-link-ended": ("volunteers", "volunteer linked_volunteer reason"),
     "charter-accepted": ("volunteers", "volunteer charter charter_version"),
+    "volunteer-preferences-set": ("volunteers", "volunteer preferences"),
     "guardian-consent-given": ("volunteers", "volunteer consent guardian? until_date?"),
     "guardian-consent-withdrawn": ("volunteers", "volunteer consent"),
     "opportunity-published": ("opportunities", OPPORTUNITY + "imported_from?"),

@@ -20,6 +20,7 @@ from ledger.domain.consent_events import (
 )
 from ledger.domain.event import Event, NewEvent, RecordedEvent, Value, stored_name
 from ledger.domain.link_events import Link, VolunteerLinked, VolunteerLinkEnded, VolunteerLinkProposed
+from ledger.domain.preference_events import PREFERENCES_PATH, VolunteerPreferencesSet
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.domain.sealed import Sealed, SealedField, key_id_in
 from ledger.domain.world import Reads, World
@@ -101,6 +102,8 @@ class Volunteer:
     erased: bool = False
     link: Link | None = None
     """To another name of theirs, or the proposal of one."""
+    preferences: SealedField | None = None
+    """What they look for, sealed."""
 
 
 def evolve(state: object | None, recorded: RecordedEvent) -> Volunteer:
@@ -122,7 +125,10 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Volunteer:
         ):
             return replace(state, link=None)
         case Volunteer(erased=False, link=None), VolunteerErased():
-            return replace(state, details=MappingProxyType({}), erased=True)
+            return replace(state, details=MappingProxyType({}), preferences=None, erased=True)
+        case Volunteer(erased=False), VolunteerPreferencesSet(preferences=preferences):
+            sealed = SealedField(recorded.stream, recorded.event_id, PREFERENCES_PATH, preferences)
+            return replace(state, preferences=sealed, key_ids=state.key_ids | {key_id_in(preferences)})
         case Volunteer(erased=False), CharterAccepted(charter=charter, charter_version=version):
             accepted = Charter(charter, version)
             return replace(state, charters=MappingProxyType({**state.charters, charter: accepted}))

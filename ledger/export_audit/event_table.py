@@ -151,6 +151,7 @@ EVENTS: Final[Mapping[str, Kind]] = {
     "volunteer-linked": ("volunteers", Fields, "volunteer linked_volunteer overlaps overlap_seconds"),
     "volunteer-link-ended": ("volunteers", Fields, "volunteer linked_volunteer reason"),
     "charter-accepted": ("volunteers", Fields, "volunteer charter charter_version"),
+    "volunteer-preferences-set": ("volunteers", Fields, "volunteer preferences"),
     "guardian-consent-given": ("volunteers", Fields, "volunteer consent guardian? until_date?"),
     "guardian-consent-withdrawn": ("volunteers", Fields, "volunteer consent"),
     "opportunity-published": ("opportunities", Fields, _OPPORTUNITY + "imported_from?"),

@@ -182,6 +182,13 @@ class VolunteerLinkEnded(_Data):
     reason: str
 
 
+class VolunteerPreferencesSet(_Data):
+    """volunteer-preferences-set: a seal, opened by nobody here."""
+
+    volunteer: str
+    preferences: str
+
+
 class CharterAccepted(_Data):
     """charter-accepted"""
 
@@ -402,6 +409,7 @@ DirectoryData: TypeAlias = (
     | VolunteerLinkEnded
     | CharterAccepted
     | GuardianConsentGiven
+    | VolunteerPreferencesSet
     | GuardianConsentWithdrawn
     | OpportunityPublished
     | OpportunityUpdated
@@ -444,6 +452,7 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     "volunteer-link-ended": VolunteerLinkEnded,
     "charter-accepted": CharterAccepted,
     "guardian-consent-given": GuardianConsentGiven,
+    "volunteer-preferences-set": VolunteerPreferencesSet,
     "guardian-consent-withdrawn": GuardianConsentWithdrawn,
     "opportunity-published": OpportunityPublished,
     "opportunity-updated": OpportunityUpdated,

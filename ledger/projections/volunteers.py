@@ -17,6 +17,7 @@ from ledger.projections.directory_data import (
     GuardianConsentGiven,
     GuardianConsentWithdrawn,
     VolunteerErased,
+    VolunteerPreferencesSet,
     VolunteerRegistered,
     VolunteerUpdated,
 )
@@ -25,7 +26,11 @@ from ledger.projections.stored_event import Batch
 
 _COPY: Final = "copy volunteers (partition, volunteer, details) from stdin (format binary)"
 _UPDATED: Final = "update volunteers set details = (details - %s::text[]) || %s where volunteer = %s"
-_ERASED: Final = "update volunteers set details = '{}', erased = true where volunteer = %s"
+_ERASED: Final = """
+    update volunteers set details = '{}', preferences = null, preferences_set_at = null, erased = true
+    where volunteer = %s
+"""
+_PREFERENCES: Final = "update volunteers set preferences = %s, preferences_set_at = %s where volunteer = %s"
 _CHARTER: Final = "update volunteers set charters = charters || %s where volunteer = %s"
 _CONSENT: Final = "update volunteers set consents = consents || %s where volunteer = %s"
 _CONSENT_WITHDRAWN: Final = """
@@ -54,6 +59,9 @@ def apply(connection: ReadDatabase, batch: Batch) -> None:
                 change_one(connection, _UPDATED, [list(data.cleared), details, data.volunteer])
             case VolunteerErased():
                 change_one(connection, _ERASED, [data.volunteer])
+            case VolunteerPreferencesSet():
+                seal = Jsonb({"event_id": event.id, "sealed": data.preferences})
+                change_one(connection, _PREFERENCES, [seal, event.time, data.volunteer])
             case CharterAccepted():
                 change_one(connection, _CHARTER, [Jsonb({data.charter: data.charter_version}), data.volunteer])
             case GuardianConsentGiven():

@@ -58,6 +58,7 @@ MOVES_NOTHING: Final = frozenset(
         "charter-accepted",
         "guardian-consent-given",
         "guardian-consent-withdrawn",
+        "volunteer-preferences-set",
         "opportunity-published",
         "opportunity-updated",
         "opportunity-closed",
