@@ -595,7 +595,7 @@ FIELD_CHECKS: dict[str, Check] = {
     "method": one_of("qr kiosk app coordinator"),
     "source": one_of("native migrated"),
     "class": one_of(" ".join(CLASSES)),
-    **dict.fromkeys("sealed guardian".split(), SEALED),
+    **dict.fromkeys("sealed guardian preferences".split(), SEALED),
     "volunteer_details": record(
         "full_name:sealed? birth_date:sealed? identity_type:sealed? identity_number:sealed? email:sealed? "
         "phone:sealed? gender:sealed? residence_region:sealed?"

@@ -282,6 +282,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "from_time": forms.Moment,
     "future_tolerance_seconds": forms.WholeNumber,
     "guardian": forms.Sealed,
+    "preferences": forms.Sealed,
     "head_count": forms.Seconds,
     "heads_left": forms.Seconds,
     "imported_from": forms.ImportedFrom,
