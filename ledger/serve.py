@@ -57,7 +57,9 @@ from ledger.postgres_place import default_data_dir
 from ledger.production import production_faults, production_remarks
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.hours_questions import HoursQuestions
+from ledger.projections.match_questions import MatchQuestions
 from ledger.projections.policy_questions import PolicyQuestions
+from ledger.projections.search_questions import SearchQuestions
 from ledger.projections.standing_evaluations import StandingEvaluations
 from ledger.secret_strength import faults_of_secrets
 from ledger.service_start import key_holders, record_start
@@ -286,6 +288,8 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             ),
             hours=HoursQuestions(read, settings.partitions, horizon),
             directory=DirectoryQuestions(read, settings.partitions, horizon),
+            search=SearchQuestions(read, settings.partitions, horizon),
+            matches=MatchQuestions(read, settings.partitions, person_keys.open_all, horizon),
             policies=PolicyQuestions(read, settings.partitions, horizon),
             event_pool=events,
             partitions=settings.partitions,

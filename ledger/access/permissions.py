@@ -103,6 +103,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "RegistryService/EraseMember": Permission(_ADMINISTRATOR),
     "RegistryService/RegisterVolunteer": _command(coordinator=_ALL, volunteer=OwnPerson("volunteer_id", "volunteers/")),
     "RegistryService/UpdateVolunteer": _command(volunteer=OwnPerson("name")),
+    "RegistryService/SetVolunteerPreferences": _command(volunteer=OwnPerson("name")),
     "RegistryService/EraseVolunteer": Permission(_ADMINISTRATOR),
     "RegistryService/LinkVolunteers": Permission(_ADMINISTRATOR),
     "RegistryService/ApproveVolunteerLink": Permission(_ADMINISTRATOR),
@@ -185,6 +186,10 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "LiveSessionService/GetPeakCertificate": Permission(_ANYBODY),
     "LiveSessionService/GetPeakFile": Permission(_REPLAYS),
     "LiveSessionService/ConfirmPeak": Permission(_ADMINISTRATOR),
+    "OpportunitySearchService/SearchOpportunities": Permission(_ANYBODY),
+    "OpportunitySearchService/MatchOpportunities": Permission(
+        {**_ADMINISTRATOR, Role.VOLUNTEER: OwnPerson("parent")}, Looks(request="parent")
+    ),
     "DirectoryService/GetOrganization": Permission(_ANYBODY),
     "DirectoryService/ListOrganizations": Permission(_ANYBODY),
     "DirectoryService/GetInitiative": Permission(_ANYBODY),
@@ -198,6 +203,9 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
             Role.VERIFIER: Serves("name"),
         },
         _NAME,
+    ),
+    "DirectoryService/GetVolunteerPreferences": Permission(
+        {**_ADMINISTRATOR, Role.VOLUNTEER: OwnPerson("name")}, _NAME
     ),
     "DirectoryService/ListVolunteers": Permission(_ADMINISTRATOR, Looks(answer="volunteers.name")),
     "DirectoryService/GetMember": _command(coordinator=OwnPerson("name"), verifier=OwnPerson("name")),

@@ -19,8 +19,10 @@ from ledger.domain.member import COLLECTION
 from ledger.domain.refusals import Reason, refuse
 from ledger.grpc.interceptor import Call
 from ledger.grpc.personal_details import PLAIN_FIELDS, PersonalDetails
+from ledger.grpc.preference_messages import preferences_message
 from ledger.grpc.values import IDENTITY_NUMBERS, timestamp
 from ledger.projections.directory_questions import DirectoryQuestions, SealedVolunteer
+from ledger.search import preferences
 from volunteer_hours.v1 import directory_service_pb2 as pb
 from volunteer_hours.v1 import resources_pb2
 from volunteer_hours.v1.positions_pb2 import Position
@@ -68,6 +70,19 @@ class DirectoryService:
             next_page_token=page.next_page_token,
             positions=page.positions,
         )
+
+    async def GetVolunteerPreferences(
+        self, request: pb.GetVolunteerPreferencesRequest, call: Call
+    ) -> resources_pb2.VolunteerPreferences:
+        sealed, set_at, positions = await self._questions.get_preferences(request, call.seconds_left)
+        text = await self._person_keys.open(sealed)
+        if text is ERASED:
+            refuse(Reason.NOT_FOUND, name=request.name)
+        told = preferences_message(preferences.read(text))
+        told.name = request.name
+        told.set_time.CopyFrom(timestamp(set_at))
+        told.positions.extend(positions)
+        return told
 
     async def GetMember(self, request: pb.GetMemberRequest, call: Call) -> resources_pb2.Member:
         member, (partition, position) = await self._members.get(request.name)

@@ -22,6 +22,8 @@ from ledger.domain.organization import (
     ReinstateOrganization,
     SuspendOrganization,
 )
+from ledger.domain.preference_events import PREFERENCES_PATH
+from ledger.domain.preferences import SetVolunteerPreferences
 from ledger.domain.shift import OpenShift, Place
 from ledger.domain.shift_changes import CancelShift, UpdateShift
 from ledger.domain.volunteer import RegisterVolunteer, UpdateVolunteer
@@ -29,7 +31,9 @@ from ledger.grpc import resources
 from ledger.grpc.commands import Commands, new_id
 from ledger.grpc.interceptor import Call
 from ledger.grpc.personal_details import PersonalDetails, checked_member_name, checked_paths, refuse_number_as_id
+from ledger.grpc.preference_messages import preferences_of
 from ledger.grpc.values import day, imported, localized, moment
+from ledger.search import preferences
 from volunteer_hours.v1 import registry_service_pb2 as pb
 from volunteer_hours.v1 import resources_pb2
 
@@ -216,6 +220,14 @@ class RegistryService:
         self, request: pb.WithdrawGuardianConsentRequest, call: Call
     ) -> resources_pb2.Volunteer:
         command = WithdrawGuardianConsent(request.name)
+        return resources.volunteer_message(await self._commands.execute(call, request, command))
+
+    async def SetVolunteerPreferences(
+        self, request: pb.SetVolunteerPreferencesRequest, call: Call
+    ) -> resources_pb2.Volunteer:
+        text = preferences.written(preferences_of(request.preferences))
+        sealed, event_id = await self._personal_details.seal_one(request.name, PREFERENCES_PATH, text)
+        command = SetVolunteerPreferences(request.name, sealed, event_id)
         return resources.volunteer_message(await self._commands.execute(call, request, command))
 
 

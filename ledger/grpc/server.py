@@ -28,6 +28,7 @@ from ledger.grpc.gate import Gate
 from ledger.grpc.hours_service import HoursService
 from ledger.grpc.interceptor import handlers
 from ledger.grpc.live_session_service import LiveSessionService
+from ledger.grpc.opportunity_search_service import OpportunitySearchService
 from ledger.grpc.participation_service import ParticipationService
 from ledger.grpc.personal_details import PersonalDetails
 from ledger.grpc.policy_service import PolicyService
@@ -42,7 +43,9 @@ from ledger.live.parts import LiveParts
 from ledger.log_serving.log_reader import LogReader
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.hours_questions import HoursQuestions
+from ledger.projections.match_questions import MatchQuestions
 from ledger.projections.policy_questions import PolicyQuestions
+from ledger.projections.search_questions import SearchQuestions
 from ledger.projections.watching import Watchers
 from ledger.settings import Settings, WrongSetting
 from ledger.statements.parts import StatementParts
@@ -53,6 +56,7 @@ from volunteer_hours.v1 import (
     directory_service_pb2,
     hours_service_pb2,
     live_session_service_pb2,
+    opportunity_search_service_pb2,
     participation_service_pb2,
     policy_service_pb2,
     registry_service_pb2,
@@ -96,6 +100,7 @@ _WRITING: Final = (
 _READING: Final = (
     directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"],
     hours_service_pb2.DESCRIPTOR.services_by_name["HoursService"],
+    opportunity_search_service_pb2.DESCRIPTOR.services_by_name["OpportunitySearchService"],
     audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"],
 )
 SERVICES: Final[tuple[ServiceDescriptor, ...]] = (*_WRITING, *_READING)
@@ -115,6 +120,8 @@ class GrpcServer:
         identity_keys: IdentityKeys,
         hours: HoursQuestions,
         directory: DirectoryQuestions,
+        search: SearchQuestions,
+        matches: MatchQuestions,
         policies: PolicyQuestions,
         event_pool: AsyncConnectionPool[AsyncConnection[Any]],
         partitions: int,
@@ -157,6 +164,7 @@ class GrpcServer:
                 PastBirthDates(event_pool, person_keys),
                 self._watchers,
             ),
+            OpportunitySearchService(search, matches),
             AuditService(event_pool, partitions, log_reader),
         )
         room, attending = Room(calls_max), Room(settings.live_streams_max)

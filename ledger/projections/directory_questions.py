@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
+from ledger.domain.preference_events import PREFERENCES_PATH
 from ledger.domain.refusals import Reason, Refusal
+from ledger.domain.sealed import SealedField
 from ledger.projections import directory_messages as messages
 from ledger.projections.basis import Ground, KnownHorizon, ReadPool
 from ledger.projections.directory_messages import SealedVolunteer
@@ -21,6 +24,9 @@ __all__ = ["DirectoryQuestions", "SealedVolunteer", "VolunteerPage"]
 _ORGANIZATIONS: Final = Listing(messages.ORGANIZATIONS, "organization")
 _INITIATIVES: Final = Listing(messages.INITIATIVES, "initiative")
 _VOLUNTEERS: Final = Listing(messages.VOLUNTEERS, "volunteer")
+_PREFERENCES: Final = Listing(
+    "select volunteer, preferences, preferences_set_at from volunteers", "volunteer", "preferences is not null"
+)
 _OPPORTUNITIES: Final = Listing(messages.OPPORTUNITIES, "opportunity")
 _SHIFTS: Final = Listing(messages.SHIFTS, "shift")
 _REGISTRATIONS: Final = Listing(messages.REGISTRATIONS, "registration")
@@ -100,6 +106,16 @@ class DirectoryQuestions:
         """A volunteer; the details are sealed."""
         row, _, positions = await self._rows.one(_VOLUNTEERS, request.name, request.positions, seconds_left)
         return messages.volunteer(row, positions)
+
+    async def get_preferences(
+        self, request: pb.GetVolunteerPreferencesRequest, seconds_left: float | None = None
+    ) -> tuple[SealedField, datetime, Sequence[Position]]:
+        """What a person looks for, sealed, and when it was set."""
+        row, _, positions = await self._rows.one(
+            _PREFERENCES, request.name.removesuffix("/preferences"), request.positions, seconds_left
+        )
+        name, sealed, set_at = row
+        return SealedField(name, sealed["event_id"], PREFERENCES_PATH, sealed["sealed"]), set_at, positions
 
     async def is_purged(self, volunteer: str, seconds_left: float | None = None) -> bool:
         """Whether the read database holds nothing sealed of a person who was erased."""

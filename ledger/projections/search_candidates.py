@@ -53,8 +53,8 @@ async def look(
     """The candidates that pass the filter, `wanted` at most. `levels`: what comes first, then what comes next, …"""
     found: list[Candidate] = []
     rounds = 0
-    async for some in _in_order(sets, levels, asked, now):
-        for part in _parts(some):
+    async for some in in_order(sets, levels, asked, now):
+        for part in parts(some):
             if rounds == ROUNDS_MAX or len(found) >= wanted:
                 return Looked(found[:wanted], whole=False)
             found += await _rows(sets, part, asked, now)
@@ -62,7 +62,8 @@ async def look(
     return Looked(found[:wanted], whole=len(found) <= wanted)
 
 
-async def _in_order(sets: KeySets, levels: Sequence[Numbers], asked: Narrowed, now: datetime) -> AsyncIterator[Numbers]:
+async def in_order(sets: KeySets, levels: Sequence[Numbers], asked: Narrowed, now: datetime) -> AsyncIterator[Numbers]:
+    """What is looked at, part by part: a level after the other, and in a large one the soonest first."""
     seen: Numbers = {}
     for level in levels:
         new = without(level, seen)
@@ -94,7 +95,7 @@ def _steps(first: date) -> Iterator[list[str]]:
         day = (day.replace(day=1) + timedelta(days=31 * count)).replace(day=1)
 
 
-def _parts(numbers: Numbers) -> Iterator[list[tuple[Chunk, int]]]:
+def parts(numbers: Numbers) -> Iterator[list[tuple[Chunk, int]]]:
     """The numbers in order, the newest chunk first, so many at a time as are ranked at most."""
     part: list[tuple[Chunk, int]] = []
     for chunk in sorted(numbers, key=lambda place: (-place[1], place[0])):

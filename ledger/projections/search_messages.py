@@ -9,6 +9,7 @@ from typing import Final
 from ledger.projections import directory_messages as messages
 from ledger.projections.snapshot import ReadConnection
 from ledger.search.concepts import CITY, REGION, Language, catalogue
+from ledger.search.fits import Fits
 from ledger.search.question import Why
 from ledger.search.ranking import Candidate, Opened, Ranked, Told
 from volunteer_hours.v1 import opportunity_search_service_pb2 as pb
@@ -20,8 +21,8 @@ LANGUAGES: Final[Mapping[int, Language]] = {
     pb.LANGUAGE_ARABIC: "ar",
     pb.LANGUAGE_ENGLISH: "en",
 }
-REASONS: Final[Mapping[Why, pb.MatchReason.ValueType]] = {
-    why: pb.MatchReason.Value(f"MATCH_REASON_{why.name}") for why in Why
+REASONS: Final[Mapping[Why | Fits, pb.MatchReason.ValueType]] = {
+    why: pb.MatchReason.Value(f"MATCH_REASON_{why.name}") for why in (*Why, *Fits)
 }
 _LEVELS: Final[Mapping[Language, Mapping[str, str]]] = {
     "ar": {"general": "عام", "skilled": "مهاري", "professional": "احترافي"},
@@ -30,9 +31,7 @@ _LEVELS: Final[Mapping[Language, Mapping[str, str]]] = {
 _ONLINE: Final[Mapping[Language, str]] = {"ar": "عن بعد", "en": "Online"}
 
 
-async def results(
-    connection: ReadConnection, page: Sequence[Ranked], language: Language, waiting: bool = True
-) -> list[pb.OpportunityResult]:
+async def results(connection: ReadConnection, page: Sequence[Ranked], language: Language) -> list[pb.OpportunityResult]:
     """The results of a page with all that is shown of them."""
     named = {"names": [one.candidate.opportunity for one in page]}
     statement = f"{messages.OPPORTUNITIES} where opportunity = any(%(names)b)"

@@ -13,10 +13,10 @@ from ledger.projections.page_token import question_of
 from ledger.projections.search_candidates import Looked, look
 from ledger.projections.search_filter import Narrowed, narrowed
 from ledger.projections.search_messages import LANGUAGES, facets, results
-from ledger.projections.search_sets import KeySets, numbers_given, organizations_called, words_near
+from ledger.projections.search_sets import KeySets, limited, numbers_given, organizations_called, words_near
 from ledger.projections.search_suggestions import Suggesting
 from ledger.projections.search_token import SearchToken
-from ledger.projections.snapshot import ReadConnection, snapshot
+from ledger.projections.snapshot import snapshot
 from ledger.search import question as questions
 from ledger.search.question import Group, Question
 from ledger.search.ranking import RARENESS_MAX, Ranked, ranked, rareness_of
@@ -70,13 +70,13 @@ class SearchQuestions:
         wanted = self._ground.wanted((*request.positions, *first_page))
         asked, language = narrowed(request.filter), LANGUAGES[request.language]
         async with snapshot(self._pool, self._ground, wanted, Patience.of(seconds_left)) as found:
-            sets = await self._sets(found.connection, token)
+            sets = KeySets(found.connection, limited(await numbers_given(found.connection, self._partitions), token))
             reading = await _read(sets, questions.asked(request.query), token)
             looked = await _looked_for(sets, reading, asked)
             in_order = ranked(
                 looked.candidates, reading.groups, reading.rareness, reading.question.pairs, sets.sets, reading.asked_at
             )
-            page, more = _page(in_order, token, search_token.page_rows(request.page_size))
+            page, more = search_token.page_of(in_order, token, request.page_size)
             answer = pb.SearchOpportunitiesResponse(
                 results=await results(found.connection, page, language),
                 facets=facets(looked.candidates, language),
@@ -89,13 +89,6 @@ class SearchQuestions:
             if not looked.candidates and token is None:
                 answer.suggestions.extend(await _suggestions(sets, reading, request))
         return answer
-
-    async def _sets(self, connection: ReadConnection, token: SearchToken | None) -> KeySets:
-        ends = await numbers_given(connection, self._partitions)
-        if token is not None:
-            # A token is anybody's: it may look at less than there is, never at more.
-            ends = {partition: min(end, token.ends.get(partition, 0)) for partition, end in ends.items()}
-        return KeySets(connection, ends)
 
 
 async def _read(sets: KeySets, question: Question, token: SearchToken | None) -> Reading:
@@ -146,11 +139,6 @@ async def _looked_for(sets: KeySets, reading: Reading, asked: Narrowed) -> Looke
         if looked.candidates:
             break
     return looked
-
-
-def _page(in_order: Sequence[Ranked], token: SearchToken | None, rows: int) -> tuple[Sequence[Ranked], bool]:
-    left = [one for one in in_order if token is None or one.place > token.after]
-    return left[:rows], len(left) > rows
 
 
 def _token(

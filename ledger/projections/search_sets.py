@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ledger.projections.search_filter import AGE_YEARS_MAX, Narrowed
+from ledger.projections.search_token import SearchToken
 from ledger.projections.snapshot import ReadConnection
 from ledger.search.question import Group, repair_forms, repairs_of
 from ledger.search.sets import CHUNK_NUMBERS, Numbers, joined, met, unpacked, without
@@ -92,6 +93,14 @@ async def numbers_given(connection: ReadConnection, partitions: int) -> dict[int
     """Partition → how many opportunities have got a number there."""
     rows = await connection.execute(_ENDS, {"partitions": partitions}, binary=True)
     return {partition: end for partition, end in await rows.fetchall() if end}
+
+
+def limited(ends: Mapping[int, int], token: SearchToken | None) -> dict[int, int]:
+    """What is looked at: on later pages no more than on the first."""
+    if token is None:
+        return dict(ends)
+    # A token is anybody's: it may look at less than there is, never at more.
+    return {partition: min(end, token.ends.get(partition, 0)) for partition, end in ends.items()}
 
 
 async def words_near(connection: ReadConnection, words: Sequence[str]) -> dict[str, tuple[str, ...]]:

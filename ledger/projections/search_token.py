@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -16,6 +17,7 @@ from google.protobuf.message import Message
 
 from ledger.domain.refusals import Reason, refuse
 from ledger.projections.page_token import question_of
+from ledger.search.ranking import Ranked
 
 PAGE_SIZE_DEFAULT: Final = 20
 PAGE_SIZE_MAX: Final = 100
@@ -51,6 +53,13 @@ _DECODER: Final = msgspec.json.Decoder(SearchToken)
 def page_rows(page_size: int) -> int:
     """How many results a page has: 0 means 20, and 100 are the most."""
     return min(page_size or PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
+
+
+def page_of(in_order: Sequence[Ranked], token: SearchToken | None, page_size: int) -> tuple[Sequence[Ranked], bool]:
+    """The next page of ranked results, and whether there are more."""
+    left = [one for one in in_order if token is None or one.place > token.after]
+    rows = page_rows(page_size)
+    return left[:rows], len(left) > rows
 
 
 def written(token: SearchToken) -> str:

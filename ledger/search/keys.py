@@ -62,7 +62,7 @@ def contents_of(offered: Offered, openings: Iterable[Opening]) -> Contents:
     """All that an opportunity is found by."""
     keys: set[str] = set()
     words: set[str] = set()
-    labels = [_ESCO.sub("", label) for label in (_CODE.sub(" ", offered.sector), *offered.labels)]
+    labels = [skill_text(label) for label in (_CODE.sub(" ", offered.sector), *offered.labels)]
     for field, texts in ((TITLE, offered.titles), (LABEL, labels), (BODY, offered.descriptions)):
         for text in texts:
             said = without_stop_words(words_of(text, TEXT_WORDS_MAX))
@@ -73,6 +73,11 @@ def contents_of(offered: Offered, openings: Iterable[Opening]) -> Contents:
     for opening in openings:
         keys |= opening_keys(opening)
     return Contents(tuple(sorted(keys)), tuple(sorted(words)))
+
+
+def skill_text(skill: str) -> str:
+    """What of a skill is read as words: a free tag whole, of an ESCO URI its last part."""
+    return _ESCO.sub("", skill)
 
 
 def concept_keys(concept: str) -> set[str]:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from ledger.domain.eligibility import ADULT_YEARS, age_years
 from ledger.search.concepts import catalogue
+from ledger.search.fits import Fits
 from ledger.search.preferences import DAY_MINUTES, ZONE_DEFAULT, FreeTime, Preferences
 from ledger.search.ranking import Opened
 
@@ -36,33 +37,6 @@ class LeftOut(Enum):
     ONLINE = "online"
     TOO_FAR = "too far"
     NOT_AVAILABLE = "not available"
-
-
-class Fits(Enum):
-    """Why an opportunity fits a person."""
-
-    OWN_SKILL = "own skill"
-    OWN_INTEREST = "own interest"
-    AVAILABLE = "available"
-    SAME_CITY = "same city"
-    NEAR = "near"
-    SERVED_ORGANIZATION = "served organization"
-    SERVED_SECTOR = "served sector"
-    SAME_REGION = "same region"
-    ONLINE = "online"
-
-
-FIT_SCORES: Final = {
-    Fits.OWN_SKILL: 10,
-    Fits.OWN_INTEREST: 8,
-    Fits.AVAILABLE: 6,
-    Fits.SAME_CITY: 5,
-    Fits.NEAR: 4,
-    Fits.SERVED_ORGANIZATION: 3,
-    Fits.SERVED_SECTOR: 3,
-    Fits.SAME_REGION: 2,
-    Fits.ONLINE: 2,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +104,9 @@ def _ineligible(offer: Offer, person: Person, asked: Asked) -> LeftOut | None:
         return LeftOut.MINIMUM_AGE
     if asked.charter and not person.has_charter:
         return LeftOut.CHARTER
-    if asked.guardian_consent and age is not None and age < ADULT_YEARS:
-        if not any(until is None or offer.local_day <= until for until in person.consents):
-            return LeftOut.GUARDIAN_CONSENT
+    covered = any(until is None or offer.local_day <= until for until in person.consents)
+    if asked.guardian_consent and age is not None and age < ADULT_YEARS and not covered:
+        return LeftOut.GUARDIAN_CONSENT
     return None
 
 
@@ -196,7 +170,8 @@ def place_fits(opened: Opened, wanted: Preferences) -> list[tuple[Fits, str]]:
 
 def rules_on(versions: Sequence[tuple[date, int, Mapping[str, object]]], day: date) -> Asked:
     """What the version in force on `day` asks for. `versions`: effective date, number and rules of approved ones."""
-    in_force = max((one for one in versions if one[0] <= day), key=lambda one: one[:2], default=None)
+    # As `ledger.domain.policy.hours_rules`: the newest version whose date has come, whatever older ones say.
+    in_force = max((one for one in versions if one[0] <= day), key=lambda one: one[1], default=None)
     if in_force is None:
         return Asked()
     rules = in_force[2]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
+from ledger.search.fits import Fits
 from ledger.search.question import SCORES, Group, Met, Why
 from ledger.search.sets import Chunk, Numbers, has
 
@@ -22,7 +23,7 @@ _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 class Told(NamedTuple):
     """One reason, and what it adds."""
 
-    why: Why
+    why: Why | Fits
     asked: str
     matched: str
     score: int

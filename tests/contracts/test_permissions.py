@@ -13,7 +13,7 @@ from volunteer_hours.v1 import directory_service_pb2 as directory
 from volunteer_hours.v1 import resources_pb2
 
 METHODS = {f"{service.name}/{method.name}": method for service in SERVICES for method in service.methods}
-READING = ("DirectoryService", "HoursService", "AuditService")
+READING = ("DirectoryService", "HoursService", "OpportunitySearchService", "AuditService")
 PERSONAL = {"volunteer", "attendance", "registration"}
 """Words that begin the fields in which an answer names a person."""
 
@@ -60,6 +60,7 @@ NOT_OF_PERSONS = {
     "DirectoryService/ListOpportunities": "offers",
     "DirectoryService/GetShift": "offers",
     "DirectoryService/ListShifts": "offers",
+    "OpportunitySearchService/SearchOpportunities": "offers",
     "HoursService/SummarizeHours": "sums",
     "HoursService/GetClosedPeriod": "sums",
     "HoursService/ListClosedPeriods": "sums",

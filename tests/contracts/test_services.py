@@ -14,6 +14,7 @@ from ledger.grpc.directory_service import DirectoryService, volunteer_message
 from ledger.grpc.event_replay import MESSAGE_BYTES_MAX, parts_of
 from ledger.grpc.hours_service import HoursService
 from ledger.grpc.live_session_service import LiveSessionService
+from ledger.grpc.opportunity_search_service import OpportunitySearchService
 from ledger.grpc.participation_service import METHODS, ParticipationService
 from ledger.grpc.policy_messages import CLASSES as EVIDENCE_CLASS_NUMBERS
 from ledger.grpc.policy_messages import KINDS, PERIODS, ROUNDINGS
@@ -39,6 +40,7 @@ CLASSES = {
     "RegistryService": RegistryService,
     "ParticipationService": ParticipationService,
     "VerificationService": VerificationService,
+    "OpportunitySearchService": OpportunitySearchService,
     "PolicyService": PolicyService,
     "ReportingService": ReportingService,
     "StatementService": StatementService,
