@@ -12,6 +12,7 @@ from bench.lines import (
     documents,
     live,
     map_update,
+    opportunity_search,
     projection,
     proofs,
     record_attendances,
@@ -59,4 +60,5 @@ LINES: tuple[Line, ...] = (
     map_update.MAP_UPDATE,
     map_update.MAP_UPDATE_WITH_EVENTS,
     map_update.BALANCE_PROOF_BYTES,
+    opportunity_search.OPPORTUNITY_SEARCH,
 )

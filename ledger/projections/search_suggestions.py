@@ -26,7 +26,7 @@ _LAST_SIGN: Final = "\U0010ffff"
 _BEGINNING: Final = """
     select word, sum(uses)::bigint as uses from (
         select word, uses from search_words where word >= %(first)b and word < %(last)b limit 500
-    ) some group by word order by uses desc, word limit %(rows)b
+    ) near group by word order by uses desc, word limit %(rows)b
 """
 _SECTORS: Final = """
     select key, partition, chunk, numbers from search_keys where key >= '=sector:' and key < '=sector;' limit 5000
