@@ -1,17 +1,18 @@
 """A read database with very many synthetic opportunities to find, all with an open shift to come.
 
-Words follow Zipf's law over a made-up vocabulary, beside words of the catalogue in both languages: some stand in every tenth
-opportunity, most in a few. Rows of search are made by the projection's own functions and sent by COPY: to publish half a
-million opportunities one by one would measure something else.
+Words follow Zipf's law over a made-up vocabulary, beside words of the catalogue in both languages: some stand in every
+tenth opportunity, most in a few. Rows of search are made by the projection's own functions and sent by COPY: to
+publish half a million opportunities one by one would measure something else.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import accumulate
 from typing import Any, Final, LiteralString
 
@@ -22,8 +23,8 @@ from ledger.domain.opportunity import Level
 from ledger.projections.directory_data import OpportunityDetails, Text
 from ledger.projections.opportunity_search import name_stems, offered
 from ledger.projections.shifts import local_times
-from ledger.search.concepts import catalogue
-from ledger.search.keys import Opening, contents_of
+from ledger.search.concepts import City, catalogue
+from ledger.search.keys import Contents, Opening, contents_of, opening_keys
 from ledger.search.sets import CHUNK_NUMBERS, packed
 from ledger.search.spelling import forms_of
 
@@ -35,7 +36,19 @@ LEVELS: Final[tuple[Level, ...]] = ("general", "skilled", "professional")
 SECTORS: Final = ("environment", "health", "education", "social", "culture", "technology", "sports", "events")
 _ARABIC: Final = "ابتثجحخدرزسشصضطعغفقكلمنهوي"
 _LATIN: Final = "abcdefghiklmnoprstuvwy"
-_ROWS_A_COPY: Final = 20_000
+WORDINGS: Final = 25_000
+RARE_WORDS: Final = 60_000
+_NOBODY: Final = "organizations/nobody"
+_COLUMNS: Final[Mapping[LiteralString, LiteralString]] = {
+    "opportunities": "opportunity, partition, organization, state, details",
+    "search_opportunities": "partition, number, opportunity, position, organization, sector, level, published",
+    "search_contents": "partition, number, keys, words",
+    "shifts": (
+        "shift, partition, opportunity, start_time, end_time, time_zone, places, places_taken, region, online, city,"
+        " city_key, opened_position, opened_at, begins_at, ends_at, local_day, from_minute, until_minute"
+    ),
+    "search_keys": "key, partition, chunk, numbers",
+}
 
 
 @dataclass
@@ -49,12 +62,10 @@ class Vocabulary:
         return random_.choices(self.words, cum_weights=self.weights, k=count)
 
 
-def vocabulary(letters: str, seed: int) -> Vocabulary:
+def vocabulary(letters: str, seed: int, count: int = VOCABULARY_WORDS) -> Vocabulary:
     """Made-up words of four to eight letters, the n-th used as often as 1/n."""
     random_ = random.Random(seed)
-    words = list(
-        dict.fromkeys("".join(random_.choices(letters, k=random_.randint(4, 8))) for _ in range(VOCABULARY_WORDS))
-    )
+    words = list(dict.fromkeys("".join(random_.choices(letters, k=random_.randint(4, 8))) for _ in range(count)))
     return Vocabulary(words, list(accumulate(1 / (rank + 20) for rank in range(len(words)))))
 
 
@@ -72,6 +83,9 @@ class Programme:
             if not concept.startswith(("city:", "region:"))
         ]
     )
+    rare: list[str] = field(default_factory=lambda: vocabulary(_LATIN, SEED + 3, RARE_WORDS).words)
+    """Each in a few opportunities."""
+    cities: list[City] = field(default_factory=lambda: [city for _, city in sorted(catalogue().cities.items())])
     begins: datetime = field(
         default_factory=lambda: datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
     )
@@ -99,25 +113,26 @@ class Programme:
         )
 
 
-@dataclass
-class Sets:
-    """Bits of keys and uses of words, gathered over all opportunities."""
+@dataclass(frozen=True)
+class Wording:
+    """One way to describe opportunities, and what it is found by."""
 
-    keys: defaultdict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
-    words: Counter[str] = field(default_factory=Counter)
+    details: OpportunityDetails
+    found_by: Contents
 
 
 def fill(database_url: str, programme: Programme) -> None:
     """Load everything, as role owner, into migrated empty tables."""
-    sets, random_ = Sets(), random.Random(SEED)
+    random_ = random.Random(SEED)
+    wordings = [_wording(programme.details(random_)) for _ in range(min(WORDINGS, programme.size))]
+    words: Counter[str] = Counter()
     connection: psycopg.Connection[Any]
     with psycopg.connect(database_url) as connection:
-        for first in range(0, programme.size, _ROWS_A_COPY):
-            numbers = range(first, min(first + _ROWS_A_COPY, programme.size))
-            _some(connection, programme, random_, numbers, sets)
-        _copy(connection, "copy search_keys (key, partition, chunk, numbers) from stdin", _key_rows(sets))
-        words = ((word, 0, uses, forms_of(word)) for word, uses in sorted(sets.words.items()))
-        _copy(connection, "copy search_words (word, partition, uses, forms) from stdin", words)
+        for chunk, first in enumerate(range(0, programme.size, CHUNK_NUMBERS)):
+            numbers = range(first, min(first + CHUNK_NUMBERS, programme.size))
+            words += _load_chunk(connection, programme, wordings, random_, chunk, numbers)
+        rows = ((word, 0, uses, forms_of(word)) for word, uses in sorted(words.items()))
+        _copy(connection, "copy search_words (word, partition, uses, forms) from stdin", rows)
         names = ((f"organizations/o{n}", 0, name_stems(_organization(programme, n))) for n in range(ORGANIZATIONS))
         _copy(connection, "copy search_organizations (organization, partition, stems) from stdin", names)
         connection.execute("insert into positions (partition, position, recorded_at) values (0, 1, now())")
@@ -125,57 +140,59 @@ def fill(database_url: str, programme: Programme) -> None:
         connection.execute("vacuum analyze")
 
 
+def _wording(details: OpportunityDetails) -> Wording:
+    return Wording(details, contents_of(offered(_NOBODY, published=True, details=details), []))
+
+
+@cache
+def _rare(word: str) -> Contents:
+    """What one more word of the title adds."""
+    details = OpportunityDetails(title=Text(en=word))
+    return contents_of(offered(_NOBODY, published=True, details=details), [])
+
+
 def _organization(programme: Programme, number: int) -> Text:
     return Text(ar=" ".join(programme.arabic.words[-1 - number : -1 - number - 2 : -1]))
 
 
-def _some(
-    connection: psycopg.Connection[Any], programme: Programme, random_: random.Random, numbers: range, sets: Sets
-) -> None:
-    opportunities, searched, contents, shifts = [], [], [], []
-    cities = sorted(catalogue().cities.values(), key=lambda city: city.key)
+def _load_chunk(
+    connection: psycopg.Connection[Any],
+    programme: Programme,
+    wordings: Sequence[Wording],
+    random_: random.Random,
+    chunk: int,
+    numbers: range,
+) -> Counter[str]:
+    """One chunk of numbers; how many opportunities in it have each word."""
+    tables: dict[str, list[tuple[object, ...]]] = {table: [] for table in _COLUMNS}
+    sets: defaultdict[str, int] = defaultdict(int)
+    words: Counter[str] = Counter()
     for number in numbers:
-        details, city = programme.details(random_), random_.choice(cities)
+        wording, rare = random_.choice(wordings), random_.choice(programme.rare)
         name, organization = f"opportunities/s{number:07}", f"organizations/o{random_.randrange(ORGANIZATIONS)}"
         begins = programme.begins + timedelta(days=random_.randrange(DAYS), hours=random_.randrange(12))
-        online = random_.random() < 0.1
-        times = local_times("Asia/Riyadh", begins, begins + timedelta(hours=3), None)
+        ends, online, city = begins + timedelta(hours=3), random_.random() < 0.1, random_.choice(programme.cities)
+        times = local_times("Asia/Riyadh", begins, ends, None)
         opening = Opening(times.local_day, None if online else city.region, "" if online else city.key, online)
-        made = contents_of(offered(organization, published=True, details=details), [opening])
-        chunk, bit = number // CHUNK_NUMBERS, 1 << number % CHUNK_NUMBERS
-        for key in made.keys:
-            sets.keys[key, chunk] |= bit
-        sets.words.update(made.words)
-        raw = msgspec.json.encode(details).decode()
-        opportunities.append((name, 0, organization, "published", raw))
-        searched.append((0, number, name, number + 1, organization, details.sector, details.level, True))
-        contents.append((0, number, list(made.keys), list(made.words)))
+        keys = {*wording.found_by.keys, *_rare(rare).keys, *opening_keys(opening), f"=organization:{organization}"}
+        keys -= {f"=organization:{_NOBODY}"}
+        found_by = sorted({*wording.found_by.words, *_rare(rare).words})
+        for key in keys:
+            sets[key] |= 1 << number % CHUNK_NUMBERS
+        words.update(found_by)
+        details = wording.details
         place = (None, True, None, None) if online else (city.region, False, city.key, city.key)
-        shift = (f"{name}/shifts/one", 0, name, begins, begins + timedelta(hours=3), "Asia/Riyadh", 20)
-        shifts.append((*shift, random_.randrange(21), *place, number + 1, begins, *times))
-    _copy(
-        connection,
-        "copy opportunities (opportunity, partition, organization, state, details) from stdin",
-        opportunities,
-    )
-    _copy(
-        connection,
-        "copy search_opportunities (partition, number, opportunity, position, organization, sector, level, published)"
-        " from stdin",
-        searched,
-    )
-    _copy(connection, "copy search_contents (partition, number, keys, words) from stdin", contents)
-    _copy(
-        connection,
-        "copy shifts (shift, partition, opportunity, start_time, end_time, time_zone, places, places_taken, region, online,"
-        " city, city_key, opened_position, opened_at, begins_at, ends_at, local_day, from_minute, until_minute) from stdin",
-        shifts,
-    )
-
-
-def _key_rows(sets: Sets) -> Iterator[Sequence[object]]:
-    for (key, chunk), bits in sorted(sets.keys.items()):
-        yield key, 0, chunk, packed(bits)
+        at = (number + 1, begins, *times)
+        tables["opportunities"].append((name, 0, organization, "published", msgspec.json.encode(details).decode()))
+        found_in = (0, number, name, number + 1, organization, details.sector, details.level, True)
+        tables["search_opportunities"].append(found_in)
+        tables["search_contents"].append((0, number, sorted(keys), found_by))
+        shift = (f"{name}/shifts/one", 0, name, begins, ends, "Asia/Riyadh", 20, random_.randrange(21))
+        tables["shifts"].append((*shift, *place, *at))
+    tables["search_keys"] = [(key, 0, chunk, packed(bits)) for key, bits in sorted(sets.items())]
+    for table, columns in _COLUMNS.items():
+        _copy(connection, f"copy {table} ({columns}) from stdin", tables[table])
+    return words
 
 
 def _copy(connection: psycopg.Connection[Any], statement: LiteralString, rows: Any) -> None:
@@ -191,7 +208,7 @@ def questions(programme: Programme, count: int) -> list[tuple[str, str]]:
     cities = sorted(catalogue().cities)
     for number in range(count):
         arabic, english = random_.choice(programme.known)
-        rare = random_.choice(programme.arabic.words[2_000:])
+        rare = random_.choice(programme.rare)
         city = catalogue().label(f"city:{random_.choice(cities)}", "ar" if number % 2 else "en")
         made.append(
             [

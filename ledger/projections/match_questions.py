@@ -15,10 +15,10 @@ from ledger.projections import search_token
 from ledger.projections.basis import Ground, KnownHorizon, Patience, ReadPool
 from ledger.projections.match_rows import KnownPerson, Offered, Versions, offers_of, person_of, policy_versions
 from ledger.projections.page_token import question_of
-from ledger.projections.search_candidates import RANKED_MAX, SHIFTS_TOLD_MAX, in_order, parts
+from ledger.projections.search_candidates import RANKED_MAX, ROUNDS_MAX, SHIFTS_TOLD_MAX, in_order, parts
 from ledger.projections.search_filter import Narrowed, narrowed
 from ledger.projections.search_messages import LANGUAGES, results
-from ledger.projections.search_sets import KeySets, limited, numbers_given
+from ledger.projections.search_sets import KeySets, begin
 from ledger.projections.search_token import SearchToken
 from ledger.projections.snapshot import snapshot
 from ledger.search import preferences as preference_texts
@@ -90,7 +90,8 @@ class MatchQuestions:
             known = await person_of(found.connection, request.parent)
             person = await self._opened(known)
             versions = await policy_versions(found.connection)
-            sets = KeySets(found.connection, limited(await numbers_given(found.connection, self._partitions), token))
+            keys = [key for some in asked.any_of for key in some]
+            sets = (await begin(found.connection, self._partitions, keys, (), token)).sets
             wishes = await _wishes(sets, person)
             offered, whole = await _offered(sets, wishes.levels(await sets.base(asked)), asked, now)
             fitting, counts = _judged(offered, person, versions, wishes, now)
@@ -160,11 +161,12 @@ async def _offered(
 ) -> tuple[list[Offered], bool]:
     """The opportunities that are looked at, and whether that is all there were."""
     found: list[Offered] = []
-    async for some in in_order(sets, levels, asked, now):
-        for part in parts(some):
-            if len(found) >= RANKED_MAX:
-                return found[:RANKED_MAX], False
-            found += await offers_of(sets.connection, part, asked, now)
+    rounds = 0
+    async for part in parts(in_order(sets, levels, asked, now)):
+        if rounds == ROUNDS_MAX or len(found) >= RANKED_MAX:
+            return found[:RANKED_MAX], False
+        found += await offers_of(sets.connection, part, asked, now)
+        rounds += 1
     return found[:RANKED_MAX], len(found) <= RANKED_MAX
 
 

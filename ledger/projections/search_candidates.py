@@ -16,7 +16,7 @@ from ledger.projections.search_sets import KeySets
 from ledger.search.ranking import Candidate, Opened
 from ledger.search.sets import CHUNK_NUMBERS, Chunk, Numbers, bits_of, joined, met, size, without
 
-RANKED_MAX: Final = 500
+RANKED_MAX: Final = 300
 """So many are ranked; there may be more."""
 ROUNDS_MAX: Final = 4
 """So often as many again are looked at, when a filter leaves few of them."""
@@ -53,12 +53,11 @@ async def look(
     """The candidates that pass the filter, `wanted` at most. `levels`: what comes first, then what comes next, …"""
     found: list[Candidate] = []
     rounds = 0
-    async for some in in_order(sets, levels, asked, now):
-        for part in parts(some):
-            if rounds == ROUNDS_MAX or len(found) >= wanted:
-                return Looked(found[:wanted], whole=False)
-            found += await _rows(sets, part, asked, now)
-            rounds += len(part) == RANKED_MAX
+    async for part in parts(in_order(sets, levels, asked, now), wanted):
+        if rounds == ROUNDS_MAX or len(found) >= wanted:
+            return Looked(found[:wanted], whole=False)
+        found += await _rows(sets, part, asked, now)
+        rounds += 1
     return Looked(found[:wanted], whole=len(found) <= wanted)
 
 
@@ -95,15 +94,16 @@ def _steps(first: date) -> Iterator[list[str]]:
         day = (day.replace(day=1) + timedelta(days=31 * count)).replace(day=1)
 
 
-def parts(numbers: Numbers) -> Iterator[list[tuple[Chunk, int]]]:
-    """The numbers in order, the newest chunk first, so many at a time as are ranked at most."""
+async def parts(some: AsyncIterator[Numbers], size_max: int = RANKED_MAX) -> AsyncIterator[list[tuple[Chunk, int]]]:
+    """The numbers in order, the newest chunk first, so many at a time: each part is one statement."""
     part: list[tuple[Chunk, int]] = []
-    for chunk in sorted(numbers, key=lambda place: (-place[1], place[0])):
-        for offset in bits_of(numbers[chunk]):
-            part.append((chunk, offset))
-            if len(part) == RANKED_MAX:
-                yield part
-                part = []
+    async for numbers in some:
+        for chunk in sorted(numbers, key=lambda place: (-place[1], place[0])):
+            for offset in bits_of(numbers[chunk]):
+                part.append((chunk, offset))
+                if len(part) == size_max:
+                    yield part
+                    part = []
     if part:
         yield part
 

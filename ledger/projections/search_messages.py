@@ -16,6 +16,11 @@ from volunteer_hours.v1 import opportunity_search_service_pb2 as pb
 from volunteer_hours.v1 import resources_pb2
 
 FACET_VALUES_MAX: Final = 30
+_PAGE: Final = f"""
+    select * from ({messages.OPPORTUNITIES} where opportunity = any(%(names)b)) o
+    left join ({messages.SHIFTS} where shift = any(%(shifts)b)) s on starts_with(s.shift, o.opportunity || '/')
+"""
+_OPPORTUNITY_COLUMNS: Final = 9
 LANGUAGES: Final[Mapping[int, Language]] = {
     pb.LANGUAGE_UNSPECIFIED: "ar",
     pb.LANGUAGE_ARABIC: "ar",
@@ -33,11 +38,17 @@ _ONLINE: Final[Mapping[Language, str]] = {"ar": "عن بعد", "en": "Online"}
 
 async def results(connection: ReadConnection, page: Sequence[Ranked], language: Language) -> list[pb.OpportunityResult]:
     """The results of a page with all that is shown of them."""
-    named = {"names": [one.candidate.opportunity for one in page]}
-    statement = f"{messages.OPPORTUNITIES} where opportunity = any(%(names)b)"
-    rows = await (await connection.execute(statement, named, binary=True)).fetchall()
-    opportunities = {row[0]: messages.opportunity(row) for row in rows}
-    shifts = await _shifts(connection, page)
+    asked = {
+        "names": [one.candidate.opportunity for one in page],
+        "shifts": [opened.shift for one in page for opened in one.candidate.shifts],
+    }
+    opportunities: dict[str, resources_pb2.Opportunity] = {}
+    shifts: dict[str, resources_pb2.Shift] = {}
+    rows = await connection.execute(_PAGE, asked, binary=True)
+    for row in await rows.fetchall():
+        opportunities.setdefault(row[0], messages.opportunity(row[:_OPPORTUNITY_COLUMNS]))
+        if row[_OPPORTUNITY_COLUMNS] is not None:
+            shifts[row[_OPPORTUNITY_COLUMNS]] = messages.shift(row[_OPPORTUNITY_COLUMNS:])
     return [
         pb.OpportunityResult(
             opportunity=opportunities[one.candidate.opportunity],
@@ -47,12 +58,6 @@ async def results(connection: ReadConnection, page: Sequence[Ranked], language: 
         )
         for one in page
     ]
-
-
-async def _shifts(connection: ReadConnection, page: Sequence[Ranked]) -> dict[str, resources_pb2.Shift]:
-    named = {"names": [opened.shift for one in page for opened in one.candidate.shifts]}
-    rows = await connection.execute(f"{messages.SHIFTS} where shift = any(%(names)b)", named, binary=True)
-    return {row[0]: messages.shift(row) for row in await rows.fetchall()}
 
 
 def _open_shift(

@@ -13,7 +13,7 @@ from ledger.projections.page_token import question_of
 from ledger.projections.search_candidates import Looked, look
 from ledger.projections.search_filter import Narrowed, narrowed
 from ledger.projections.search_messages import LANGUAGES, facets, results
-from ledger.projections.search_sets import KeySets, limited, numbers_given, organizations_called, words_near
+from ledger.projections.search_sets import Beginning, KeySets, begin, words_near
 from ledger.projections.search_suggestions import Suggesting
 from ledger.projections.search_token import SearchToken
 from ledger.projections.snapshot import snapshot
@@ -70,8 +70,10 @@ class SearchQuestions:
         wanted = self._ground.wanted((*request.positions, *first_page))
         asked, language = narrowed(request.filter), LANGUAGES[request.language]
         async with snapshot(self._pool, self._ground, wanted, Patience.of(seconds_left)) as found:
-            sets = KeySets(found.connection, limited(await numbers_given(found.connection, self._partitions), token))
-            reading = await _read(sets, questions.asked(request.query), token)
+            question = questions.asked(request.query)
+            keys = [*_first_keys(question), *(key for some in asked.any_of for key in some)]
+            begun = await begin(found.connection, self._partitions, keys, question.words, token)
+            sets, reading = begun.sets, await _read(begun, question, token)
             looked = await _looked_for(sets, reading, asked)
             in_order = ranked(
                 looked.candidates, reading.groups, reading.rareness, reading.question.pairs, sets.sets, reading.asked_at
@@ -91,29 +93,29 @@ class SearchQuestions:
         return answer
 
 
-async def _read(sets: KeySets, question: Question, token: SearchToken | None) -> Reading:
+def _first_keys(question: Question) -> list[str]:
+    return [one.key for group in questions.groups_of(question) for one in group.keys] + question.pairs
+
+
+async def _read(begun: Beginning, question: Question, token: SearchToken | None) -> Reading:
     """Read the words as the first page did, or for the first time."""
+    sets = begun.sets
     reading = Reading(question, search_token.now())
     if token is not None:
         _check(token, len(question.words))
         repairs = {word: near[: questions.REPAIRS_MAX] for word, near in token.repairs.items()}
         reading = Reading(question, token.asked_at, [], repairs, token.dotless, token.rareness, token.words_min)
-    if not question.words:
-        return reading
-    organizations = await organizations_called(sets.connection, question.words)
-    reading.regroup(organizations)
+    reading.regroup(begun.organizations)
+    if token is None:
+        found = sets.found()
+        unknown = [group.word for group in reading.groups if not questions.is_known(group, found)]
+        reading.dotless = questions.reads_dotless(question, unknown)
+        reading.repairs = await words_near(sets.connection, unknown)
+        reading.regroup(begun.organizations)
     await sets.read(reading.keys())
-    if token is not None:
-        return reading
-    found = sets.found()
-    unknown = [group.word for group in reading.groups if not questions.is_known(group, found)]
-    reading.dotless = questions.reads_dotless(question, unknown)
-    reading.repairs = await words_near(sets.connection, unknown)
-    if reading.dotless or reading.repairs:
-        reading.regroup(organizations)
-        await sets.read(reading.keys())
-    whole = sum(sets.ends.values())
-    reading.rareness = tuple(rareness_of(size(sets.of_group(group)), whole) for group in reading.groups)
+    if token is None:
+        whole = sum(sets.ends.values())
+        reading.rareness = tuple(rareness_of(size(sets.of_group(group)), whole) for group in reading.groups)
     return reading
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from ledger.projections.search_filter import AGE_YEARS_MAX, Narrowed
 from ledger.projections.search_token import SearchToken
@@ -17,17 +17,20 @@ ORGANIZATIONS_MAX: Final = 8
 """A word in the names of more organisations is no name."""
 
 _KEYS: Final = "select key, partition, chunk, numbers from search_keys where key = any(%(keys)b::text[])"
-_AGES: Final = "select key, partition, chunk, numbers from search_keys where key >= %(first)b and key <= %(last)b"
-_ENDS: Final = """
-    select p, coalesce((select max(number) from search_opportunities where partition = p), -1) + 1
+_END: Final = ""
+"""In place of a key: up to which number a partition has got."""
+_BEGIN: Final = f"""
+    {_KEYS}
+    union all
+    select '', p, coalesce((select max(number) from search_opportunities where partition = p), -1) + 1, null
     from generate_series(0, %(partitions)b - 1) as p
+    union all
+    (select organization, -1, 0, convert_to(array_to_string(stems, ' '), 'UTF8') from search_organizations
+     where stems && %(stems)b::text[] order by organization limit 200)
 """
+_AGES: Final = "select key, partition, chunk, numbers from search_keys where key >= %(first)b and key <= %(last)b"
 _WORDS: Final = """
     select word, sum(uses)::bigint from search_words where forms && %(forms)b::bigint[] group by word
-"""
-_ORGANIZATIONS: Final = """
-    select organization, stems from search_organizations where stems && %(stems)b::text[]
-    order by organization limit 200
 """
 
 
@@ -46,9 +49,13 @@ class KeySets:
         wanted = sorted({key for key in keys if key not in self.sets})
         if not wanted:
             return
-        self.sets |= {key: {} for key in wanted}
         rows = await self.connection.execute(_KEYS, {"keys": wanted}, binary=True)
-        for key, partition, chunk, numbers in await rows.fetchall():
+        self.take(wanted, await rows.fetchall())
+
+    def take(self, keys: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Keep the rows of these keys."""
+        self.sets |= {key: {} for key in keys}
+        for key, partition, chunk, numbers in rows:
             if bits := unpacked(numbers) & self._looked_at(partition, chunk):
                 self.sets[key][partition, chunk] = bits
 
@@ -89,10 +96,29 @@ class KeySets:
         return (1 << count) - 1
 
 
-async def numbers_given(connection: ReadConnection, partitions: int) -> dict[int, int]:
-    """Partition → how many opportunities have got a number there."""
-    rows = await connection.execute(_ENDS, {"partitions": partitions}, binary=True)
-    return {partition: end for partition, end in await rows.fetchall() if end}
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a question reads first, in one statement."""
+
+    sets: KeySets
+    organizations: Mapping[str, Sequence[str]]
+    """Word → the organisations in whose names it stands, if they are few."""
+
+
+async def begin(
+    connection: ReadConnection, partitions: int, keys: Iterable[str], words: Sequence[str], token: SearchToken | None
+) -> Beginning:
+    """How far numbers go, the sets of `keys`, and the organisations called by `words`."""
+    by_word = {word: set(stems_of(word)) for word in words}
+    wanted = sorted(set(keys))
+    asked = {"keys": wanted, "partitions": partitions, "stems": sorted(set().union(*by_word.values()))}
+    rows = await (await connection.execute(_BEGIN, asked, binary=True)).fetchall()
+    ends = {partition: end for kind, partition, end, _ in rows if kind == _END and end}
+    sets = KeySets(connection, limited(ends, token))
+    sets.take(wanted, [row for row in rows if row[0] != _END and row[1] >= 0])
+    names = {row[0]: set(row[3].decode().split()) for row in rows if row[1] < 0}
+    called = {word: [name for name, stems in names.items() if wanted & stems] for word, wanted in by_word.items()}
+    return Beginning(sets, {word: some for word, some in called.items() if 0 < len(some) <= ORGANIZATIONS_MAX})
 
 
 def limited(ends: Mapping[int, int], token: SearchToken | None) -> dict[int, int]:
@@ -112,12 +138,3 @@ async def words_near(connection: ReadConnection, words: Sequence[str]) -> dict[s
     candidates = dict(await rows.fetchall())
     repaired = {word: tuple(repairs_of(word, candidates)) for word in words if repair_forms(word)}
     return {word: near for word, near in repaired.items() if near}
-
-
-async def organizations_called(connection: ReadConnection, words: Sequence[str]) -> dict[str, list[str]]:
-    """Word → the organisations in whose names it stands, if they are few."""
-    by_word = {word: set(stems_of(word)) for word in words}
-    stems = sorted(set().union(*by_word.values()))
-    rows = await (await connection.execute(_ORGANIZATIONS, {"stems": stems}, binary=True)).fetchall()
-    called = {word: [name for name, stems in rows if wanted & set(stems)] for word, wanted in by_word.items()}
-    return {word: names for word, names in called.items() if 0 < len(names) <= ORGANIZATIONS_MAX}

@@ -14,7 +14,8 @@ from ledger.projections.basis import POSITIONS_SQL, Basis, Ground, NotYetApplied
 
 ReadConnection: TypeAlias = AsyncConnection[Any]
 
-_BEGIN: Final = "begin transaction isolation level repeatable read read only"
+BEGIN_SQL: Final = "begin transaction isolation level repeatable read read only"
+ROLLBACK_SQL: Final = "rollback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,9 @@ async def snapshot(
 async def begun(pool: ReadPool) -> AsyncIterator[ReadConnection]:
     """A connection in a read-only transaction of one snapshot."""
     async with pool.connection() as connection:
-        await connection.execute(_BEGIN)
+        await connection.execute(BEGIN_SQL)
         try:
             yield connection
         finally:
             if connection.info.transaction_status != TransactionStatus.UNKNOWN:
-                await connection.execute("rollback")  # nothing was written; this also ends a failed one
+                await connection.execute(ROLLBACK_SQL)  # nothing was written; this also ends a failed one

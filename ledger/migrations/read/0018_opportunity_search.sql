@@ -15,7 +15,7 @@ alter table shifts add column local_day date not null;          -- on which it b
 alter table shifts add column from_minute integer;              -- of that day; null: no times are known
 alter table shifts add column until_minute integer;             -- counted on where it ends on a later day
 drop index shifts_of_opportunity;
-create index shifts_of_opportunity on shifts (opportunity, begins_at);
+create index shifts_of_opportunity on shifts (opportunity, begins_at, shift);
 
 create table search_opportunities (
     partition         integer not null,
