@@ -127,7 +127,7 @@ def fill(database_url: str, programme: Programme) -> None:
     wordings = [_wording(programme.details(random_)) for _ in range(min(WORDINGS, programme.size))]
     words: Counter[str] = Counter()
     connection: psycopg.Connection[Any]
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(database_url, autocommit=True) as connection:
         for chunk, first in enumerate(range(0, programme.size, CHUNK_NUMBERS)):
             numbers = range(first, min(first + CHUNK_NUMBERS, programme.size))
             words += _load_chunk(connection, programme, wordings, random_, chunk, numbers)

@@ -11,7 +11,7 @@ from typing import Final
 
 from ledger.access.identity_keys import SECRET_BYTES_MIN, IdentityKeys
 from ledger.access.master_keys import master_keys
-from ledger.auditing import balance_maps, closed_periods, constraint_rows, directory, log_tree, statements, sums
+from ledger.auditing import balance_maps, closed_periods, constraint_rows, directory, log_tree, search, statements, sums
 from ledger.auditing.applied_hashes import AppliedHashCheck
 from ledger.auditing.attendances import AttendanceCheck
 from ledger.auditing.envelopes import EnvelopeCheck, check_counters
@@ -170,6 +170,7 @@ def _end_of_projections(moment: Snapshots, report: Report, settled: bool) -> Non
     sums.check(read, moment.partitions, report)
     directory.check_places_taken(read, report)
     statements.check_stated(read, report)
+    search.check(read, report)
     for partition, head in sorted(moment.heads.items()):
         _lag("projection positions", partition, head[0], moment.prefix(partition), settled, report)
     for partition in sorted(moment.applied.keys() - moment.heads.keys()):

@@ -18,11 +18,13 @@ from ledger.domain.link_events import VolunteerLinked, VolunteerLinkEnded
 from ledger.domain.opportunity import Opportunity, OpportunityPublished, OpportunityUpdated
 from ledger.domain.organization import Organization
 from ledger.domain.policy import Policy, PolicyApproved, PolicyEnacted, PolicyProposed, stored_rules
+from ledger.domain.preference_events import VolunteerPreferencesSet
 from ledger.domain.registration import Registration
 from ledger.domain.requirement_standing import RequirementStanding, StandingTold
 from ledger.domain.shift import Shift, ShiftOpened
 from ledger.domain.values import ImportedFrom
 from ledger.domain.volunteer import Volunteer
+from ledger.projections.shifts import city_key, local_times
 
 Rows: TypeAlias = Iterator[tuple[str, dict[str, object]]]
 """Key and columns of the rows that a stream must have."""
@@ -215,7 +217,20 @@ def _volunteers(steps: list[Step]) -> Rows:
             for consent in state.consents.values()
         }
         charters = {charter.name: charter.version for charter in state.charters.values()}
-        yield state.name, {"details": details, "consents": consents, "charters": charters, "erased": state.erased}
+        sealed = state.preferences
+        preferences = None if sealed is None else {"event_id": sealed.event_id, "sealed": sealed.sealed}
+        set_at = [step.event.recorded_at for step in steps if isinstance(step.event.data, VolunteerPreferencesSet)]
+        yield (
+            state.name,
+            {
+                "details": details,
+                "consents": consents,
+                "charters": charters,
+                "erased": state.erased,
+                "preferences": preferences,
+                "preferences_set_at": None if sealed is None else set_at[-1],
+            },
+        )
 
 
 def _opportunities(steps: list[Step]) -> Rows:
@@ -251,6 +266,13 @@ def _shifts(steps: list[Step]) -> Rows:
                 "online": state.place.online,
                 "city": state.place.city,
                 "state": state.state,
+                "city_key": city_key(state.place.city),
+                **local_times(
+                    state.time_zone,
+                    state.start,
+                    state.end,
+                    None if state.service_date is None else state.service_date.isoformat(),
+                )._asdict(),
                 **_imported(first.data.imported_from),
                 "source_recorded_at": first.source_time,
                 "opened_position": first.position,
