@@ -84,7 +84,7 @@ def _decoded(text: str) -> SearchToken | None:
     try:
         packed = zlib.decompressobj()
         raw = packed.decompress(base64.b64decode(text, altchars=b"-_", validate=True), _TOKEN_BYTES_MAX)
-        return _DECODER.decode(raw)
+        return _DECODER.decode(raw) if packed.eof else None
     except (binascii.Error, ValueError, zlib.error, msgspec.MsgspecError):
         return None
 
