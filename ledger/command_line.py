@@ -20,6 +20,7 @@ from ledger.commands.credentials import CredentialsMissing
 from ledger.commands.demo import demo
 from ledger.commands.entries import entries
 from ledger.commands.export import export
+from ledger.commands.find import find
 from ledger.commands.generate import generate
 from ledger.commands.keys import keys
 from ledger.commands.replay import replay
@@ -56,7 +57,7 @@ CARE = "Look after it"
 for panel, commands in {
     SERVICE: (demo, serve, background.relay, background.consume, background.keep_log, care.migrate, token),
     WRITING: (generate,),
-    QUESTIONS: (balance, requirement, entries, report, replay, accesses),
+    QUESTIONS: (balance, requirement, entries, report, replay, accesses, find),
     TRUST: (keys, export, verify, witness),
     CARE: (care.audit, care.rebuild, care.doctor, care.bench),
 }.items():

@@ -22,6 +22,7 @@ COMMANDS = [
     "token",
     "client",
     "accesses",
+    "find",
     "import",
     "generate",
     "balance",

@@ -11,10 +11,9 @@ import pytest
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from ledger.access.caller import Role
 from tests.system.acting import acting_as, channel_to
 from tests.system.grpc_caller import COORDINATOR, Client, with_id
-from tests.system.served_ledger import served_ledger
+from tests.system.served_ledger import answered, hours_ledger, served_ledger
 from volunteer_hours.v1 import directory_service_pb2 as directory
 from volunteer_hours.v1 import directory_service_pb2_grpc as directory_grpc
 from volunteer_hours.v1 import opportunity_search_service_pb2 as pb
@@ -45,6 +44,7 @@ class Matching(Client):
         self.search = search_grpc.OpportunitySearchServiceStub(channel)
         self.directory = directory_grpc.DirectoryServiceStub(channel)
         self.at: dict[int, int] = {}
+        self.address = ""
 
     def does(self, method: str, message: Message, actor: str = COORDINATOR) -> bytes:
         return self.send(method, with_id(message), actor)
@@ -98,7 +98,7 @@ class Matching(Client):
 
 
 def as_volunteer(person: str) -> tuple[tuple[str, str], ...]:
-    return acting_as(person, roles=[Role.VOLUNTEER])
+    return acting_as(person, roles=())
 
 
 def stamp(moment: datetime) -> Timestamp:
@@ -123,6 +123,7 @@ def left_out(answer: pb.MatchOpportunitiesResponse) -> dict[str, int]:
 def matching(request: pytest.FixtureRequest) -> Iterator[Matching]:
     with served_ledger(request.param) as address, channel_to(address) as channel:
         client = Matching(channel)
+        client.address = address
         name = values_pb2.LocalizedText(en="Green (synthetic)")
         client.does(
             "RegistryService/RegisterOrganization",
@@ -191,6 +192,18 @@ def test_preferences_rank_and_say_why(matching: Matching):
     assert names(answer) == ["plain"]  # 09:00 to 12:00; `clash` lasts until 14:00
     assert ("AVAILABLE", "") in reasons(answer.results[0])
     assert left_out(answer) == {"FULL": 1, "NOT_AVAILABLE": 6}
+
+
+def test_the_command_finds_and_says_why(matching: Matching):
+    matching.match(ANA)  # waits until everything is projected
+    told = answered(hours_ledger("find", "first aid الرياض", "--json", address=matching.address))
+    assert told["results"][0]["opportunity"]["name"] == "opportunities/skilled"
+    shown = hours_ledger("find", "إسعافات", "--lang", "ar", address=matching.address)
+    assert shown.returncode == 0, shown.stderr
+    assert "1 found" in shown.stdout
+    nothing = hours_ledger("find", "xylophone", "--city", "Abha", address=matching.address)
+    assert (nothing.returncode, "0 found" in nothing.stdout) == (0, True)
+    assert hours_ledger("find", "x", "--lang", "fr", address=matching.address).returncode == 2
 
 
 def test_pages_are_one_answer(matching: Matching):
