@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from ledger.domain.refusals import Reason, refuse
 from ledger.projections import search_token
@@ -24,6 +25,10 @@ from ledger.search.sets import by_how_many, met, size
 from volunteer_hours.v1 import opportunity_search_service_pb2 as pb
 from volunteer_hours.v1.opportunity_search_service_pb2 import OpportunityFilter
 from volunteer_hours.v1.positions_pb2 import Position
+
+
+ENOUGH: Final = 20
+"""So many results with at least half of the words need no others behind them."""
 
 
 @dataclass(slots=True)
@@ -127,20 +132,18 @@ def _check(token: SearchToken, words: int) -> None:
 
 
 async def _looked_for(sets: KeySets, reading: Reading, asked: Narrowed) -> Looked:
-    """The candidates: with at least half of the words, or else with any."""
+    """The candidates: with at least half of the words where these are enough, or else with any."""
     base = await sets.base(asked)
     if not reading.groups:
         return await look(sets, [base], asked, reading.asked_at)
     count = len(reading.groups)
+    half = (count + 1) // 2
     levels = [met(level, base) for level in by_how_many(map(sets.of_group, reading.groups), count)]
-    if reading.words_min:
-        return await look(sets, levels[reading.words_min - 1 :][::-1], asked, reading.asked_at)
-    for words_min in dict.fromkeys(((count + 1) // 2, 1)):
-        reading.words_min = words_min
-        looked = await look(sets, levels[words_min - 1 :][::-1], asked, reading.asked_at)
-        if looked.candidates:
-            break
-    return looked
+    if not reading.words_min:
+        # With few results even one word of many may be what was meant: it comes behind the others.
+        enough = size(levels[half - 1]) >= ENOUGH
+        reading.words_min = half if enough else 1
+    return await look(sets, levels[reading.words_min - 1 :][::-1], asked, reading.asked_at)
 
 
 def _token(

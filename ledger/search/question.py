@@ -46,8 +46,8 @@ SCORES: Final = {
     Why.DESCRIPTION: 4,
     Why.ORGANIZATION: 4,
     Why.SAME_ROOT: 3,
-    Why.EXACT_PHRASE: 10,
-    Why.ALL_WORDS: 5,
+    Why.EXACT_PHRASE: 30,
+    Why.ALL_WORDS: 15,
     Why.SOON: 2,
     Why.PLACES_LEFT: 1,
 }

@@ -16,7 +16,7 @@ from ledger.search.question import SCORES, Group, Met, Why
 from ledger.search.sets import Chunk, Numbers, has
 
 SOON: Final = timedelta(days=14)
-RARENESS_MAX: Final = 4
+RARENESS_MAX: Final = 12
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -75,8 +75,8 @@ class Ranked:
 
 
 def rareness_of(size: int, whole: int) -> int:
-    """How much a word says, 1 to 4: in more than a tenth of all, than a hundredth, than a thousandth, fewer."""
-    return next((factor for factor, share in enumerate((10, 100, 1000), 1) if size * share > whole), RARENESS_MAX)
+    """How much a word says, 1 to 12: 1 for what more than half have, and 1 more each time that half as many have it."""
+    return min(max((whole // max(size, 1)).bit_length(), 1), RARENESS_MAX)
 
 
 def ranked(
