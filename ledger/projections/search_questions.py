@@ -26,7 +26,6 @@ from volunteer_hours.v1 import opportunity_search_service_pb2 as pb
 from volunteer_hours.v1.opportunity_search_service_pb2 import OpportunityFilter
 from volunteer_hours.v1.positions_pb2 import Position
 
-
 ENOUGH: Final = 20
 """So many results with at least half of the words need no others behind them."""
 

@@ -18,7 +18,7 @@ from ledger.search.stems import LETTERS_MIN, stems_of
 
 TEXT_WORDS_MAX: Final = 400
 KEY_LETTERS_MAX: Final = 200
-TITLE, LABEL, BODY, ROOT, SKELETON, CONCEPT, PAIR = "t:", "k:", "b:", "r:", "u:", "c:", "p:"
+TITLE, LABEL, BODY, ROOT, SKELETON, CONCEPT, WITHIN, PAIR = "t:", "k:", "b:", "r:", "u:", "c:", "d:", "p:"
 PUBLISHED: Final = "=published"
 ONLINE: Final = "=online"
 _CODE: Final = re.compile(r"[-_/]")
@@ -81,9 +81,11 @@ def skill_text(skill: str) -> str:
 
 
 def concept_keys(concept: str) -> set[str]:
-    """A concept, and all it belongs to, where the catalogue has it."""
+    """A concept, and all it lies within, where the catalogue has it."""
     known = catalogue()
-    return {f"{CONCEPT}{one}" for one in known.with_broader(concept)} if concept in known.labels else set()
+    if concept not in known.labels:
+        return set()
+    return {f"{CONCEPT}{concept}", *(f"{WITHIN}{one}" for one in known.with_broader(concept)[1:])}
 
 
 def _text_keys(field: str, words: Sequence[str]) -> set[str]:

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final
 
 from ledger.search.concepts import Reading, catalogue, without_stop_words
-from ledger.search.keys import BODY, CONCEPT, LABEL, ROOT, SKELETON, TITLE, pair_keys
+from ledger.search.keys import BODY, CONCEPT, LABEL, ROOT, SKELETON, TITLE, WITHIN, pair_keys
 from ledger.search.normalise import is_arabic, words_of
 from ledger.search.spelling import REPAIRED_LETTERS_MIN, forms_of, is_one_apart
 from ledger.search.stems import is_dotless, stems_of
@@ -17,6 +17,7 @@ QUESTION_WORDS_MAX: Final = 16
 REPAIRS_MAX: Final = 5
 """How many words a misspelt one is taken for, at most."""
 _REPAIRED_LESS: Final = 2
+_WITHIN_SCORE: Final = 3
 
 
 class Why(Enum):
@@ -106,7 +107,7 @@ def groups_of(
     """The keys of each word; `repairs` and `organizations` by word, as the read database knows them."""
     groups = [Group(reading.word, list(_own_keys(reading))) for reading in question.readings]
     for index, concept in set(catalogue().in_question(question.readings)):
-        groups[index].keys.append(_concept(concept))
+        groups[index].keys += _concept(concept)
     for group, reading in zip(groups, question.readings, strict=True):
         if dotless and reading.skeleton:
             group.keys += _dotless_keys(reading.skeleton)
@@ -184,14 +185,16 @@ def _dotless_keys(skeleton: str) -> Iterator[Met]:
 
 def _repaired_keys(repaired: str) -> Iterator[Met]:
     [reading] = catalogue().read([repaired])
-    again = [*_own_keys(reading), *(_concept(concept) for _, _, concept in catalogue().in_text([reading]))]
+    concepts = (concept for _, _, concept in catalogue().in_text([reading]))
+    again = [*_own_keys(reading), *(met for concept in concepts for met in _concept(concept))]
     for met in again:
         yield Met(met.key, Why.SPELLING_REPAIRED, max(met.score - _REPAIRED_LESS, 1), repaired)
 
 
-def _concept(concept: str) -> Met:
+def _concept(concept: str) -> tuple[Met, Met]:
+    """What is the concept, and what lies within it."""
     why = Why.PLACE if concept.startswith(("city:", "region:")) else Why.SYNONYM
-    return _met(f"{CONCEPT}{concept}", why, concept)
+    return _met(f"{CONCEPT}{concept}", why, concept), Met(f"{WITHIN}{concept}", why, _WITHIN_SCORE, concept)
 
 
 def _met(key: str, why: Why, matched: str) -> Met:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from ledger.search.fits import Fits
-from ledger.search.question import SCORES, Group, Met, Why
+from ledger.search.question import SCORES, Group, Why
 from ledger.search.sets import Chunk, Numbers, has
 
 SOON: Final = timedelta(days=14)
@@ -102,9 +102,10 @@ def _ranked(
 ) -> Ranked:
     told: list[Told] = []
     for group, factor in zip(groups, rareness, strict=True):
-        met = _best(one, group, sets)
-        if met is not None:
-            told.append(Told(met.why, group.word, met.matched, met.score * factor))
+        all_met = [met for met in group.keys if has(sets.get(met.key, {}), one.chunk, one.offset)]
+        if all_met:
+            best, further = all_met[0], len({met.why for met in all_met}) - 1
+            told.append(Told(best.why, group.word, best.matched, (best.score + further) * factor))
     if groups and len(told) == len(groups):
         told.append(Told(Why.ALL_WORDS, "", "", SCORES[Why.ALL_WORDS] * len(groups)))
     if pairs and all(has(sets.get(pair, {}), one.chunk, one.offset) for pair in pairs):
@@ -121,7 +122,3 @@ def occasion(shifts: Sequence[Opened], now: datetime) -> list[Told]:
     if shifts and shifts[0].places_left > 0:
         told.append(Told(Why.PLACES_LEFT, "", "", SCORES[Why.PLACES_LEFT]))
     return told
-
-
-def _best(one: Candidate, group: Group, sets: Mapping[str, Numbers]) -> Met | None:
-    return next((met for met in group.keys if has(sets.get(met.key, {}), one.chunk, one.offset)), None)
