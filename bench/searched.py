@@ -21,7 +21,7 @@ import psycopg
 
 from ledger.domain.opportunity import Level
 from ledger.projections.directory_data import OpportunityDetails, Text
-from ledger.projections.opportunity_search import name_stems, offered
+from ledger.projections.opportunity_search import OPENINGS_SQL, name_stems, offered
 from ledger.projections.shifts import local_times
 from ledger.search.concepts import City, catalogue
 from ledger.search.keys import Contents, Opening, contents_of, opening_keys
@@ -135,6 +135,7 @@ def fill(database_url: str, programme: Programme) -> None:
         _copy(connection, "copy search_words (word, partition, uses, forms) from stdin", rows)
         names = ((f"organizations/o{n}", 0, name_stems(_organization(programme, n))) for n in range(ORGANIZATIONS))
         _copy(connection, "copy search_organizations (organization, partition, stems) from stdin", names)
+        connection.execute(f"insert into search_openings {OPENINGS_SQL}")
         connection.execute("insert into positions (partition, position, recorded_at) values (0, 1, now())")
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("vacuum analyze")

@@ -15,7 +15,7 @@ import msgspec
 from ledger.auditing.finding import Report, Where
 from ledger.auditing.snapshots import Database
 from ledger.projections.directory_data import OpportunityDetails, Text
-from ledger.projections.opportunity_search import name_stems, offered
+from ledger.projections.opportunity_search import OPENINGS_SQL, name_stems, offered
 from ledger.search.keys import Contents, Opening, contents_of
 from ledger.search.sets import CHUNK_NUMBERS, packed
 from ledger.search.spelling import forms_of
@@ -49,6 +49,13 @@ _CHUNKS: Final = "select distinct partition, chunk from search_keys"
 _WORDS: Final = "select word, uses, forms from search_words where partition = %s"
 _PARTITIONS: Final = "select distinct partition from search_words"
 _COUNTS: Final = "select (select count(*) from search_contents), (select count(*) from search_opportunities)"
+_OPENINGS_DIFFER: Final = f"""
+    with wanted as ({OPENINGS_SQL})
+    select 'missing', partition, shift from (select * from wanted except select * from search_openings) missing
+    union all
+    select 'there', partition, shift from (select * from search_openings except select * from wanted) there
+    limit 1000
+"""
 _NAMES: Final = """
     select name, named.partition, ar, en, s.partition, s.stems from (
         select organization as name, partition, display_name_ar as ar, display_name_en as en from organizations
@@ -63,6 +70,9 @@ def check(read: Database, report: Report) -> None:
     """Numbers, contents, sets, words and names of organisations."""
     for partition, opportunity, number, wanted in read.execute(_NUMBERS):
         report.differs(Where("projection search_opportunities", partition, row=opportunity), "number", wanted, number)
+    for found, partition, shift in read.execute(_OPENINGS_DIFFER):
+        expected = "as the shift and the opportunity say" if found == "there" else "there"
+        report.differs(Where("projection search_openings", partition, row=shift), "row", expected, found)
     _check_contents(read, report)
     _check_names(read, report)
 

@@ -48,6 +48,7 @@ HASHED_TABLES: Final = (
     HashedTable("live_sessions", ("session",)),
     HashedTable("live_connections", ("session", "number")),
     HashedTable("search_opportunities", ("partition", "number")),
+    HashedTable("search_openings", ("partition", "number", "begins_at", "shift")),
     HashedTable("search_contents", ("partition", "number")),
     HashedTable("search_keys", ("key", "partition", "chunk")),
     HashedTable("search_words", ("word", "partition")),

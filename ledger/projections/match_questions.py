@@ -232,6 +232,6 @@ def _token(
             words_min=0,
             after_score=last.score,
             after_begins_at=last.candidate.begins_at,
-            after_opportunity=last.candidate.opportunity,
+            after_number=last.candidate.number,
         )
     )

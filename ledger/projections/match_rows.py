@@ -49,11 +49,11 @@ _OFFERS: Final[LiteralString] = """
     join search_opportunities o on o.partition = asked.partition and o.number = asked.number
     join opportunities p on p.opportunity = o.opportunity
     join lateral (
-        select s.*, s.places - s.places_taken as places_left,
+        select s.*,
                case when s.places > s.places_taken then 0 else (
                    select count(*) from registrations w where w.shift = s.shift and w.waiting_order is not null
                )::int end as waiting
-        from shifts s
+        from (select shifts.*, places - places_taken as places_left from shifts) s
         where s.opportunity = o.opportunity and s.state = 'open' and s.begins_at > %(after)b
           and s.from_minute is not null and
 """
@@ -136,7 +136,7 @@ def _gathered(rows: Sequence[Sequence[Any]]) -> list[Offered]:
     found: dict[str, Offered] = {}
     for partition, number, opportunity, sector, level, organization, *told in rows:
         chunk = (partition, number // CHUNK_NUMBERS)
-        candidate = Candidate(chunk, number % CHUNK_NUMBERS, opportunity, sector, level)
+        candidate = Candidate(chunk, number % CHUNK_NUMBERS, sector, level)
         offered = found.setdefault(opportunity, Offered(candidate, organization))
         *opened, ends_at, local_day, minimum_age_years, waiting_left = told
         offered.offers.append(Offer(Opened(*opened), opportunity, ends_at, local_day, minimum_age_years, waiting_left))

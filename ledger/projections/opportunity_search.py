@@ -21,9 +21,12 @@ from ledger.projections.directory_data import (
     OpportunityPublished,
     OpportunityUpdated,
     OrganizationRegistered,
+    RegistrationAccepted,
+    RegistrationWithdrawn,
     ShiftCancelled,
     ShiftOpened,
     ShiftRescheduled,
+    ShiftUpdated,
     Text,
 )
 from ledger.projections.search_rows import Changes, write
@@ -54,6 +57,19 @@ _DESCRIBE: Final = """
     from unnest(%s::int[], %s::text[], %s::text[], %s::bool[]) as new (number, sector, level, published)
     where s.partition = %s and s.number = new.number
 """
+_CLOSE_ALL: Final = "delete from search_openings where partition = %s and number = any(%s)"
+OPENINGS_SQL: Final = """
+    select o.partition, o.number, s.begins_at, s.shift, s.places - s.places_taken as places_left, s.local_day,
+           s.from_minute, s.until_minute, s.region, s.city_key, s.online, o.sector, o.level
+    from shifts s join search_opportunities o using (opportunity)
+    where s.state = 'open'
+"""
+"""What search_openings holds."""
+_OPEN: Final = f"insert into search_openings {OPENINGS_SQL} and s.opportunity = any(%s)"
+_PLACES: Final = """
+    update search_openings n set places_left = s.places - s.places_taken
+    from shifts s where n.shift = s.shift and s.shift = any(%s)
+"""
 _ORGANIZATION: Final = "insert into search_organizations (organization, partition, stems) values (%s, %s, %s)"
 _DETAILS: Final = msgspec.json.Decoder(OpportunityDetails)
 _NOTHING: Final = Contents((), ())
@@ -66,6 +82,8 @@ class _Touched:
     published: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Name → position and organisation, in their order."""
     changed: set[str] = field(default_factory=set)
+    places: set[str] = field(default_factory=set)
+    """Shifts of which places were added, taken or given back."""
 
 
 def apply(connection: ReadDatabase, batch: Batch) -> None:
@@ -78,6 +96,8 @@ def apply(connection: ReadDatabase, batch: Batch) -> None:
                 touched.changed.add(data.opportunity)
             case OpportunityUpdated() | OpportunityClosed() | ShiftOpened() | ShiftRescheduled() | ShiftCancelled():
                 touched.changed.add(data.opportunity)
+            case ShiftUpdated() | RegistrationAccepted() | RegistrationWithdrawn():
+                touched.places.add(data.shift)
             case OrganizationRegistered(organization=name, display_name=text):
                 connection.execute(_ORGANIZATION, [name, batch.partition, name_stems(text)])
             case InitiativeRegistered(initiative=name, display_name=text):
@@ -88,6 +108,8 @@ def apply(connection: ReadDatabase, batch: Batch) -> None:
         _number(connection, batch.partition, touched.published)
     if touched.changed:
         _describe(connection, batch.partition, sorted(touched.changed))
+    if touched.places:
+        connection.execute(_PLACES, [sorted(touched.places)])
 
 
 def offered(organization: str, published: bool, details: OpportunityDetails) -> Offered:
@@ -139,6 +161,8 @@ def _describe(connection: ReadDatabase, partition: int, names: Sequence[str]) ->
         changes.add(number, before, contents_of(offered(organization, is_published, details), openings[name]))
         columns.append((number, details.sector, details.level, is_published))
     connection.execute(_DESCRIBE, [*_turned(columns), partition])
+    connection.execute(_CLOSE_ALL, [partition, [number for number, *_ in columns]])
+    connection.execute(_OPEN, [names])
     write(connection, changes)
 
 

@@ -24,17 +24,16 @@ SHIFTS_TOLD_MAX: Final = 5
 _DAYS_A_STEP: Final = (2, 5, 24)
 _MONTHS_A_STEP: Final = (3, 21)
 
-_SHIFTS: Final[LiteralString] = """
-    (
-        select s.shift, s.begins_at, s.places - s.places_taken as places_left, s.region, s.city_key, s.online
-        from shifts s
-        where s.opportunity = o.opportunity and s.state = 'open' and s.begins_at > %(after)b and
-"""
 _ROWS: Final[LiteralString] = """
-    select o.partition, o.number, o.opportunity, o.sector, o.level,
+    select asked.partition, asked.number, n.sector, n.level,
            n.shift, n.begins_at, n.places_left, n.region, n.city_key, n.online
     from unnest(%(partitions)b::int[], %(numbers)b::int[]) as asked (partition, number)
-    join search_opportunities o on o.partition = asked.partition and o.number = asked.number
+"""
+_OPENINGS: Final[LiteralString] = """
+    (
+        select s.sector, s.level, s.shift, s.begins_at, s.places_left, s.region, s.city_key, s.online
+        from search_openings s
+        where s.partition = asked.partition and s.number = asked.number and s.begins_at > %(after)b and
 """
 
 
@@ -112,7 +111,7 @@ async def _rows(sets: KeySets, part: Sequence[tuple[Chunk, int]], asked: Narrowe
     statement: LiteralString = (
         _ROWS
         + ("left join lateral" if asked.include_past and not asked.of_shifts else "join lateral")
-        + _SHIFTS
+        + _OPENINGS
         + asked.conditions
         + " order by s.begins_at, s.shift limit %(shifts)b) n on true"
     )
@@ -129,12 +128,12 @@ async def _rows(sets: KeySets, part: Sequence[tuple[Chunk, int]], asked: Narrowe
 
 
 def _gathered(rows: Sequence[Sequence[Any]]) -> list[Candidate]:
-    found: dict[str, Candidate] = {}
-    for partition, number, opportunity, sector, level, *opened in rows:
-        chunk = (partition, number // CHUNK_NUMBERS)
-        candidate = found.setdefault(opportunity, Candidate(chunk, number % CHUNK_NUMBERS, opportunity, sector, level))
+    found: dict[tuple[int, int], Candidate] = {}
+    for partition, number, sector, level, *opened in rows:
+        candidate = found.get((partition, number))
+        if candidate is None:
+            chunk = (partition, number // CHUNK_NUMBERS)
+            candidate = found[partition, number] = Candidate(chunk, number % CHUNK_NUMBERS, sector, level)
         if opened[0] is not None:
             candidate.shifts.append(Opened(*opened))
-    for candidate in found.values():
-        candidate.shifts.sort(key=lambda shift: (shift.begins_at, shift.shift))
     return list(found.values())

@@ -40,7 +40,7 @@ _CONDITIONS: Final[Mapping[str, LiteralString]] = {
     "until_time_of_day": "s.until_minute <= %(until_minute)b",
     "weekdays": "extract(isodow from s.local_day)::int = any(%(weekdays)b)",
     "online": "s.online",
-    "places_left_min": "s.places - s.places_taken >= %(places_left)b",
+    "places_left_min": "s.places_left >= %(places_left)b",
 }
 
 
@@ -53,7 +53,7 @@ class Narrowed:
     above_age_key: str
     """No key of an age from here on; empty: any age."""
     conditions: LiteralString
-    """On a row `s` of shifts."""
+    """On a row `s` of search_openings."""
     parameters: Mapping[str, object]
     include_past: bool
     of_shifts: bool

@@ -17,8 +17,15 @@ from volunteer_hours.v1 import resources_pb2
 
 FACET_VALUES_MAX: Final = 30
 _PAGE: Final = f"""
-    select * from ({messages.OPPORTUNITIES} where opportunity = any(%(names)b)) o
-    left join ({messages.SHIFTS} where shift = any(%(shifts)b)) s on starts_with(s.shift, o.opportunity || '/')
+    with page as (
+        select partition, number, opportunity
+        from unnest(%(partitions)b::int[], %(numbers)b::int[]) as asked (partition, number)
+        join search_opportunities using (partition, number)
+    )
+    select page.partition, page.number, o.*, s.*
+    from page
+    join lateral ({messages.OPPORTUNITIES} where opportunity = page.opportunity) o on true
+    left join ({messages.SHIFTS} where shift = any(%(shifts)b)) s on starts_with(s.shift, page.opportunity || '/')
 """
 _OPPORTUNITY_COLUMNS: Final = 9
 LANGUAGES: Final[Mapping[int, Language]] = {
@@ -39,35 +46,39 @@ _ONLINE: Final[Mapping[Language, str]] = {"ar": "عن بعد", "en": "Online"}
 async def results(connection: ReadConnection, page: Sequence[Ranked], language: Language) -> list[pb.OpportunityResult]:
     """The results of a page with all that is shown of them."""
     asked = {
-        "names": [one.candidate.opportunity for one in page],
+        "partitions": [one.candidate.number[0] for one in page],
+        "numbers": [one.candidate.number[1] for one in page],
         "shifts": [opened.shift for one in page for opened in one.candidate.shifts],
     }
-    opportunities: dict[str, resources_pb2.Opportunity] = {}
+    opportunities: dict[tuple[int, int], resources_pb2.Opportunity] = {}
     shifts: dict[str, resources_pb2.Shift] = {}
     rows = await connection.execute(_PAGE, asked, binary=True)
-    for row in await rows.fetchall():
-        opportunities.setdefault(row[0], messages.opportunity(row[:_OPPORTUNITY_COLUMNS]))
+    for partition, number, *row in await rows.fetchall():
+        if (partition, number) not in opportunities:
+            opportunities[partition, number] = messages.opportunity(row[:_OPPORTUNITY_COLUMNS])
         if row[_OPPORTUNITY_COLUMNS] is not None:
             shifts[row[_OPPORTUNITY_COLUMNS]] = messages.shift(row[_OPPORTUNITY_COLUMNS:])
-    return [
-        pb.OpportunityResult(
-            opportunity=opportunities[one.candidate.opportunity],
-            shifts=[_open_shift(opened, shifts, opportunities) for opened in one.candidate.shifts],
-            score=one.score,
-            reasons=[_reason(told, language) for told in one.reasons],
-        )
-        for one in page
-    ]
+    return [_result(one, opportunities[one.candidate.number], shifts, language) for one in page]
 
 
-def _open_shift(
-    opened: Opened, shifts: Mapping[str, resources_pb2.Shift], offered: Mapping[str, resources_pb2.Opportunity]
-) -> pb.OpenShift:
-    left = max(opened.places_left, 0)
-    rules = offered[opened.shift.partition("/shifts/")[0]].registration_rules
-    return pb.OpenShift(
-        shift=shifts[opened.shift], places_left=left, waiting_possible=left == 0 and rules.waiting_places > 0
+def _result(
+    one: Ranked,
+    opportunity: resources_pb2.Opportunity,
+    shifts: Mapping[str, resources_pb2.Shift],
+    language: Language,
+) -> pb.OpportunityResult:
+    return pb.OpportunityResult(
+        opportunity=opportunity,
+        shifts=[_open_shift(opened, shifts[opened.shift], opportunity) for opened in one.candidate.shifts],
+        score=one.score,
+        reasons=[_reason(told, language) for told in one.reasons],
     )
+
+
+def _open_shift(opened: Opened, shift: resources_pb2.Shift, offered: resources_pb2.Opportunity) -> pb.OpenShift:
+    left = max(opened.places_left, 0)
+    waiting_possible = left == 0 and offered.registration_rules.waiting_places > 0
+    return pb.OpenShift(shift=shift, places_left=left, waiting_possible=waiting_possible)
 
 
 def _reason(told: Told, language: Language) -> pb.ToldReason:

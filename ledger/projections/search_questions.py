@@ -164,7 +164,7 @@ def _token(
             words_min=reading.words_min,
             after_score=last.score,
             after_begins_at=last.candidate.begins_at,
-            after_opportunity=last.candidate.opportunity,
+            after_number=last.candidate.number,
         )
     )
 

@@ -39,12 +39,12 @@ class SearchToken(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
     """How many words a result has at least."""
     after_score: int
     after_begins_at: datetime
-    after_opportunity: str
+    after_number: tuple[int, int]
 
     @property
-    def after(self) -> tuple[int, datetime, str]:
+    def after(self) -> tuple[int, datetime, tuple[int, int]]:
         """As `Ranked.place`."""
-        return -self.after_score, self.after_begins_at, self.after_opportunity
+        return -self.after_score, self.after_begins_at, self.after_number
 
 
 _DECODER: Final = msgspec.json.Decoder(SearchToken)

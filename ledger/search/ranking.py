@@ -1,4 +1,4 @@
-"""The order of results: a score that is the sum of the reasons told, then the next start, then the name.
+"""The order of results: a score that is the sum of the reasons told, then the next start, then the order of publishing.
 
 Nothing in it depends on what else is stored but the rareness of words, which later pages take from the first one: so
 what is published in between changes no score. docs/finding.md, "What is found and how it is ranked".
@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from ledger.search.fits import Fits
 from ledger.search.question import SCORES, Group, Why
-from ledger.search.sets import Chunk, Numbers, has
+from ledger.search.sets import CHUNK_NUMBERS, Chunk, Numbers, has
 
 SOON: Final = timedelta(days=14)
 RARENESS_MAX: Final = 12
@@ -48,11 +48,15 @@ class Candidate:
     chunk: Chunk
     offset: int
     """Its number within the chunk."""
-    opportunity: str
     sector: str | None
     level: str | None
     shifts: list[Opened] = field(default_factory=list)
     """The next that fit, soonest first."""
+
+    @property
+    def number(self) -> tuple[int, int]:
+        """Partition and number: the order of publishing."""
+        return self.chunk[0], self.chunk[1] * CHUNK_NUMBERS + self.offset
 
     @property
     def begins_at(self) -> datetime:
@@ -69,9 +73,9 @@ class Ranked:
     reasons: Sequence[Told]
 
     @property
-    def place(self) -> tuple[int, datetime, str]:
+    def place(self) -> tuple[int, datetime, tuple[int, int]]:
         """Results are ascending by this."""
-        return -self.score, self.candidate.begins_at, self.candidate.opportunity
+        return -self.score, self.candidate.begins_at, self.candidate.number
 
 
 def rareness_of(size: int, whole: int) -> int:

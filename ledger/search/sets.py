@@ -1,6 +1,6 @@
 """Sets of opportunities' numbers: as bytes in rows of `search_keys`, and as whole numbers that are joined and met.
 
-The form of the bytes stands in docs/finding.md, "Keys". A number beyond 2^14 lies in a later chunk.
+The form of the bytes stands in docs/finding.md, "Keys". A number beyond 2^15 lies in a later chunk.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from ledger.domain.refusals import InvariantBroken
 
-CHUNK_NUMBERS: Final = 16_384
+CHUNK_NUMBERS: Final = 32_768
 _BITMAP_BYTES_MAX: Final = CHUNK_NUMBERS // 8
 _LIST, _BITMAP = 0, 1
 _WORD_BYTES: Final = 8

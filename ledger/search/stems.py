@@ -18,6 +18,8 @@ from ledger.search.normalise import is_arabic
 LETTERS_MIN: Final = 3
 """What a stem, root or skeleton has at least."""
 
+_BARE_LETTERS_MIN: Final = 2
+"""Behind an article: الدم, الحج."""
 _JOINED: Final = ("وبال", "فبال", "وكال", "ولل", "فلل", "وال", "بال", "كال", "فال", "لل", "ال")
 _PARTICLES: Final = "وفبكل"
 _SUFFIXES: Final = ("هما", "كما", "ها", "هم", "هن", "كم", "نا", "وا", "ان", "ات", "ون", "ين", "يه", "ه", "ي")
@@ -71,7 +73,7 @@ def is_dotless(word: str) -> bool:
 
 def _without_joined(word: str, prefixes: tuple[str, ...]) -> str:
     for prefix in prefixes:
-        if word.startswith(prefix) and len(word) - len(prefix) >= LETTERS_MIN:
+        if word.startswith(prefix) and len(word) - len(prefix) >= _BARE_LETTERS_MIN:
             return word[len(prefix) :]
     return word
 

@@ -30,7 +30,7 @@ def test_few_are_a_list_and_many_a_bitmap():
     assert unpacked(packed(everything)) == everything
 
 
-@pytest.mark.parametrize("wrong", [b"", b"\x02", b"\x00\x01", b"\x00\xff\xff", b"\x01" + bytes(2049)])
+@pytest.mark.parametrize("wrong", [b"", b"\x02", b"\x00\x01", b"\x00\xff\xff", b"\x01" + bytes(4097)])
 def test_other_bytes_are_refused(wrong):
     with pytest.raises(InvariantBroken):
         unpacked(wrong)

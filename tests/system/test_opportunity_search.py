@@ -25,7 +25,14 @@ from volunteer_hours.v1 import resources_pb2
 
 GREEN = "organizations/green"
 SOON = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=3)
-SEARCH_TABLES = ("search_opportunities", "search_contents", "search_keys", "search_words", "search_organizations")
+SEARCH_TABLES = (
+    "search_opportunities",
+    "search_openings",
+    "search_contents",
+    "search_keys",
+    "search_words",
+    "search_organizations",
+)
 
 
 class Telling:

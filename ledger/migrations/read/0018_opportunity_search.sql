@@ -15,7 +15,7 @@ alter table shifts add column local_day date not null;          -- on which it b
 alter table shifts add column from_minute integer;              -- of that day; null: no times are known
 alter table shifts add column until_minute integer;             -- counted on where it ends on a later day
 drop index shifts_of_opportunity;
-create index shifts_of_opportunity on shifts (opportunity, begins_at, shift);
+create index shifts_of_opportunity on shifts (opportunity, begins_at);
 
 create table search_opportunities (
     partition         integer not null,
@@ -30,6 +30,25 @@ create table search_opportunities (
 );
 create unique index search_opportunities_by_name on search_opportunities (opportunity);
 
+-- The open shifts of an opportunity, narrow and by its number: a question looks at hundreds of them.
+create table search_openings (
+    partition    integer     not null,
+    number       integer     not null,
+    begins_at    timestamptz not null,
+    shift        text        collate "C" not null,
+    places_left  integer     not null,
+    local_day    date        not null,
+    from_minute  integer,
+    until_minute integer,
+    region       text,
+    city_key     text,
+    online       boolean     not null,
+    sector       text,                             -- of the opportunity, as its level
+    level        text,
+    primary key (partition, number, begins_at, shift)
+);
+create unique index search_openings_by_shift on search_openings (shift);
+
 -- All an opportunity is found by: beside the numbers, so that those stay narrow.
 create table search_contents (
     partition integer not null,
@@ -43,7 +62,7 @@ create table search_contents (
 create table search_keys (
     key       text    collate "C" not null,
     partition integer not null,
-    chunk     integer not null,  -- of 16,384 numbers
+    chunk     integer not null,  -- of 32,768 numbers
     numbers   bytea   storage plain not null,
     primary key (key, partition, chunk)
 );
@@ -65,6 +84,7 @@ create table search_organizations (
 );
 create index search_organizations_by_stem on search_organizations using gin (stems) with (fastupdate = off);
 
-grant select, insert, update, delete, truncate on search_opportunities, search_contents, search_keys, search_words,
-    search_organizations to ledger_projector;
-grant select on search_opportunities, search_contents, search_keys, search_words, search_organizations to ledger_reader;
+grant select, insert, update, delete, truncate on search_opportunities, search_openings, search_contents, search_keys,
+    search_words, search_organizations to ledger_projector;
+grant select on search_opportunities, search_openings, search_contents, search_keys, search_words, search_organizations
+    to ledger_reader;
