@@ -11,10 +11,10 @@ from ledger.domain.refusals import Reason, refuse
 from ledger.projections import search_token
 from ledger.projections.basis import Ground, KnownHorizon, Patience, ReadPool
 from ledger.projections.page_token import question_of
-from ledger.projections.search_candidates import Looked, look
+from ledger.projections.search_candidates import RANKED_MAX, Looked, look
 from ledger.projections.search_filter import Narrowed, narrowed
 from ledger.projections.search_messages import LANGUAGES, facets, results
-from ledger.projections.search_sets import Beginning, KeySets, begin, words_near
+from ledger.projections.search_sets import Beginning, KeySets, begin, newest_from, words_near
 from ledger.projections.search_suggestions import Suggesting
 from ledger.projections.search_token import SearchToken
 from ledger.projections.snapshot import snapshot
@@ -64,6 +64,8 @@ class SearchQuestions:
         self._pool = pool
         self._partitions = partitions
         self._ground = Ground(partitions, horizon)
+        self._newest_from = 0
+        """Where the newest chunks began when somebody asked last."""
 
     async def search(
         self, request: pb.SearchOpportunitiesRequest, seconds_left: float | None = None
@@ -76,8 +78,10 @@ class SearchQuestions:
         async with snapshot(self._pool, self._ground, wanted, Patience.of(seconds_left)) as found:
             question = questions.asked(request.query)
             keys = [*_first_keys(question), *(key for some in asked.any_of for key in some)]
-            begun = await begin(found.connection, self._partitions, keys, question.words, token)
-            sets, reading = begun.sets, await _read(begun, question, token)
+            first = self._newest_from if question.words else 0
+            begun = await begin(found.connection, self._partitions, keys, question.words, token, first)
+            sets, reading = begun.sets, await _read(begun, question, token, asked)
+            self._newest_from = newest_from(sets.ends)
             looked = await _looked_for(sets, reading, asked)
             in_order = ranked(
                 looked.candidates, reading.groups, reading.rareness, reading.question.pairs, sets.sets, reading.asked_at
@@ -101,7 +105,7 @@ def _first_keys(question: Question) -> list[str]:
     return [one.key for group in questions.groups_of(question) for one in group.keys] + question.pairs
 
 
-async def _read(begun: Beginning, question: Question, token: SearchToken | None) -> Reading:
+async def _read(begun: Beginning, question: Question, token: SearchToken | None, asked: Narrowed) -> Reading:
     """Read the words as the first page did, or for the first time."""
     sets = begun.sets
     reading = Reading(question, search_token.now())
@@ -110,17 +114,33 @@ async def _read(begun: Beginning, question: Question, token: SearchToken | None)
         repairs = {word: near[: questions.REPAIRS_MAX] for word, near in token.repairs.items()}
         reading = Reading(question, token.asked_at, [], repairs, token.dotless, token.rareness, token.words_min)
     reading.regroup(begun.organizations)
+    await sets.read(reading.keys())
+    if not question.words or await _enough(sets, reading.groups, asked):
+        reading.rareness = reading.rareness or _rareness(sets, reading.groups)
+        return reading
+    await sets.read_rest()
     if token is None:
         found = sets.found()
         unknown = [group.word for group in reading.groups if not questions.is_known(group, found)]
         reading.dotless = questions.reads_dotless(question, unknown)
         reading.repairs = await words_near(sets.connection, unknown)
         reading.regroup(begun.organizations)
-    await sets.read(reading.keys())
-    if token is None:
-        whole = sum(sets.ends.values())
-        reading.rareness = tuple(rareness_of(size(sets.of_group(group)), whole) for group in reading.groups)
+        await sets.read(reading.keys())
+        reading.rareness = _rareness(sets, reading.groups)
     return reading
+
+
+async def _enough(sets: KeySets, groups: Sequence[Group], asked: Narrowed) -> bool:
+    """Whether the newest chunks have more with all the words than can be ranked: then the others are not read."""
+    left = await sets.base(asked)
+    for group in groups:
+        left = met(left, sets.of_group(group))
+    return size(left) >= RANKED_MAX
+
+
+def _rareness(sets: KeySets, groups: Sequence[Group]) -> tuple[int, ...]:
+    whole = size(sets.everything())
+    return tuple(rareness_of(size(sets.of_group(group)), whole) for group in groups)
 
 
 def _check(token: SearchToken, words: int) -> None:

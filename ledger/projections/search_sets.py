@@ -16,7 +16,15 @@ from ledger.search.stems import stems_of
 ORGANIZATIONS_MAX: Final = 8
 """A word in the names of more organisations is no name."""
 
-_KEYS: Final = "select key, partition, chunk, numbers from search_keys where key = any(%(keys)b::text[])"
+CHUNKS_FIRST: Final = 2
+"""The newest, which are read first: of what very many have they hold more than can be ranked."""
+
+_KEYS: Final = """
+    select key, partition, chunk, numbers from search_keys where key = any(%(keys)b::text[]) and chunk >= %(first)b
+"""
+_REST: Final = """
+    select key, partition, chunk, numbers from search_keys where key = any(%(keys)b::text[]) and chunk < %(first)b
+"""
 _END: Final = ""
 """In place of a key: up to which number a partition has got."""
 _BEGIN: Final = f"""
@@ -41,6 +49,8 @@ class KeySets:
     connection: ReadConnection
     ends: Mapping[int, int]
     """Partition → the number after the last that is looked at."""
+    first: int = 0
+    """The first chunk that is looked at."""
     sets: dict[str, Numbers] = field(default_factory=dict)
     """Key → its numbers; of a key that nobody has, none."""
 
@@ -49,20 +59,27 @@ class KeySets:
         wanted = sorted({key for key in keys if key not in self.sets})
         if not wanted:
             return
-        rows = await self.connection.execute(_KEYS, {"keys": wanted}, binary=True)
-        self.take(wanted, await rows.fetchall())
+        self.sets |= {key: {} for key in wanted}
+        rows = await self.connection.execute(_KEYS, {"keys": wanted, "first": self.first}, binary=True)
+        self.take(await rows.fetchall())
 
-    def take(self, keys: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Keep the rows of these keys."""
-        self.sets |= {key: {} for key in keys}
+    async def read_rest(self) -> None:
+        """Look at all chunks from now on."""
+        first, self.first = self.first, 0
+        if first:
+            rows = await self.connection.execute(_REST, {"keys": list(self.sets), "first": first}, binary=True)
+            self.take(await rows.fetchall())
+
+    def take(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Keep rows of keys that are asked for."""
         for key, partition, chunk, numbers in rows:
-            if bits := unpacked(numbers) & self._looked_at(partition, chunk):
+            if chunk >= self.first and (bits := unpacked(numbers) & self._looked_at(partition, chunk)):
                 self.sets[key][partition, chunk] = bits
 
     async def base(self, asked: Narrowed) -> Numbers:
         """All that the filter's keys leave; with no filter, everything."""
         await self.read(key for keys in asked.any_of for key in keys)
-        whole = self._everything()
+        whole = self.everything()
         for keys in asked.any_of:
             whole = met(whole, joined(self.sets[key] for key in keys))
         if asked.above_age_key:
@@ -81,13 +98,21 @@ class KeySets:
         whole: Numbers = {}
         last = f"=age:{AGE_YEARS_MAX:03}"
         rows = await self.connection.execute(_AGES, {"first": first, "last": last}, binary=True)
-        for _, partition, chunk, numbers in await rows.fetchall():
+        for (
+            _,
+            partition,
+            chunk,
+            numbers,
+        ) in await rows.fetchall():  # of all chunks: what is left out is met with nothing
             whole[partition, chunk] = whole.get((partition, chunk), 0) | unpacked(numbers)
         return whole
 
-    def _everything(self) -> Numbers:
+    def everything(self) -> Numbers:
+        """All numbers of the chunks that are looked at."""
         chunks = (
-            (partition, chunk) for partition, end in self.ends.items() for chunk in range(-(-end // CHUNK_NUMBERS))
+            (partition, chunk)
+            for partition, end in self.ends.items()
+            for chunk in range(self.first, -(-end // CHUNK_NUMBERS))
         )
         return {place: self._looked_at(*place) for place in chunks}
 
@@ -106,19 +131,39 @@ class Beginning:
 
 
 async def begin(
-    connection: ReadConnection, partitions: int, keys: Iterable[str], words: Sequence[str], token: SearchToken | None
+    connection: ReadConnection,
+    partitions: int,
+    keys: Iterable[str],
+    words: Sequence[str],
+    token: SearchToken | None,
+    first: int = 0,
 ) -> Beginning:
-    """How far numbers go, the sets of `keys`, and the organisations called by `words`."""
+    """How far numbers go, the sets of `keys`, and the organisations called by `words`.
+
+    `first`: where the newest chunks are thought to begin; the sets hold those that are the newest. 0: all are read.
+    """
     by_word = {word: set(stems_of(word)) for word in words}
     wanted = sorted(set(keys))
-    asked = {"keys": wanted, "partitions": partitions, "stems": sorted(set().union(*by_word.values()))}
+    stems = sorted(set().union(*by_word.values()))
+    asked = {"keys": wanted, "first": first, "partitions": partitions, "stems": stems}
     rows = await (await connection.execute(_BEGIN, asked, binary=True)).fetchall()
-    ends = {partition: end for kind, partition, end, _ in rows if kind == _END and end}
-    sets = KeySets(connection, limited(ends, token))
-    sets.take(wanted, [row for row in rows if row[0] != _END and row[1] >= 0])
+    sets = KeySets(connection, limited({row[1]: row[2] for row in rows if row[0] == _END and row[2]}, token))
+    if words:
+        sets.first = newest_from(sets.ends)
+    if first <= sets.first:
+        sets.sets |= {key: {} for key in wanted}
+        sets.take(row for row in rows if row[0] != _END and row[1] >= 0)
+    else:
+        await sets.read(wanted)  # a later page, and a chunk was begun since the first
     names = {row[0]: set(row[3].decode().split()) for row in rows if row[1] < 0}
     called = {word: [name for name, stems in names.items() if wanted & stems] for word, wanted in by_word.items()}
     return Beginning(sets, {word: some for word, some in called.items() if 0 < len(some) <= ORGANIZATIONS_MAX})
+
+
+def newest_from(ends: Mapping[int, int]) -> int:
+    """The first of the newest chunks; of several partitions, of the shortest."""
+    chunks = [-(-end // CHUNK_NUMBERS) for end in ends.values()]
+    return max(min(chunks, default=0) - CHUNKS_FIRST, 0)
 
 
 def limited(ends: Mapping[int, int], token: SearchToken | None) -> dict[int, int]:
