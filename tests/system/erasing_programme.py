@@ -38,6 +38,7 @@ CANARIES = {
     "phone": "+966500417417",
     "residence_region": "QZ-9X7",
     "guardian": unicodedata.normalize("NFD", "Mère Canary-Synthétique آمنة مؤمن"),
+    "preference": "Canary-Souhait خط الرقعة",
     "member": "Vérificatrice Canary سارة إبراهيم",
 }
 """Every sealed field but gender and type of document: these are words that stand everywhere. In Latin and Arabic
@@ -85,6 +86,9 @@ class Erasing(Client):
             parent=ZAHRA, consent_id="c", guardian_name=CANARIES["guardian"]
         )
         self.send("RegistryService/RecordGuardianConsent", with_id(consent))
+        preferring = registry.SetVolunteerPreferencesRequest(name=ZAHRA)
+        preferring.preferences.skills.append(CANARIES["preference"])
+        self.send("RegistryService/SetVolunteerPreferences", with_id(preferring))
         for person in (ZAHRA, ANA):
             self.send("ParticipationService/RecordAttendance", served(person, "2026-11-20 05:00", "2026-11-20 06:00"))
         self.send("ParticipationService/RecordAttendance", served(ZAHRA, "2026-11-20 07:00", "2026-11-20 08:30"))
