@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from ledger.projections import directory_messages as messages
+from ledger.projections.directory_messages import OPPORTUNITIES, SHIFTS
 from ledger.projections.snapshot import ReadConnection
 from ledger.search.concepts import CITY, REGION, Language, catalogue
 from ledger.search.fits import Fits
@@ -24,8 +25,8 @@ _PAGE: Final = f"""
     )
     select page.partition, page.number, o.*, s.*
     from page
-    join lateral ({messages.OPPORTUNITIES} where opportunity = page.opportunity) o on true
-    left join ({messages.SHIFTS} where shift = any(%(shifts)b)) s on starts_with(s.shift, page.opportunity || '/')
+    join lateral ({OPPORTUNITIES} where opportunity = page.opportunity) o on true
+    left join ({SHIFTS} where shift = any(%(shifts)b)) s on starts_with(s.shift, page.opportunity || '/')
 """
 _OPPORTUNITY_COLUMNS: Final = 9
 LANGUAGES: Final[Mapping[int, Language]] = {

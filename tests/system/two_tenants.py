@@ -54,6 +54,7 @@ def names_of(which: str, first: str = "persons") -> list[str]:
         volunteer,
         f"{volunteer}/attendances/a",
         f"{volunteer}/consents/c",
+        f"{volunteer}/preferences",
         f"{volunteer}/statements/s",
         f"{volunteer}/statements/s/shares/1",
         f"staff/coordinator-{which}",
@@ -141,6 +142,9 @@ def _build_tenant(channel: grpc.Channel, which: str) -> None:
     _send(channel, "StatementService/ShareStatement", sharing)
     consenting = registry.RecordGuardianConsentRequest(parent=volunteer, consent_id="c")
     _send(channel, "RegistryService/RecordGuardianConsent", consenting)
+    preferring = registry.SetVolunteerPreferencesRequest(name=volunteer)
+    preferring.preferences.interests.append("environment")
+    _send(channel, "RegistryService/SetVolunteerPreferences", preferring)
     crowd = registry.OpenShiftRequest(parent=opportunity, shift_id="crowd", shift=opened)
     _send(channel, "RegistryService/OpenShift", crowd)
     counting = participation.RecordGroupAttendanceRequest(
