@@ -36,7 +36,8 @@ LEVELS: Final[tuple[Level, ...]] = ("general", "skilled", "professional")
 SECTORS: Final = ("environment", "health", "education", "social", "culture", "technology", "sports", "events")
 _ARABIC: Final = "ابتثجحخدرزسشصضطعغفقكلمنهوي"
 _LATIN: Final = "abcdefghiklmnoprstuvwy"
-WORDINGS: Final = 25_000
+WORDINGS: Final = 20_000
+_ROWS_A_COPY: Final = 4_096
 RARE_WORDS: Final = 60_000
 _NOBODY: Final = "organizations/nobody"
 _COLUMNS: Final[Mapping[LiteralString, LiteralString]] = {
@@ -190,10 +191,19 @@ def _load_chunk(
         tables["search_contents"].append((0, number, sorted(keys), found_by))
         shift = (f"{name}/shifts/one", 0, name, begins, ends, "Asia/Riyadh", 20, random_.randrange(21))
         tables["shifts"].append((*shift, *place, *at))
+        if len(tables["shifts"]) == _ROWS_A_COPY:
+            _send(connection, tables)
     tables["search_keys"] = [(key, 0, chunk, packed(bits)) for key, bits in sorted(sets.items())]
-    for table, columns in _COLUMNS.items():
-        _copy(connection, f"copy {table} ({columns}) from stdin", tables[table])
+    _send(connection, tables)
     return words
+
+
+def _send(connection: psycopg.Connection[Any], tables: dict[str, list[tuple[object, ...]]]) -> None:
+    """Send what was gathered, and forget it."""
+    for table, columns in _COLUMNS.items():
+        if tables[table]:
+            _copy(connection, f"copy {table} ({columns}) from stdin", tables[table])
+            tables[table] = []
 
 
 def _copy(connection: psycopg.Connection[Any], statement: LiteralString, rows: Any) -> None:
