@@ -75,12 +75,11 @@ class DirectoryService:
         self, request: pb.GetVolunteerPreferencesRequest, call: Call
     ) -> resources_pb2.VolunteerPreferences:
         sealed, set_at, positions = await self._questions.get_preferences(request, call.seconds_left)
-        text = await self._person_keys.open(sealed)
-        if text is ERASED:
-            refuse(Reason.NOT_FOUND, name=request.name)
-        told = preferences_message(preferences.read(text))
+        text = ERASED if sealed is None else await self._person_keys.open(sealed)
+        told = resources_pb2.VolunteerPreferences() if text is ERASED else preferences_message(preferences.read(text))
+        if text is not ERASED and set_at is not None:
+            told.set_time.CopyFrom(timestamp(set_at))
         told.name = request.name
-        told.set_time.CopyFrom(timestamp(set_at))
         told.positions.extend(positions)
         return told
 

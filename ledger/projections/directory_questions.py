@@ -24,9 +24,7 @@ __all__ = ["DirectoryQuestions", "SealedVolunteer", "VolunteerPage"]
 _ORGANIZATIONS: Final = Listing(messages.ORGANIZATIONS, "organization")
 _INITIATIVES: Final = Listing(messages.INITIATIVES, "initiative")
 _VOLUNTEERS: Final = Listing(messages.VOLUNTEERS, "volunteer")
-_PREFERENCES: Final = Listing(
-    "select volunteer, preferences, preferences_set_at from volunteers", "volunteer", "preferences is not null"
-)
+_PREFERENCES: Final = Listing("select volunteer, preferences, preferences_set_at from volunteers", "volunteer")
 _OPPORTUNITIES: Final = Listing(messages.OPPORTUNITIES, "opportunity")
 _SHIFTS: Final = Listing(messages.SHIFTS, "shift")
 _REGISTRATIONS: Final = Listing(messages.REGISTRATIONS, "registration")
@@ -109,13 +107,14 @@ class DirectoryQuestions:
 
     async def get_preferences(
         self, request: pb.GetVolunteerPreferencesRequest, seconds_left: float | None = None
-    ) -> tuple[SealedField, datetime, Sequence[Position]]:
-        """What a person looks for, sealed, and when it was set."""
+    ) -> tuple[SealedField | None, datetime | None, Sequence[Position]]:
+        """What a person looks for, sealed, and when it was set; None where nothing is known."""
         row, _, positions = await self._rows.one(
             _PREFERENCES, request.name.removesuffix("/preferences"), request.positions, seconds_left
         )
-        name, sealed, set_at = row
-        return SealedField(name, sealed["event_id"], PREFERENCES_PATH, sealed["sealed"]), set_at, positions
+        name, told, set_at = row
+        sealed = None if told is None else SealedField(name, told["event_id"], PREFERENCES_PATH, told["sealed"])
+        return sealed, set_at, positions
 
     async def is_purged(self, volunteer: str, seconds_left: float | None = None) -> bool:
         """Whether the read database holds nothing sealed of a person who was erased."""

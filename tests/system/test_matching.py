@@ -223,9 +223,10 @@ def test_preferences_are_the_persons_and_gone_after_an_erasure(matching: Matchin
     matching.person("zahra", "1990-01-01")
     person = "volunteers/zahra"
     question = directory.GetVolunteerPreferencesRequest(name=f"{person}/preferences")
-    with pytest.raises(grpc.RpcError) as none:
-        matching.directory.GetVolunteerPreferences(question, timeout=10)
-    assert none.value.code() == grpc.StatusCode.NOT_FOUND
+    question.positions.extend(matching.positions)
+    nothing = matching.directory.GetVolunteerPreferences(question, timeout=10)
+    assert (nothing.name, list(nothing.skills), nothing.HasField("set_time")) == (question.name, [], False)
+    question.ClearField("positions")
     matching.prefer(person, skills=["synthetic skill"], home=resources_pb2.Coordinates(latitude_degrees=24.5))
     question.positions.extend(matching.positions)
     told = matching.directory.GetVolunteerPreferences(question, metadata=as_volunteer(person), timeout=10)
@@ -239,9 +240,8 @@ def test_preferences_are_the_persons_and_gone_after_an_erasure(matching: Matchin
     matching.know(resources_pb2.Volunteer.FromString(answer).positions)
     question.ClearField("positions")
     question.positions.extend(matching.positions)
-    with pytest.raises(grpc.RpcError) as gone:
-        matching.directory.GetVolunteerPreferences(question, timeout=10)
-    assert gone.value.code() == grpc.StatusCode.NOT_FOUND
+    gone = matching.directory.GetVolunteerPreferences(question, timeout=10)
+    assert (gone.name, list(gone.skills), gone.HasField("home")) == (question.name, [], False)
     with pytest.raises(grpc.RpcError) as erased:
         matching.match(person)
     assert erased.value.code() == grpc.StatusCode.FAILED_PRECONDITION
