@@ -135,7 +135,7 @@ class Settings(BaseSettings):
     statement_keys: str = ""
     """File of the issuer's keys (`hours-ledger keys --new-statement-key`), for its owner alone; backed up apart."""
     pages_client: str = ""
-    """The client whose tokens people sign in with on pages (docs/pages-for-people.md); empty: there are no such pages."""
+    """The client whose tokens people sign in with (docs/pages-for-people.md); empty: there are no pages for people."""
     pages_key: SecretStr = SecretStr("")
     """Under it the cookie of a session is sealed. The same in all processes."""
     pages_origin: str = ""

@@ -53,8 +53,8 @@ def site(
 ) -> Starlette:
     """The application; `is_writing` says whether the service still takes commands.
 
-    `accesses`: the log of the ledger of accesses, and its database. Without `desk` there are no pages of statements, without
-    `people` none for volunteers and who organises.
+    `accesses`: the log of the ledger of accesses, and its database. Without `desk` there are no pages of statements,
+    without `people` none for volunteers and whoever organises.
     """
 
     async def health(request: Request) -> Response:

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from ledger.access.caller import Role
+from ledger.documents.dates import ZONE
 from tests.system.acting import acting_as, token_for
 from tests.system.grpc_caller import request_id, with_id
 from volunteer_hours.v1 import participation_service_pb2 as participation
@@ -78,6 +79,7 @@ class Programme:
     def __init__(self, channel: grpc.Channel) -> None:
         self._channel = channel
         self.now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        self.midnight = self.now.astimezone(ZONE).replace(hour=0).astimezone(UTC)
 
     def begin(self) -> None:
         """Everything."""
@@ -109,12 +111,14 @@ class Programme:
             )
         for offer in OFFERS:
             self.publish(offer)
-        self.open(TREES, "morning", self.now + timedelta(days=3), 4, places=12)
-        self.open(TREES, "evening", self.now + timedelta(days=5, hours=6), 3, places=1)
+        self.open(TREES, "morning", self.midnight + timedelta(days=3, hours=8), 4, places=12)
+        self.open(TREES, "evening", self.midnight + timedelta(days=5, hours=16, minutes=30), 3, places=1)
         self.open(TREES, "now", self.now, 4, places=20)
-        self.open(TREES, "yesterday", self.now - timedelta(days=1), 3, places=20)
-        self.open(TEACHING, "lesson", self.now + timedelta(days=9), 2, places=30, online=True)
-        self.open(KITCHEN, "first", self.now + timedelta(days=14), 5, places=3, city="جدة", region="SA-02")
+        self.open(TREES, "yesterday", self.midnight - timedelta(hours=15), 3, places=20)
+        self.open(TEACHING, "lesson", self.midnight + timedelta(days=9, hours=19), 2, places=30, online=True)
+        self.open(
+            KITCHEN, "first", self.midnight + timedelta(days=14, hours=15), 5, places=3, city="جدة", region="SA-02"
+        )
         rules = resources_pb2.RegistrationRules(approval_required=True, waiting_places=5)
         self.send(
             registry_service, "SetRegistrationRules", registry.SetRegistrationRulesRequest(name=TEACHING, rules=rules)
@@ -126,7 +130,7 @@ class Programme:
 
     def served(self, person: str, attendance: str, *, start_minutes: int = 0, minutes: int = 120) -> None:
         """The organisation noted that somebody served yesterday."""
-        start = self.now - timedelta(days=1) + timedelta(minutes=start_minutes)
+        start = self.midnight - timedelta(hours=15) + timedelta(minutes=start_minutes)
         record = participation.AttendanceRecord(
             shift=YESTERDAY,
             volunteer=person,

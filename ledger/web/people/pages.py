@@ -8,8 +8,10 @@ from ledger.access.door import Door
 from ledger.access.tokens import TokenVerifier
 from ledger.grpc.own_calls import OwnCalls
 from ledger.settings import Settings
+from ledger.web.people.checking_in import check_in_page
 from ledger.web.people.finding import FindingInDirectory, FindingPage
 from ledger.web.people.front import Front
+from ledger.web.people.my_hours import entry_page, my_hours_page
 from ledger.web.people.pages_settings import pages_place
 from ledger.web.people.registering import my_registrations_page, opportunity_page, shift_page
 from ledger.web.people.session import Sessions
@@ -33,6 +35,9 @@ class PeoplePages:
             page("/opportunities/{opportunity}", "opportunity", opportunity_page),
             page("/opportunities/{opportunity}/shifts/{shift}", "shift", shift_page),
             page("/my/registrations", "registrations", my_registrations_page, posts=False),
+            page("/my/hours", "hours", my_hours_page, posts=False),
+            page("/my/hours/{attendance}", "entry", entry_page),
+            page("/in/{opportunity}/{shift}", "check-in", check_in_page),
         ]
 
 

@@ -49,6 +49,9 @@ _EVERYWHERE: Final[dict[str, Text]] = {
     "moment": Text("{day}، الساعة {time}", "{day}, {time}"),
     "when_one_day": Text("{day}، من {start} إلى {end}", "{day}, {start} to {end}"),
     "when_two_days": Text("من {day} {start} إلى {end_day} {end}", "{day} {start} to {end_day} {end}"),
+    "span": Text("من {start} إلى {end}", "{start} to {end}"),
+    "span_next_day": Text("من {start} إلى {end} في اليوم التالي", "{start} to {end} on the next day"),
+    "span_days": Text("من {start} إلى {end} في {end_day}", "{start} to {end} on {end_day}"),
     "online": Text("عن بُعد", "Online"),
     "city_region": Text("{city}، {region}", "{city}, {region}"),
     "form_wrong": Text(

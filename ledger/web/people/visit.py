@@ -60,8 +60,16 @@ class Told:
     """A refusal in words, beside the form it answers."""
 
     text: str
-    fields: frozenset[str] = frozenset()
-    """Those of the request that are not as they should be."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Those of the form that are not as they should be, and the key of what they should be."""
+
+
+class FormWrong(Refusal):
+    """A form that cannot be made a request of: nothing was asked."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__(Reason.INVALID_ARGUMENT, {"violations": ", ".join(fields)})
+        self.fields = fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +133,20 @@ class Visit:
             refuse(Reason.NOT_FOUND, name=text[:80])
         return text
 
-    def told(self, refusal: Refusal) -> Told:
-        """The refusal in words. Raises it again where the whole page has to say it."""
+    def told(self, refusal: Refusal, places: Mapping[str, str] | None = None) -> Told:
+        """The refusal in words; `places` says in which field of the form a field of the request stands.
+
+        Raises it again where the whole page has to say it.
+        """
         if refusal.reason in ABSENT or refusal.reason.kind is Kind.UNAUTHENTICATED:
             raise refusal
-        wrong = refusal.violations if isinstance(refusal, InvalidRequest) else ()
-        return Told(self.words.refused(refusal), frozenset(one.field for one in wrong))
+        fields: Mapping[str, str] = {}
+        if isinstance(refusal, FormWrong):
+            fields = refusal.fields
+        elif isinstance(refusal, InvalidRequest):
+            paths = (one.field for one in refusal.violations)
+            fields = {field: "field_general" for path in paths for field in _stands_in(path, places or {})}
+        return Told(self.words.refused(refusal), fields)
 
     def form_id(self, refusal: Refusal | None = None) -> str:
         """For a form that is shown (again): its own key, so that what may have been recorded is not recorded twice."""
@@ -144,6 +160,9 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
-def marked(told: Told | None, names: Iterable[str]) -> bool:
-    """Whether one of these fields is not as it should be."""
-    return told is not None and not told.fields.isdisjoint(names)
+def _stands_in(path: str, places: Mapping[str, str]) -> Iterable[str]:
+    return (
+        form_field
+        for prefix, form_field in places.items()
+        if path == prefix or path.startswith((f"{prefix}.", f"{prefix}["))
+    )

@@ -6,7 +6,6 @@ turns the line around.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from google.protobuf.timestamp_pb2 import Timestamp
 from markupsafe import Markup, escape
 
-from ledger.documents.dates import ZONE, in_both_calendars
+from ledger.documents.dates import ZONE, gregorian_in_words, in_both_calendars, umm_al_qura_in_words
 from ledger.documents.hours_in_words import hours_in_words
 from ledger.documents.isolation import by_its_content
 from ledger.domain.refusals import Reason, Refusal, placeholders
@@ -79,6 +78,10 @@ class Words:
         local = local_time(at, zone)
         return self.say("moment", day=self.day(local.date()), time=clock(local))
 
+    def time(self, at: Timestamp, zone: str = "") -> Markup:
+        """The clock time alone."""
+        return clock(local_time(at, zone))
+
     def when(self, shift: Shift) -> Markup:
         """The days and times of a shift, by its zone's clock."""
         if shift.service_date:
@@ -91,12 +94,30 @@ class Words:
 
     def weekday(self, shift: Shift) -> Markup:
         """The day of the week on which a shift begins."""
-        first = (
-            date.fromisoformat(shift.service_date)
-            if shift.service_date
-            else local_time(shift.start_time, shift.time_zone).date()
-        )
-        return self.say(f"weekday_{first.isoweekday()}")
+        return self.say(f"weekday_{first_day(shift).isoweekday()}")
+
+    def first_day(self, shift: Shift) -> date:
+        """The date on which a shift begins, in its zone."""
+        return first_day(shift)
+
+    def calendars(self, day: date) -> tuple[Markup, Markup]:
+        """A date in the calendar that readers of this language look at first, and in the other one."""
+        gregorian = gregorian_in_words(day, self.language)
+        other_one = umm_al_qura_in_words(day, self.language) or ""
+        first, second = (other_one or gregorian, gregorian) if self.language == "ar" else (gregorian, other_one)
+        return Markup(escape(first)), Markup(escape(second))
+
+    def span(self, shift: Shift) -> Markup:
+        """The clock times of a shift; empty where only its date is known."""
+        if shift.service_date:
+            return Markup()
+        start, end = local_time(shift.start_time, shift.time_zone), local_time(shift.end_time, shift.time_zone)
+        days = (end.date() - start.date()).days
+        if days == 0:
+            return self.say("span", start=clock(start), end=clock(end))
+        if days == 1:
+            return self.say("span_next_day", start=clock(start), end=clock(end))
+        return self.say("span_days", start=clock(start), end=clock(end), end_day=self.day(end.date()))
 
     def where(self, shift: Shift) -> Markup:
         """Region and city, or that it is online."""
@@ -125,6 +146,13 @@ def isolated(value: object) -> Markup:
     return _ANY.format(str(value))
 
 
+def first_day(shift: Shift) -> date:
+    """The date on which a shift begins, in its zone."""
+    if shift.service_date:
+        return date.fromisoformat(shift.service_date)
+    return local_time(shift.start_time, shift.time_zone).date()
+
+
 def clock(at: datetime) -> Markup:
     """Such as 16:30."""
     return _LEFT.format(f"{at:%H:%M}")
@@ -142,8 +170,3 @@ def known_zone(zone: str) -> ZoneInfo:
         return ZoneInfo(zone) if zone else ZONE
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZONE
-
-
-def texts_of(language: Language) -> Mapping[str, str]:
-    """Every text in one language, by its key, as it stands."""
-    return {key: text.ar if language == "ar" else text.en for key, text in TEXTS.items()}
