@@ -9,13 +9,18 @@ from ledger.access.tokens import TokenVerifier
 from ledger.grpc.own_calls import OwnCalls
 from ledger.settings import Settings
 from ledger.web.people.checking_in import check_in_page
+from ledger.web.people.coordinator_opportunities import organize_page, publish_page
 from ledger.web.people.finding import FindingInDirectory, FindingPage
 from ledger.web.people.front import Front
 from ledger.web.people.my_hours import entry_page, my_hours_page
+from ledger.web.people.opportunity_care import care_page
 from ledger.web.people.pages_settings import pages_place
+from ledger.web.people.presence_list import PresenceList
 from ledger.web.people.registering import my_registrations_page, opportunity_page, shift_page
+from ledger.web.people.roster import roster_page
 from ledger.web.people.session import Sessions
 from ledger.web.people.sign_in import SignIn
+from ledger.web.people.verification_queue import queue_page, verify_page
 
 
 class PeoplePages:
@@ -24,6 +29,7 @@ class PeoplePages:
     def __init__(self, front: Front, tokens: TokenVerifier) -> None:
         self._front = front
         self._sign_in = SignIn(front, tokens)
+        self._presence = PresenceList(front)
         self._finding = FindingPage(FindingInDirectory())
 
     def routes(self) -> list[Route]:
@@ -38,6 +44,13 @@ class PeoplePages:
             page("/my/hours", "hours", my_hours_page, posts=False),
             page("/my/hours/{attendance}", "entry", entry_page),
             page("/in/{opportunity}/{shift}", "check-in", check_in_page),
+            page("/organize", "organize", organize_page, posts=False),
+            page("/organize/new", "publish", publish_page),
+            page("/organize/{opportunity}", "care", care_page),
+            page("/organize/{opportunity}/{shift}", "roster", roster_page),
+            page("/organize/{opportunity}/{shift}/presence", "presence", self._presence.page),
+            page("/verify", "verify", verify_page, posts=False),
+            page("/verify/{opportunity}/{shift}", "queue", queue_page),
         ]
 
 
