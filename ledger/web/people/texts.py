@@ -36,7 +36,7 @@ _EVERYWHERE: Final[dict[str, Text]] = {
     "nav_registrations": Text("تسجيلاتي", "My shifts"),
     "nav_hours": Text("ساعاتي", "My hours"),
     "nav_organize": Text("إدارة الفرص", "Organise"),
-    "nav_verify": Text("اعتماد الساعات", "Verify"),
+    "nav_verify": Text("تدقيق الساعات", "Verify"),
     "sign_out": Text("تسجيل الخروج", "Sign out"),
     "signed_in_as": Text("دخلت باسم {actor}", "Signed in as {actor}"),
     "foot": Text(
@@ -104,7 +104,7 @@ _EVERYWHERE: Final[dict[str, Text]] = {
     "sign_in_first": Text("ادخل لترى هذه الصفحة.", "Sign in to see this page."),
     "sign_in_welcome": Text("أثرُ عطائك محفوظ", "What you give is kept"),
     "sign_in_lead": Text(
-        "ابحث عن فرصة تطوّع، وسجّل فيها بثلاث خطوات، وشاهد ساعاتك المعتمدة وما تستند إليه.",
+        "ابحث عن فرصة تطوّع، وسجّل فيها بثلاث خطوات، وشاهد ساعاتك المدقّقة وما تستند إليه.",
         "Find an opportunity, register in three steps, and see your verified hours and what they rest on.",
     ),
     "done_signed_out": Text("خرجت من الصفحات.", "You are signed out."),

@@ -100,20 +100,20 @@ _ROSTER: Final[dict[str, Text]] = {
 }
 
 _VERIFYING: Final[dict[str, Text]] = {
-    "verify_title": Text("اعتماد الساعات", "Verify hours"),
+    "verify_title": Text("تدقيق الساعات", "Verify hours"),
     "verify_text": Text(
-        "اختر المناوبة. لا يعتمد أحد ساعاته، ولا ساعات سجّلها بنفسه.",
+        "اختر المناوبة. لا يدقّق أحد ساعاته، ولا ساعات سجّلها بنفسه.",
         "Choose a shift. Nobody verifies their own hours, or hours that they recorded.",
     ),
-    "verify_none": Text("لا ساعات تنتظر الاعتماد.", "No hours wait to be verified."),
+    "verify_none": Text("لا ساعات تنتظر التدقيق.", "No hours wait to be verified."),
     "verify_open": Text("راجع", "Review"),
-    "queue_title": Text("ساعات تنتظر الاعتماد", "Hours that wait to be verified"),
+    "queue_title": Text("ساعات تنتظر التدقيق", "Hours that wait to be verified"),
     "select": Text("اختر {who}", "Choose {who}"),
-    "verify_selected": Text("اعتمد المختار", "Verify the chosen ones"),
+    "verify_selected": Text("أكّد المختار", "Verify the chosen ones"),
     "decline_selected": Text("ارفض المختار", "Decline the chosen ones"),
     "decline_note": Text("للرفض اختر السبب:", "To decline, choose the reason:"),
     "outcomes_title": Text("ما سُجّل", "What was recorded"),
-    "outcome_verified": Text("اعتُمدت {hours}", "{hours} verified"),
+    "outcome_verified": Text("دُقّقت {hours}", "{hours} verified"),
     "outcome_second": Text("بانتظار مدقّق ثانٍ", "Waits for a second verifier"),
     "outcome_declined": Text("رُفضت", "Declined"),
     "nothing_chosen": Text("لم تختر شيئًا.", "You chose nothing."),

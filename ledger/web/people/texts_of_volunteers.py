@@ -98,11 +98,11 @@ _REGISTERING: Final[dict[str, Text]] = {
 
 _HOURS: Final[dict[str, Text]] = {
     "my_hours_title": Text("ساعاتي", "My hours"),
-    "verified_hours": Text("الساعات المعتمدة", "Verified hours"),
+    "verified_hours": Text("الساعات المدقّقة", "Verified hours"),
     "verified_hint": Text(
         "أكدها شخص لم يقدّم الخدمة ولم يسجّلها.", "Confirmed by somebody who neither served nor recorded them."
     ),
-    "other_classes": Text("ساعات لم تُعتمد", "Hours that are not verified"),
+    "other_classes": Text("ساعات لم تُدقَّق", "Hours that are not verified"),
     "every_entry": Text("من أين جاءت", "Where they come from"),
     "no_hours": Text("لا ساعات بعد. تظهر هنا بعد أول حضور.", "No hours yet. They appear here after your first shift."),
     "rests_on": Text("حُسبت من السجل حتى الموضع {positions}.", "Counted from the log up to position {positions}."),
@@ -124,13 +124,13 @@ _HOURS: Final[dict[str, Text]] = {
     "entry_title": Text("حضور واحد", "One attendance"),
     "dispute_title": Text("هل في هذه الساعات خطأ؟", "Is something wrong with these hours?"),
     "dispute_text": Text(
-        "اعترض عليها، فيفصل فيها مدقّق لم يشارك فيها. لا تُحسب الساعات إلى أن يفصل.",
+        "اعترض عليها، فيحسمها مدقّق لم يشارك فيها. لا تُحسب الساعات إلى أن يحسم.",
         "Dispute them, and a verifier who took no part decides. Until then they do not count.",
     ),
     "dispute_reason": Text("ما الخطأ؟", "What is wrong?"),
     "dispute_button": Text("اعترض", "Dispute"),
     "dispute_under_way": Text(
-        "هذه الساعات محل اعتراض، ويفصل فيها مدقّق لم يشارك فيها.",
+        "هذه الساعات محل اعتراض، ويحسم الاعتراض مدقّق لم يشارك فيها.",
         "These hours are disputed; a verifier who took no part decides.",
     ),
     "done_disputed": Text("سُجّل اعتراضك.", "Your dispute is recorded."),
@@ -144,7 +144,7 @@ _CHECKING_IN: Final[dict[str, Text]] = {
     "present_title": Text("أنت حاضر", "You are checked in"),
     "present_text": Text("منذ {since}. سجّل انصرافك عند المغادرة.", "Since {since}. Check out when you leave."),
     "served_title": Text("شكرًا لك", "Thank you"),
-    "served_text": Text("سُجّل لك: {hours}. يبقى اعتمادها.", "{hours} recorded. They wait to be verified."),
+    "served_text": Text("سُجّل لك: {hours}. يبقى تدقيقها.", "{hours} recorded. They wait to be verified."),
     "check_in_again": Text("حضور جديد في المناوبة نفسها", "Check in once more for this shift"),
 }
 

@@ -59,6 +59,11 @@ class Words:
         key = f"{group}_{code.lower()}"
         return self.say(key) if key in TEXTS else isolated(code)
 
+    def begun(self, group: str, code: str) -> str:
+        """The same where nothing stands before it, as in a list to choose from: with a capital letter."""
+        text = self.code(group, code).striptags()
+        return text[:1].upper() + text[1:]
+
     def localized(self, text: LocalizedText) -> Markup:
         """A text of people in this language, else in the other one."""
         mine, others = (text.ar, text.en) if self.language == "ar" else (text.en, text.ar)
