@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from ledger.access.caller import Role
+from ledger.access.local_issuer import LOCAL_CLIENT
 from ledger.documents.dates import ZONE
 from tests.system.acting import acting_as, token_for
 from tests.system.grpc_caller import request_id, with_id
@@ -209,9 +210,9 @@ class Programme:
                 time.sleep(0.1)
 
 
-def token(actor: str) -> str:
+def token(actor: str, client: str = LOCAL_CLIENT) -> str:
     """What somebody signs in with: of no role but those they are appointed to."""
-    return token_for(actor, roles=())
+    return token_for(actor, client, ())
 
 
 def key() -> str:
