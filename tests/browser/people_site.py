@@ -45,6 +45,7 @@ class PeopleSite:
             one.page.goto(f"{self.origin}/sign-in")
             one.page.fill("#token", token(actor))
             one.page.click("main button")
+            one.page.wait_for_selector(".tabs")
             yield one
 
 

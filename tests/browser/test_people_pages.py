@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from ledger.web.check.languages import Language
 from tests.browser.axe import violations
 from tests.browser.people_site import NARROWEST, PeopleSite, people_site
-from tests.browser.reader import Reader, Width, reader
+from tests.browser.reader import SIZES, Reader, reader
 from tests.system.people_programme import ANA, COORDINATOR, VERIFIER
 
 PAGES: Final = {
@@ -29,7 +29,7 @@ PAGES: Final = {
         "/my/hours/ana-one",
         "/my/hours/ana-two",
         "/in/trees/now",
-        "/no/such/page",
+        "/opportunities/none",
         "/organize",
     ),
     COORDINATOR: (
@@ -42,6 +42,27 @@ PAGES: Final = {
     VERIFIER: ("/verify", "/verify/trees/yesterday"),
 }
 """By who reads them."""
+
+
+class Sight(NamedTuple):
+    """How somebody sees a page."""
+
+    language: Language
+    size: ViewportSize
+    dark: bool
+
+    def __str__(self) -> str:
+        return f"{self.language}-{self.size['width']}-{'dark' if self.dark else 'light'}"
+
+
+USUAL: Final = (Sight("ar", NARROWEST, dark=False), Sight("en", SIZES["desktop"], dark=True))
+_LANGUAGES: Final[tuple[Language, ...]] = ("ar", "en")
+EVERY: Final = tuple(
+    Sight(language, size, dark)
+    for language in _LANGUAGES
+    for size in (NARROWEST, SIZES["phone"], SIZES["desktop"])
+    for dark in (False, True)
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,17 +85,29 @@ def look(somebody: Reader, path: str, axe: Path, language: Language) -> None:
     assert "{" not in page.inner_text("body"), path
 
 
-@pytest.mark.parametrize("actor", PAGES)
-@pytest.mark.parametrize(("language", "width"), [("ar", "phone"), ("en", "desktop")])
-def test_every_page_is_for_everybody(
-    site: PeopleSite, browser: Browser, axe: Path, actor: str, language: Language, width: Width
-):
-    with site.person(browser, actor, language, width) as somebody:
+def look_at_all(site: PeopleSite, browser: Browser, axe: Path, actor: str, sight: Sight) -> None:
+    """Every page of somebody's."""
+    with site.person(browser, actor, sight.language, size=sight.size, dark=sight.dark) as somebody:
         for path in PAGES[actor]:
-            look(somebody, path, axe, language)
+            look(somebody, path, axe, sight.language)
         assert somebody.asked_elsewhere() == []
         # A page that is not there is told by the console, too.
         assert [each for each in somebody.complaints if "404" not in each] == []
+
+
+@pytest.mark.parametrize("actor", PAGES)
+@pytest.mark.parametrize("sight", USUAL, ids=str)
+def test_every_page_is_for_everybody(site: PeopleSite, browser: Browser, axe: Path, actor: str, sight: Sight):
+    look_at_all(site, browser, axe, actor, sight)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("actor", PAGES)
+@pytest.mark.parametrize("sight", EVERY, ids=str)
+def test_every_page_is_for_everybody_in_every_light(
+    site: PeopleSite, browser: Browser, axe: Path, actor: str, sight: Sight
+):
+    look_at_all(site, browser, axe, actor, sight)
 
 
 @pytest.mark.parametrize(("language", "dark"), [("ar", True), ("en", False)])
@@ -85,13 +118,6 @@ def test_signing_in_is_for_everybody(site: PeopleSite, browser: Browser, axe: Pa
         somebody.page.click("main button")
         assert somebody.page.locator("[role=alert]").count() == 1
         assert violations(somebody.page, axe) == []
-
-
-@pytest.mark.parametrize("actor", PAGES)
-def test_nothing_is_wider_than_the_narrowest_phone_by_night(site: PeopleSite, browser: Browser, axe: Path, actor: str):
-    with site.person(browser, actor, "en", size=NARROWEST, dark=True) as somebody:
-        for path in PAGES[actor]:
-            look(somebody, path, axe, "en")
 
 
 def test_dates_stand_in_both_calendars_with_latin_digits(site: PeopleSite, browser: Browser):

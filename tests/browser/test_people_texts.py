@@ -18,6 +18,11 @@ TEMPLATES: Final = {path.name: path.read_text("utf-8") for path in (FOLDER / "te
 SOURCES: Final = "".join(
     [*TEMPLATES.values(), *(path.read_text("utf-8") for path in FOLDER.glob("*.py") if "texts" not in path.name)]
 )
+BUILT: Final = (
+    *("done_", "class", "suggest_", "field_", "region_", "sector_", "weekday_", "level_", "opportunity_"),
+    *("registration_", "attendance_", "event_", "reason_", "match_"),
+)
+"""How keys begin that are put together."""
 WITHOUT_WORDS: Final = ("was_present", "moment", "city_region", "seconds_came", "when_one_day", "when_two_days")
 
 
@@ -75,22 +80,11 @@ def test_every_code_that_pages_choose_from_has_words():
 
 
 def test_no_text_is_left_over():
-    built = (
-        "done_",
-        "class",
-        "suggest_",
-        "field_",
-        *(f"{_}_" for _ in ("region", "sector", "weekday", "level", "opportunity")),
-    )
-    built = (*built, "registration_", "attendance_", "event_", "reason_", "match_")
-    outcomes = {f"{key}_{part}" for _, key in OUTCOMES.values() for part in ("title", "text")} | {
-        "none_title",
-        "none_text",
-    }
+    outcomes = {f"{key}_{part}" for _, key in (*OUTCOMES.values(), ("", "none")) for part in ("title", "text")}
     unused = [
         key
         for key in TEXTS
-        if not key.startswith(built) and key not in outcomes and not re.search(rf"\b{key}\b", SOURCES)
+        if not key.startswith(BUILT) and key not in outcomes and not re.search(rf"\b{key}\b", SOURCES)
     ]
     assert unused == []
 

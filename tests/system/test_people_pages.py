@@ -180,7 +180,9 @@ def test_who_signed_out_is_out_also_with_a_copied_cookie(site: Site):
     proof = re.search(r'action="/sign-out".*?name="proof" value="(\w+)"', page.text, re.DOTALL)
     assert proof is not None
     assert browser.post("/sign-out", {"proof": "0" * 64}).status == 403
-    assert browser.post("/sign-out", {"proof": proof[1]}).location == "/sign-in?done=signed_out"
+    out = browser.post("/sign-out", {"proof": proof[1]})
+    assert out.location == "/sign-in?done=signed_out"
+    assert out.headers["clear-site-data"] == '"cache", "storage"'
     assert not browser.cookies
     assert PlainBrowser(site.http, copied).get("/find").status == 303
 

@@ -87,7 +87,8 @@ class SignIn:
             session = reader.session
             if session is not None and not self._front.sessions.is_proof(session, form.get("proof", [""])[0]):
                 raise Turned("form_foreign.html", 403)
-            response = RedirectResponse("/sign-in?done=signed_out", 303, SAFE)
+            forgetting = {"Clear-Site-Data": '"cache", "storage"'}
+            response = RedirectResponse("/sign-in?done=signed_out", 303, {**SAFE, **forgetting})
             self._front.sessions.end(response, session)
             return response
 

@@ -60,7 +60,6 @@ _EVERYWHERE: Final[dict[str, Text]] = {
     ),
     "not_recorded": Text("لم يُسجَّل شيء", "Nothing was recorded"),
     "done": Text("تم", "Done"),
-    "optional": Text("اختياري", "optional"),
     # Errors
     "absent_title": Text("لا يوجد شيء هنا", "There is nothing here"),
     "absent_text": Text(

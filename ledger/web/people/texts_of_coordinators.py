@@ -75,7 +75,6 @@ _ROSTER: Final[dict[str, Text]] = {
     "decline_who": Text("ارفض {who}", "Decline {who}"),
     "absent_who": Text("سجّل غياب {who}", "Mark {who} absent"),
     "reason": Text("السبب", "Reason"),
-    "nameless": Text("بلا اسم", "No name"),
     "erased_person": Text("حُذفت بياناته", "Data erased"),
     "done_approved": Text("قُبل التسجيل.", "The registration is accepted."),
     "done_declined": Text("رُفض التسجيل.", "The registration is declined."),

@@ -35,7 +35,6 @@ _FINDING: Final[dict[str, Text]] = {
     "suggest_sector": Text("فرص في القطاع: {text}", "Opportunities in the sector: {text}"),
     "why_found": Text("لماذا ظهرت", "Why it is here"),
     "next_shift": Text("أقرب مناوبة", "Next shift"),
-    "no_shift": Text("لا مناوبات قادمة", "No shift to come"),
     "open_opportunity": Text("التفاصيل والتسجيل", "Details and registration"),
 }
 
