@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -196,13 +196,12 @@ class Programme:
 
     def send(self, service: str, method: str, request: Message, actor: str = "") -> bytes:
         """A command under a new key; by the authority where nobody is named. Raises grpc.RpcError."""
-        call = self._channel.unary_unary(f"/volunteer_hours.v1.{service}/{method}")
+        call: Callable[..., bytes] = self._channel.unary_unary(f"/volunteer_hours.v1.{service}/{method}")
         carried = acting_as(actor, roles=()) if actor else acting_as(roles=(Role.ADMINISTRATOR,))
         body, until = with_id(request), time.monotonic() + TOLD_SECONDS_MAX
         while True:
             try:
-                answer: bytes = call(body, metadata=carried, timeout=20)
-                return answer
+                return call(body, metadata=carried, timeout=20)
             except grpc.RpcError as error:
                 # An appointment is known to the gate within a second.
                 if error.code() is not grpc.StatusCode.PERMISSION_DENIED or time.monotonic() > until:
