@@ -40,7 +40,7 @@ _EVERYWHERE: Final[dict[str, Text]] = {
     "sign_out": Text("تسجيل الخروج", "Sign out"),
     "signed_in_as": Text("دخلت باسم {actor}", "Signed in as {actor}"),
     "foot": Text(
-        "كل ما يُسجَّل هنا يبقى: التصحيح قيد جديد، ولا يُمحى شيء.",
+        "كل ما يُسجَّل هنا يبقى: التصحيح قيد جديد، ولا يُمحى شيء خفيةً.",
         "Whatever is recorded here stays: a correction is a new entry, and nothing is erased in silence.",
     ),
     "back": Text("رجوع", "Back"),
