@@ -6,10 +6,10 @@ Nothing is done by GET. A POST is looked at only when it comes from a page of th
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 import psycopg
 from starlette.requests import Request
@@ -20,17 +20,16 @@ from ledger.access.caller import Caller, Role
 from ledger.access.door import Door, Proof
 from ledger.domain.refusals import Kind, Reason, Refusal
 from ledger.grpc.own_calls import OwnCalls
-from ledger.loopback import is_loopback
 from ledger.metrics import HTTP_REQUESTS
 from ledger.told_errors import new_incident
 from ledger.web.check.languages import DIRECTIONS, Language, language_of
 from ledger.web.people.pages_settings import PagesPlace
 from ledger.web.people.people_files import PeopleFiles
+from ledger.web.people.posting import NOT_TAKEN, Turned, own_origin, posted_form
 from ledger.web.people.session import Session, Sessions
 from ledger.web.people.texts import TEXTS
 from ledger.web.people.visit import ABSENT, Gone, Shown, Visit, new_id
 from ledger.web.people.wording import Words
-from ledger.web.plain_answers import line
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +37,6 @@ Story = Callable[[Visit], Awaitable[Shown | Gone]]
 
 LANGUAGE_COOKIE: Final = "language"
 LANGUAGE_SECONDS: Final = 365 * 86_400
-FORM_BYTES_MAX: Final = 64 * 1_024
-FORM_FIELDS_MAX: Final = 2_000
-FORM_TYPE: Final = "application/x-www-form-urlencoded"
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
@@ -56,15 +52,6 @@ SAFE: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex",
 }
-
-
-class Turned(Exception):
-    """A request that is answered by a page of its own: its template and status."""
-
-    def __init__(self, template: str, status: int) -> None:
-        super().__init__(template)
-        self.template = template
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,25 +96,6 @@ class Front:
             if refusal.reason.kind is not Kind.UNAUTHENTICATED:
                 return Reader(words, session, None)
             return Reader(words, None, None, ended=True)
-
-    async def form(self, request: Request, *, also_from: frozenset[str] = frozenset()) -> Mapping[str, Sequence[str]]:
-        """What was posted, from this site or one of `also_from`. Raises Turned for anything else."""
-        if request.headers.get("origin") not in also_from | {self._own_origin(request)}:
-            raise Turned("form_foreign.html", 403)
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
-            raise Turned("form_foreign.html", 415)
-        body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > FORM_BYTES_MAX:
-                raise Turned("form_foreign.html", 413)
-        try:
-            text = body.decode("ascii")
-            return parse_qs(
-                text, keep_blank_values=True, strict_parsing=bool(text), errors="strict", max_num_fields=FORM_FIELDS_MAX
-            )
-        except ValueError as wrong:
-            raise Turned("form_foreign.html", 400) from wrong
 
     def shown(self, request: Request, reader: Reader, page: Shown) -> Response:
         """A page, filled."""
@@ -193,10 +161,10 @@ class Front:
         async def answer() -> Response:
             if reader.session is None or reader.caller is None:
                 return self._to_sign_in(request, reader)
-            form = await self.form(request) if request.method == "POST" else {}
+            form = await posted_form(request, self.place) if request.method == "POST" else {}
             visit = Visit(request, reader.words, reader.session, reader.caller, self._calls, form)
             if visit.posted and not self.sessions.is_proof(reader.session, visit.typed("proof")):
-                raise Turned("form_foreign.html", 403)
+                raise Turned(NOT_TAKEN, 403)
             told = await story(visit)
             if isinstance(told, Gone):
                 return RedirectResponse(told.address, 303, SAFE)
@@ -223,18 +191,9 @@ class Front:
             response.headers["Retry-After"] = "2"
         return response
 
-    def _own_origin(self, request: Request) -> str:
-        """As the browser writes it. Without a setting a loopback address alone: no other name leads a browser here."""
-        if self.place.origin:
-            return self.place.origin
-        host = request.headers.get("host", "")
-        if not is_loopback(urlsplit(f"//{host}").hostname or ""):
-            raise Turned("form_foreign.html", 421)
-        return f"{request.url.scheme}://{host}"
-
     def own_address(self, request: Request, path: str) -> str:
         """A whole address of a page of this site, for a QR code."""
-        return self._own_origin(request) + path
+        return own_origin(request, self.place) + path
 
 
 def chosen_language(request: Request) -> Language:
@@ -250,11 +209,6 @@ def switch_address(request: Request, language: Language) -> str:
     kept = [(name, value) for name, value in request.query_params.multi_items() if name not in ("lang", "done")]
     asked = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in (*kept, ("lang", language)))
     return f"?{asked}"
-
-
-async def no_page(request: Request) -> Response:
-    """For what is no page."""
-    return line(404, "no such page")
 
 
 def _holds(caller: Caller | None, role: Role) -> bool:

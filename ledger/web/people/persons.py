@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from markupsafe import Markup
 
 from ledger.domain.refusals import Reason, Refusal
-from ledger.web.people.directory import id_of
+from ledger.web.people.directory import asked_together, id_of
 from ledger.web.people.visit import Visit
 from ledger.web.people.wording import isolated
 from volunteer_hours.v1 import directory_service_pb2 as pb
 from volunteer_hours.v1.resources_pb2 import Volunteer
 
-AT_ONCE: Final = 8
-"""Of one list: the others who read shall not wait for it."""
-
 
 async def names_of(visit: Visit, volunteers: Iterable[str]) -> Mapping[str, Markup]:
     """Name to be shown by volunteers/…; who cannot be looked at has no more than an id."""
-    turn = asyncio.Semaphore(AT_ONCE)
-
-    async def named(volunteer: str) -> tuple[str, Markup]:
-        async with turn:
-            return volunteer, await _name(visit, volunteer)
-
-    wanted = sorted(set(volunteers))
-    return dict(await asyncio.gather(*map(named, wanted)))
+    return await asked_together(visit, volunteers, _name)
 
 
 async def _name(visit: Visit, volunteer: str) -> Markup:

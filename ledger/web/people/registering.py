@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.domain.refusals import Reason, Refusal, refuse
-from ledger.web.people.directory import id_of, is_past, opportunity, organization_names, shift, shift_path, shifts_of
+from ledger.web.people.directory import (
+    asked_together,
+    id_of,
+    is_past,
+    opportunity,
+    organization_names,
+    shift,
+    shift_path,
+    shifts_of,
+)
 from ledger.web.people.visit import Gone, Shown, Visit
-from volunteer_hours.v1 import directory_service_pb2 as pb
+from volunteer_hours.v1 import directory_service_pb2 as directory
 from volunteer_hours.v1 import participation_service_pb2 as commands
 from volunteer_hours.v1.resources_pb2 import (
     OPPORTUNITY_STATE_PUBLISHED,
@@ -74,16 +83,8 @@ async def shift_page(visit: Visit) -> Shown | Gone:
 async def my_registrations_page(visit: Visit) -> Shown:
     """`/my/registrations`."""
     mine = await registrations_of(visit)
-    shifts: dict[str, Shift] = {}
-    titles: dict[str, Opportunity] = {}
-    for one in mine:
-        of = one.shift.partition("/shifts/")[0]
-        if one.shift not in shifts:
-            request = pb.GetShiftRequest(name=one.shift)
-            shifts[one.shift] = await visit.ask("DirectoryService/GetShift", request, Shift)
-        if of not in titles:
-            asked = pb.GetOpportunityRequest(name=of)
-            titles[of] = await visit.ask("DirectoryService/GetOpportunity", asked, Opportunity)
+    shifts = await asked_together(visit, {one.shift for one in mine}, _shift_called)
+    titles = await asked_together(visit, {one.shift.partition("/shifts/")[0] for one in mine}, _opportunity_called)
     rows = [
         {
             "shift": shifts[one.shift],
@@ -102,15 +103,24 @@ async def my_registrations_page(visit: Visit) -> Shown:
 
 async def registrations_of(visit: Visit) -> list[Registration]:
     """All registrations of the person who reads."""
-    request = pb.ListRegistrationsRequest(parent=visit.person, page_size=REGISTRATIONS_MAX, positions=visit.seen)
-    listed = await visit.ask("DirectoryService/ListRegistrations", request, pb.ListRegistrationsResponse)
+    request = directory.ListRegistrationsRequest(parent=visit.person, page_size=REGISTRATIONS_MAX, positions=visit.seen)
+    listed = await visit.ask("DirectoryService/ListRegistrations", request, directory.ListRegistrationsResponse)
     return list(listed.registrations)
+
+
+async def _shift_called(visit: Visit, name: str) -> Shift:
+    return await visit.ask("DirectoryService/GetShift", directory.GetShiftRequest(name=name), Shift)
+
+
+async def _opportunity_called(visit: Visit, name: str) -> Opportunity:
+    request = directory.GetOpportunityRequest(name=name)
+    return await visit.ask("DirectoryService/GetOpportunity", request, Opportunity)
 
 
 async def own_registration(visit: Visit, shift_name: str) -> Registration | None:
     """The person's registration for a shift; None: they have none."""
     name = f"{shift_name}/registrations/{id_of(visit.person)}"
-    request = pb.GetRegistrationRequest(name=name, positions=visit.seen)
+    request = directory.GetRegistrationRequest(name=name, positions=visit.seen)
     try:
         return await visit.ask("DirectoryService/GetRegistration", request, Registration)
     except Refusal as refusal:

@@ -15,7 +15,8 @@ from ledger.access.door import NotProven, Proof
 from ledger.access.token_text import TokenRefused
 from ledger.access.tokens import TokenClaims, TokenVerifier
 from ledger.security_events import SecurityEvent, security_event
-from ledger.web.people.front import SAFE, Front, Reader, Turned
+from ledger.web.people.front import SAFE, Front, Reader
+from ledger.web.people.posting import NOT_TAKEN, Turned, posted_form
 from ledger.web.people.session import TOKEN_BYTES_MAX
 from ledger.web.people.visit import Shown
 
@@ -57,7 +58,7 @@ class SignIn:
         return self._front.finished(request, reader, "sign-in", await self._front.guarded(request, reader, answer))
 
     async def _taken(self, request: Request, reader: Reader) -> Response:
-        form = await self._front.form(request, also_from=self._front.place.portals)
+        form = await posted_form(request, self._front.place, self._front.place.portals)
         token, path = (form.get(name, [""])[0].strip() for name in ("token", "next"))
         if len(token) > TOKEN_BYTES_MAX:
             return self._form(request, reader, "sign_in_too_long", path, 400)
@@ -83,10 +84,10 @@ class SignIn:
         reader = self._front.reader(request)
 
         async def answer() -> Response:
-            form = await self._front.form(request)
+            form = await posted_form(request, self._front.place)
             session = reader.session
             if session is not None and not self._front.sessions.is_proof(session, form.get("proof", [""])[0]):
-                raise Turned("form_foreign.html", 403)
+                raise Turned(NOT_TAKEN, 403)
             forgetting = {"Clear-Site-Data": '"cache", "storage"'}
             response = RedirectResponse("/sign-in?done=signed_out", 303, {**SAFE, **forgetting})
             self._front.sessions.end(response, session)

@@ -12,7 +12,16 @@ from markupsafe import Markup
 
 from ledger.access.caller import Role
 from ledger.domain.refusals import Refusal
-from ledger.web.people.directory import begins_at, id_of, opportunity, organization_names, shift, shift_path, shifts_of
+from ledger.web.people.directory import (
+    asked_together,
+    begins_at,
+    id_of,
+    opportunity,
+    organization_names,
+    shift,
+    shift_path,
+    shifts_of,
+)
 from ledger.web.people.persons import names_of
 from ledger.web.people.visit import FormWrong, Gone, Shown, Visit
 from ledger.web.people.wording import isolated
@@ -66,12 +75,14 @@ async def verify_page(visit: Visit) -> Shown:
         )
         listed = await visit.ask("DirectoryService/ListOpportunities", request, directory.ListOpportunitiesResponse)
         rows: list[WaitingShift] = []
-        for one in listed.opportunities:
-            for each in await shifts_of(visit, one.name):
-                waiting = await _waiting(visit, each.name)
-                if waiting:
+        offered = {one.name: one.title for one in listed.opportunities}
+        shifts = await asked_together(visit, offered, shifts_of)
+        for of, title in offered.items():
+            waiting = await asked_together(visit, [each.name for each in shifts[of]], _waiting)
+            for each in shifts[of]:
+                if waiting[each.name]:
                     path = shift_path(each.name, "/verify", "")
-                    rows.append(WaitingShift(one.title, each, len(waiting), path))
+                    rows.append(WaitingShift(title, each, len(waiting[each.name]), path))
         rows.sort(key=lambda row: begins_at(row.shift))
         groups.append({"name": name, "called": names[name], "rows": rows, "next_page": listed.next_page_token})
     return Shown("verify.html", {"groups": groups})
