@@ -32,7 +32,7 @@ MASTER_KEY_FILE: Final = "master.key"
 STATEMENT_KEY_FILE: Final = "statement-keys.json"
 LOCAL_STATEMENT_ISSUER: Final = "https://volunteer-hours.localhost"
 """Of statements that are only good for trying, where no other is set."""
-_SECRETS: Final = ("request_hash_key", "identity_key", "relay_key", "auditor_token", "answer_keys")
+_SECRETS: Final = ("request_hash_key", "identity_key", "relay_key", "auditor_token", "answer_keys", "pages_key")
 
 
 class EmbeddedLedger:
@@ -63,6 +63,7 @@ class EmbeddedLedger:
                 "master_key": SecretStr(""),
                 "statement_keys": str(self._statement_keys()),
                 "statement_issuer": self._settings.statement_issuer or LOCAL_STATEMENT_ISSUER,
+                "pages_client": self._settings.pages_client or LOCAL_CLIENT,
                 "signer_folder": str(self._data_dir.absolute() / SIGNER_FOLDER),
                 "access_signer_folder": str(self._data_dir.absolute() / ACCESS_SIGNER_FOLDER),
             }

@@ -16,7 +16,7 @@ PUBLISHED: Final = (EXAMPLE, "for tests", "to measure with")
 """Whatever this project shows as a secret has one of these in it; a test looks through its files."""
 NEEDED: Final = ("request_hash_key", "identity_key")
 """Without these no service starts."""
-_OTHERS: Final = ("relay_key", "auditor_token")
+_OTHERS: Final = ("relay_key", "auditor_token", "pages_key")
 _WITHOUT_A_MEASURE: Final = ("answer_keys", "master_key")
 """Keys of a form of their own, which is checked where they are read."""
 

@@ -72,6 +72,8 @@ from ledger.supervisor import Supervisor
 from ledger.tls_files import tls_files
 from ledger.web.entry_readers import EntryReaders
 from ledger.web.http_server import HttpServer
+from ledger.web.people.pages import people_pages
+from ledger.web.people.pages_settings import pages_faults
 from ledger.web.site import site
 from ledger.witness_quorum import quorum_of
 
@@ -155,7 +157,7 @@ def check(settings: Settings) -> None:
         _check_address("grpc_address", settings.grpc_address, settings.insecure)
         _check_address("http_address", settings.http_address, settings.insecure)
     token_verifier(settings)
-    _refuse([*map(" ".join, faults_of_secrets(settings)), *production_faults(settings)])
+    _refuse([*map(" ".join, faults_of_secrets(settings)), *production_faults(settings), *pages_faults(settings)])
     for remark in production_remarks(settings):
         log.warning("%s", remark)
     master_keys(settings)
@@ -312,6 +314,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             quorum_of(settings),
             (LogReader(accesses, of_access.partitions), accesses),
             statements.desk,
+            people_pages(settings, door, tokens, server.own_calls),
         )
         http = HttpServer(settings.http_address, pages, GRACE_SECONDS, tls=tls)
         http_address = http.bind()

@@ -134,6 +134,14 @@ class Settings(BaseSettings):
     """Who issues statements: an https URL without a path, where their keys and pages are; the same for ever."""
     statement_keys: str = ""
     """File of the issuer's keys (`hours-ledger keys --new-statement-key`), for its owner alone; backed up apart."""
+    pages_client: str = ""
+    """The client whose tokens people sign in with (docs/pages-for-people.md); empty: there are no pages for people."""
+    pages_key: SecretStr = SecretStr("")
+    """Under it the cookie of a session is sealed. The same in all processes."""
+    pages_origin: str = ""
+    """Where browsers find the pages, such as https://hours.example; empty: this machine alone."""
+    pages_portals: str = ""
+    """Origins that may post a token to /sign-in, with commas between."""
     log_verifier_keys: str = ""
     """File of the verifier keys of all partitions' logs, which pages check statements with; empty: those that are in
     `signer_folder`."""

@@ -226,6 +226,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "DirectoryService/ListRegistrations": Permission(
         {
             **_ADMINISTRATOR,
+            Role.VOLUNTEER: OwnPerson("parent"),
             Role.COORDINATOR: OwnOrganization("parent"),
             Role.VERIFIER: OwnOrganization("parent"),
         },

@@ -50,7 +50,8 @@ class Call(Passing, frozen=True):
     method: str
     """The method's own name, such as CheckIn."""
     caller: Caller
-    context: Context
+    remaining: Callable[[], float | None]
+    """Seconds until the deadline; None without one."""
 
     @property
     def client(self) -> str:
@@ -65,7 +66,7 @@ class Call(Passing, frozen=True):
     @property
     def seconds_left(self) -> float | None:
         """Until the caller's deadline; None without one."""
-        return self.context.time_remaining()
+        return self.remaining()
 
 
 def handlers(
@@ -219,7 +220,7 @@ class _Door:
             await messages.aclose()
 
     def _call(self, entered: Entered, context: Context) -> Call:
-        return Call(self._name, entered.caller, context)
+        return Call(self._name, entered.caller, context.time_remaining)
 
     def _broken(self, error: Exception) -> status_pb2.Status:
         """The cause stands in the log alone, beside the id that the caller is told."""

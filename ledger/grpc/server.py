@@ -28,7 +28,11 @@ from ledger.grpc.gate import Gate
 from ledger.grpc.hours_service import HoursService
 from ledger.grpc.interceptor import handlers
 from ledger.grpc.live_session_service import LiveSessionService
+<<<<<<< HEAD
 from ledger.grpc.opportunity_search_service import OpportunitySearchService
+=======
+from ledger.grpc.own_calls import OwnCalls
+>>>>>>> pages
 from ledger.grpc.participation_service import ParticipationService
 from ledger.grpc.personal_details import PersonalDetails
 from ledger.grpc.policy_service import PolicyService
@@ -167,6 +171,8 @@ class GrpcServer:
             OpportunitySearchService(search, matches),
             AuditService(event_pool, partitions, log_reader),
         )
+        self.own_calls = OwnCalls(zip(services, SERVICES, strict=True), gate)
+        """The same services, for pages of this process."""
         room, attending = Room(calls_max), Room(settings.live_streams_max)
         self._server.add_generic_rpc_handlers(
             tuple(

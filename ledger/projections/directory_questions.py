@@ -14,7 +14,7 @@ from ledger.domain.sealed import SealedField
 from ledger.projections import directory_messages as messages
 from ledger.projections.basis import Ground, KnownHorizon, ReadPool
 from ledger.projections.directory_messages import SealedVolunteer
-from ledger.projections.directory_rows import EVERYTHING, DirectoryRows, Listing, beneath
+from ledger.projections.directory_rows import EVERYTHING, DirectoryRows, Listing, Narrowed, beneath
 from volunteer_hours.v1 import directory_service_pb2 as pb
 from volunteer_hours.v1 import resources_pb2
 from volunteer_hours.v1.positions_pb2 import Position
@@ -187,8 +187,11 @@ class DirectoryQuestions:
     async def list_registrations(
         self, request: pb.ListRegistrationsRequest, seconds_left: float | None = None
     ) -> pb.ListRegistrationsResponse:
-        """The registrations for a shift, those withdrawn too."""
-        narrowed = beneath(request.parent, "registrations", "registration")
+        """The registrations for a shift or of a volunteer, those withdrawn too."""
+        if request.parent.startswith("volunteers/"):
+            narrowed: Narrowed = ("volunteer = %(parent)b", {"parent": request.parent})
+        else:
+            narrowed = beneath(request.parent, "registrations", "registration")
         page, _ = await self._rows.page(_REGISTRATIONS, request, seconds_left, narrowed)
         return pb.ListRegistrationsResponse(
             registrations=[messages.registration(row) for row in page.rows],

@@ -15,7 +15,9 @@ from volunteer_hours.v1 import policy_service_pb2 as policy_pb
 from volunteer_hours.v1.hours_service_pb2 import ListClosedPeriodsRequest
 from volunteer_hours.v1.positions_pb2 import Position
 
-EVERYTHING: Final[tuple[LiteralString, Mapping[str, object]]] = ("true", {})
+Narrowed: TypeAlias = tuple[LiteralString, Mapping[str, object]]
+"""A condition and its parameters."""
+EVERYTHING: Final[Narrowed] = ("true", {})
 """The filter of a list without one."""
 
 
@@ -88,7 +90,7 @@ class DirectoryRows:
         listing: Listing,
         request: ListRequest,
         seconds_left: float | None,
-        narrowed: tuple[LiteralString, Mapping[str, object]] = EVERYTHING,
+        narrowed: Narrowed = EVERYTHING,
         also: LiteralString | None = None,
     ) -> tuple[Page, list[Sequence[Any]]]:
         """A page of the rows that the condition `narrowed` leaves, and what belongs to them by the statement `also`.
@@ -113,7 +115,7 @@ class DirectoryRows:
         return Page(rows[:rows_max], token, found.basis.position_messages()), belonging
 
 
-def beneath(parent: str, collection: str, key: LiteralString) -> tuple[LiteralString, Mapping[str, object]]:
+def beneath(parent: str, collection: str, key: LiteralString) -> Narrowed:
     """The condition for names parent/collection/…: one range of an index in byte order."""
     # "0" is the sign after "/": every name that begins with the prefix lies before it.
     return (

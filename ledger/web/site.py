@@ -28,6 +28,7 @@ from ledger.told_errors import told
 from ledger.transparency.failures import TransparencyFailure
 from ledger.web.entry_readers import EntryReaders
 from ledger.web.log_pages import LogPages
+from ledger.web.people.pages import PeoplePages
 from ledger.web.plain_answers import guarded, line, unknown_page
 from ledger.web.statement_pages import StatementPages
 from ledger.witness_quorum import NO_WITNESSES, Quorum
@@ -48,10 +49,12 @@ def site(
     quorum: Quorum = NO_WITNESSES,
     accesses: tuple[LogReader, Pool] | None = None,
     desk: StatementDesk | None = None,
+    people: PeoplePages | None = None,
 ) -> Starlette:
     """The application; `is_writing` says whether the service still takes commands.
 
-    `accesses`: the log of the ledger of accesses, and its database. Without `desk` there are no pages of statements.
+    `accesses`: the log of the ledger of accesses, and its database. Without `desk` there are no pages of statements,
+    without `people` none for volunteers and whoever organises.
     """
 
     async def health(request: Request) -> Response:
@@ -72,6 +75,7 @@ def site(
             *pages_of(log_reader, event_pool, of_hours=True).routes(),
             *(pages_of(*accesses, of_hours=False).routes(ACCESS_PATH) if accesses else ()),
             *(StatementPages(desk).routes() if desk else ()),
+            *(people.routes() if people else ()),
             Route("/health", guarded("health", health), methods=["GET"]),
             Route("/metrics", guarded("metrics", figures), methods=["GET"]),
         ],

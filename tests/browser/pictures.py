@@ -38,15 +38,16 @@ def main() -> None:
         for name, language, width, dark in PICTURES:
             with reader(browser, origin, width, dark=dark) as somebody:
                 somebody.read(f"/s/{code_of(name)}?lang={language}")
-                _take(somebody.page, f"check-{name}-{language}-{width}", width)
+                take(somebody.page, f"check-{name}-{language}-{width}", width)
         with reader(browser, origin, "phone") as somebody:
             somebody.page.goto(f"{origin}/check?lang=ar")
             somebody.page.wait_for_selector("#choose:visible")
-            _take(somebody.page, "check-file-ar-phone", "phone")
+            take(somebody.page, "check-file-ar-phone", "phone")
         browser.close()
 
 
-def _take(page: Page, name: str, width: Width) -> None:
+def take(page: Page, name: str, width: Width) -> None:
+    """A picture of what fits its height. Raises RuntimeError for one that is too large to be kept."""
     size = page.viewport_size
     tall = min(int(page.evaluate("document.documentElement.scrollHeight")), TALLEST[width])
     if size is None:

@@ -1,0 +1,123 @@
+"""Texts of the pages for coordinators and verifiers; part of the catalogue in `texts`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ledger.web.check.texts import Text
+
+_ORGANIZING: Final[dict[str, Text]] = {
+    "organize_title": Text("إدارة الفرص", "Organise"),
+    "organize_none": Text("لم تُنشر فرصة بعد.", "No opportunity is published yet."),
+    "new_opportunity": Text("فرصة جديدة", "New opportunity"),
+    "publish_title": Text("انشر فرصة", "Publish an opportunity"),
+    "publish_button": Text("انشر", "Publish"),
+    "edit_title": Text("عدّل الفرصة", "Edit the opportunity"),
+    "edit_button": Text("احفظ التعديل", "Save"),
+    "organization": Text("الجهة", "Organisation"),
+    "title_ar": Text("العنوان بالعربية", "Title in Arabic"),
+    "title_en": Text("العنوان بالإنجليزية", "Title in English"),
+    "title_hint": Text("بإحدى اللغتين على الأقل.", "In one of the two languages at least."),
+    "description_ar": Text("الوصف بالعربية", "Description in Arabic"),
+    "description_en": Text("الوصف بالإنجليزية", "Description in English"),
+    "sector_hint": Text("رمز من قائمة القطاعات، مثل environment.", "A code of the sector list, such as environment."),
+    "skills_hint": Text("مهارة في كل سطر.", "One skill a line."),
+    "age_hint": Text("0: لكل الأعمار.", "0: for all ages."),
+    "level_hint": Text("غير محدد", "Not stated"),
+    "shifts_title": Text("المناوبات", "Shifts"),
+    "open_shift_title": Text("افتح مناوبة", "Open a shift"),
+    "open_shift_button": Text("افتح المناوبة", "Open the shift"),
+    "shift_start": Text("تبدأ", "Starts"),
+    "shift_end": Text("تنتهي", "Ends"),
+    "shift_zone": Text("المنطقة الزمنية", "Time zone"),
+    "shift_places": Text("عدد المقاعد", "Places"),
+    "shift_region": Text("المنطقة، أو عن بُعد", "Region, or online"),
+    "shift_city": Text("المدينة", "City"),
+    "rules_title": Text("قواعد التسجيل", "Rules of registration"),
+    "rule_approval": Text("أقرر في كل طلب تسجيل", "I decide about each registration"),
+    "rule_waiting": Text("أماكن الانتظار لكل مناوبة", "Waiting places of each shift"),
+    "rules_button": Text("احفظ القواعد", "Save the rules"),
+    "close_title": Text("أغلق الفرصة", "Close the opportunity"),
+    "close_text": Text(
+        "بعد الإغلاق لا يسجّل أحد، ولا تُفتح الفرصة من جديد.",
+        "Nobody can register after that, and it cannot be opened again.",
+    ),
+    "close_button": Text("أغلق الفرصة نهائيًا", "Close it for good"),
+    "cancel_shift": Text("ألغِ المناوبة", "Cancel this shift"),
+    "cancel_reason": Text("سبب الإلغاء", "Reason"),
+    "to_roster": Text("قائمة المسجلين", "Roster"),
+    "to_presence": Text("الحضور والرمز", "Check-in and code"),
+    "taken_of": Text("{taken} من {places} مقعد", "{taken} of {places} places taken"),
+    "as_volunteers_see": Text("كما يراها المتطوعون", "As volunteers see it"),
+    "done_published": Text(
+        "نُشرت الفرصة. افتح الآن أول مناوبة.", "The opportunity is published. Open its first shift now."
+    ),
+    "done_edited": Text("حُفظ التعديل.", "Your changes are saved."),
+    "done_opened": Text("فُتحت المناوبة.", "The shift is open."),
+    "done_closed": Text("أُغلقت الفرصة.", "The opportunity is closed."),
+    "done_cancelled": Text("أُلغيت المناوبة.", "The shift is cancelled."),
+    "done_rules": Text("حُفظت القواعد.", "The rules are saved."),
+    "field_title": Text("اكتب عنوانًا بالعربية أو بالإنجليزية.", "Write a title in Arabic or in English."),
+    "field_times": Text("اكتب البداية والنهاية، والنهاية بعد البداية.", "Give start and end, the end after the start."),
+    "field_places": Text("من 1 إلى 1,000,000.", "From 1 to 1,000,000."),
+    "field_number": Text("اكتب رقمًا صحيحًا.", "Write a whole number."),
+    "field_zone": Text("اسم مثل Asia/Riyadh.", "A name such as Asia/Riyadh."),
+    "field_general": Text("هذه القيمة غير مقبولة.", "This value cannot be taken."),
+}
+
+_ROSTER: Final[dict[str, Text]] = {
+    "roster_title": Text("قائمة المسجلين", "Roster"),
+    "roster_none": Text("لم يسجّل أحد بعد.", "Nobody has registered yet."),
+    "approve": Text("اقبل", "Accept"),
+    "decline": Text("ارفض", "Decline"),
+    "absent": Text("غائب", "Absent"),
+    "approve_who": Text("اقبل {who}", "Accept {who}"),
+    "decline_who": Text("ارفض {who}", "Decline {who}"),
+    "absent_who": Text("سجّل غياب {who}", "Mark {who} absent"),
+    "reason": Text("السبب", "Reason"),
+    "erased_person": Text("حُذفت بياناته", "Data erased"),
+    "done_approved": Text("قُبل التسجيل.", "The registration is accepted."),
+    "done_declined": Text("رُفض التسجيل.", "The registration is declined."),
+    "done_marked_absent": Text("سُجّل الغياب.", "The absence is recorded."),
+    "presence_title": Text("الحضور والرمز", "Check-in and code"),
+    "qr_text": Text(
+        "يمسح المتطوع الرمز بكاميرا هاتفه ليسجّل حضوره وانصرافه. اعرضه أو اطبعه.",
+        "Volunteers scan it with their phone's camera to check in and out. Show it or print it.",
+    ),
+    "qr_alt": Text("رمز الاستجابة السريعة لتسجيل الحضور", "QR code for checking in"),
+    "presence_list": Text("قائمة الحضور", "Check-in list"),
+    "presence_none": Text("لا مسجلين لهذه المناوبة.", "Nobody is registered for this shift."),
+    "in_button": Text("حضر", "In"),
+    "out_button": Text("انصرف", "Out"),
+    "in_who": Text("سجّل حضور {who}", "Check in {who}"),
+    "out_who": Text("سجّل انصراف {who}", "Check out {who}"),
+    "present_since": Text("حاضر منذ {time}", "In since {time}"),
+    "was_present": Text("{start} – {end}", "{start} – {end}"),
+    "not_yet_here": Text("لم يحضر بعد", "Not here yet"),
+    "done_in": Text("سُجّل الحضور.", "Checked in."),
+    "done_out": Text("سُجّل الانصراف.", "Checked out."),
+}
+
+_VERIFYING: Final[dict[str, Text]] = {
+    "verify_title": Text("تدقيق الساعات", "Verify hours"),
+    "verify_text": Text(
+        "اختر المناوبة. لا يدقّق أحد ساعاته، ولا ساعات سجّلها بنفسه.",
+        "Choose a shift. Nobody verifies their own hours, or hours that they recorded.",
+    ),
+    "verify_none": Text("لا ساعات تنتظر التدقيق.", "No hours wait to be verified."),
+    "verify_open": Text("راجع", "Review"),
+    "queue_title": Text("ساعات تنتظر التدقيق", "Hours that wait to be verified"),
+    "select": Text("اختر {who}", "Choose {who}"),
+    "verify_selected": Text("أكّد المختار", "Verify the chosen ones"),
+    "decline_selected": Text("ارفض المختار", "Decline the chosen ones"),
+    "decline_note": Text("للرفض اختر السبب:", "To decline, choose the reason:"),
+    "outcomes_title": Text("ما سُجّل", "What was recorded"),
+    "outcome_verified": Text("دُقّقت {hours}", "{hours} verified"),
+    "outcome_second": Text("بانتظار مدقّق ثانٍ", "Waits for a second verifier"),
+    "outcome_declined": Text("رُفضت", "Declined"),
+    "nothing_chosen": Text("لم تختر شيئًا.", "You chose nothing."),
+    "head_count": Text("مجموعة: {people}", "Head count: {people}"),
+    "queue_again": Text("عد إلى القائمة", "Back to the queue"),
+}
+
+COORDINATORS: Final[dict[str, Text]] = {**_ORGANIZING, **_ROSTER, **_VERIFYING}
