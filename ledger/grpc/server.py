@@ -28,11 +28,8 @@ from ledger.grpc.gate import Gate
 from ledger.grpc.hours_service import HoursService
 from ledger.grpc.interceptor import handlers
 from ledger.grpc.live_session_service import LiveSessionService
-<<<<<<< HEAD
 from ledger.grpc.opportunity_search_service import OpportunitySearchService
-=======
 from ledger.grpc.own_calls import OwnCalls
->>>>>>> pages
 from ledger.grpc.participation_service import ParticipationService
 from ledger.grpc.personal_details import PersonalDetails
 from ledger.grpc.policy_service import PolicyService
