@@ -21,6 +21,7 @@ PAGES: Final = {
         "/find",
         "/find?q=trees&region=SA-01&places=1",
         "/find?q=nothing+of+the+kind",
+        "/find?mine=1",
         "/opportunities/trees",
         "/opportunities/trees/shifts/now",
         "/my/registrations",

@@ -281,6 +281,33 @@ def test_a_full_shift_has_a_waiting_list_and_each_step_is_told_in_words(site: Si
     wait_for(site, CAI, "/opportunities/trees/shifts/evening", "You are registered")
 
 
+# Finding
+
+
+def test_what_is_found_says_why_and_what_to_ask_instead(site: Site):
+    began = time.monotonic()
+    browser = site.browser(ANA)
+    while "1 opportunity" not in (found := browser.get("/find?q=%D8%B4%D8%AC%D8%B1%D9%87")).said():  # a tree, misspelt
+        assert time.monotonic() - began < TOLD_SECONDS_MAX, found.said()
+        time.sleep(0.2)
+    assert "Planting trees" in found.said()
+    assert "Why it is here" in found.said()
+    assert "Preparing meals" not in found.said()
+    narrowed = browser.get("/find?region=SA-02")
+    assert "Preparing meals" in narrowed.said()
+    assert "Planting trees" not in narrowed.said()
+    nothing = browser.get("/find?q=trees&region=SA-02").said()
+    assert "Nothing fits this search" in nothing
+    assert "Search without the filter: Region" in nothing
+
+
+def test_what_suits_a_volunteer_is_theirs_alone_to_ask(site: Site):
+    told = site.browser(CAI).get("/find?mine=1")
+    assert told.status == 200
+    assert "Preparing meals" in told.said()
+    assert site.browser(COORDINATOR).get("/find?mine=1").status == 404
+
+
 # What is somebody's own
 
 

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
 from markupsafe import Markup
 
 from ledger.domain.refusals import Refusal
-from ledger.web.people.directory import is_past as shift_is_past
-from ledger.web.people.directory import organization_names, shifts_of
+from ledger.web.people.directory import organization_names
 from ledger.web.people.texts_of_codes import REGION_CODES, SECTOR_CODES
 from ledger.web.people.visit import Shown, Visit
-from volunteer_hours.v1 import directory_service_pb2 as pb
 from volunteer_hours.v1.resources_pb2 import (
-    OPPORTUNITY_STATE_PUBLISHED,
-    SHIFT_STATE_OPEN,
     Opportunity,
     Shift,
     VolunteeringLevel,
 )
 
 WORDS_MAX: Final = 500
-FIELDS: Final = ("q", "region", "city", "sector", "level", "from", "until", "online", "places")
 LEVELS: Final = ("VOLUNTEERING_LEVEL_GENERAL", "VOLUNTEERING_LEVEL_SKILLED", "VOLUNTEERING_LEVEL_PROFESSIONAL")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _REGION: Final = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
@@ -45,6 +40,8 @@ class Wanted:
     until_date: str = ""
     online: bool = False
     places: bool = False
+    mine: bool = False
+    """What suits the person, instead of words."""
     page_token: str = ""
 
     def address(self, **changed: str) -> str:
@@ -59,6 +56,7 @@ class Wanted:
             "until": self.until_date,
             "online": "1" if self.online else "",
             "places": "1" if self.places else "",
+            "mine": "1" if self.mine else "",
             **changed,
         }
         kept = {name: value for name, value in asked.items() if value}
@@ -67,7 +65,7 @@ class Wanted:
     @property
     def is_narrowed(self) -> bool:
         """Whether a filter is set."""
-        return self.address(q="") != "/find"
+        return self.address(q="", mine="") != "/find"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,6 @@ class Found:
     """Key of the text above, and its values."""
     suggestions: Sequence[Choice] = ()
     next_page_token: str = ""
-    names: Mapping[str, object] = field(default_factory=dict)
 
 
 class Finding(Protocol):
@@ -118,25 +115,6 @@ class Finding(Protocol):
     async def find(self, visit: Visit, wanted: Wanted) -> Found:
         """What fits. Refuses what the method behind it refuses."""
         ...
-
-
-class FindingInDirectory:
-    """Walks the list of opportunities: for small ledgers, until full-text search stands behind this page."""
-
-    async def find(self, visit: Visit, wanted: Wanted) -> Found:
-        request = pb.ListOpportunitiesRequest(page_size=100, positions=visit.seen)
-        listed = await visit.ask("DirectoryService/ListOpportunities", request, pb.ListOpportunitiesResponse)
-        results = []
-        for one in listed.opportunities:
-            if one.state == OPPORTUNITY_STATE_PUBLISHED and _fits(one, wanted):
-                shifts = [
-                    FoundShift(shift, shift.places - shift.places_taken)
-                    for shift in await shifts_of(visit, one.name)
-                    if shift.state == SHIFT_STATE_OPEN and not shift_is_past(shift) and _shift_fits(shift, wanted)
-                ]
-                if shifts:
-                    results.append(FoundOpportunity(one, shifts))
-        return Found(results, len(results))
 
 
 class FindingPage:
@@ -186,23 +164,6 @@ def wanted_of(visit: Visit) -> Wanted:
         until_date=like("until", _DATE),
         online=asked.get("online") == "1",
         places=asked.get("places") == "1",
+        mine=asked.get("mine") == "1",
         page_token=asked.get("page", "")[:4_000],
-    )
-
-
-def _fits(one: Opportunity, wanted: Wanted) -> bool:
-    told = " ".join((one.title.ar, one.title.en, one.description.ar, one.description.en, one.sector, *one.skills))
-    return (
-        all(word.casefold() in told.casefold() for word in wanted.q.split())
-        and wanted.sector in ("", one.sector)
-        and wanted.level in ("", VolunteeringLevel.Name(one.level))
-    )
-
-
-def _shift_fits(shift: Shift, wanted: Wanted) -> bool:
-    return (
-        wanted.region in ("", shift.place.region)
-        and (not wanted.city or wanted.city in shift.place.city)
-        and (not wanted.online or shift.place.online)
-        and (not wanted.places or shift.places > shift.places_taken)
     )

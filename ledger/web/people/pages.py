@@ -10,7 +10,7 @@ from ledger.grpc.own_calls import OwnCalls
 from ledger.settings import Settings
 from ledger.web.people.checking_in import check_in_page
 from ledger.web.people.coordinator_opportunities import organize_page, publish_page
-from ledger.web.people.finding import FindingInDirectory, FindingPage
+from ledger.web.people.finding import FindingPage
 from ledger.web.people.front import Front
 from ledger.web.people.my_hours import entry_page, my_hours_page
 from ledger.web.people.opportunity_care import care_page
@@ -18,6 +18,7 @@ from ledger.web.people.pages_settings import pages_place
 from ledger.web.people.presence_list import PresenceList
 from ledger.web.people.registering import my_registrations_page, opportunity_page, shift_page
 from ledger.web.people.roster import roster_page
+from ledger.web.people.search_finding import FindingBySearch
 from ledger.web.people.session import Sessions
 from ledger.web.people.sign_in import SignIn
 from ledger.web.people.verification_queue import queue_page, verify_page
@@ -30,7 +31,7 @@ class PeoplePages:
         self._front = front
         self._sign_in = SignIn(front, tokens)
         self._presence = PresenceList(front)
-        self._finding = FindingPage(FindingInDirectory())
+        self._finding = FindingPage(FindingBySearch())
 
     def routes(self) -> list[Route]:
         """Paths and pages."""

@@ -149,6 +149,15 @@ _MATCHES: Final[dict[str, Text]] = {
     "match_place": Text("المكان: {matched}", "Place: {matched}"),
     "match_soon": Text("تبدأ خلال أسبوعين", "Begins within two weeks"),
     "match_places_left": Text("فيها مقاعد متبقية", "Has places left"),
+    "match_own_skill": Text("مهارة لديك: {matched}", "A skill of yours: {matched}"),
+    "match_own_interest": Text("من اهتماماتك: {matched}", "An interest of yours: {matched}"),
+    "match_available": Text("في وقت فراغك", "In your free time"),
+    "match_near": Text("قريبة منك", "Near you"),
+    "match_same_city": Text("في مدينتك", "In your city"),
+    "match_same_region": Text("في منطقتك", "In your region"),
+    "match_online": Text("عن بُعد", "Online"),
+    "match_served_organization": Text("خدمت مع هذه الجهة", "You have served with this organisation"),
+    "match_served_sector": Text("خدمت في هذا القطاع", "You have served in this sector"),
     "match_all_words": Text("فيها كل كلماتك", "Has all of your words"),
 }
 

@@ -11,6 +11,8 @@ _FINDING: Final[dict[str, Text]] = {
     "find_words": Text("ماذا تريد أن تفعل؟", "What would you like to do?"),
     "find_hint": Text("مثل: تشجير، تعليم، إسعاف", "Such as: planting trees, teaching, first aid"),
     "find_button": Text("ابحث", "Search"),
+    "find_all": Text("كل الفرص", "All opportunities"),
+    "find_mine": Text("تناسبني", "For me"),
     "find_filters": Text("تصفية", "Filters"),
     "filter_region": Text("المنطقة", "Region"),
     "filter_city": Text("المدينة", "City"),
