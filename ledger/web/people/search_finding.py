@@ -108,13 +108,14 @@ def _facets(visit: Visit, wanted: Wanted, facets: pb.Facets) -> Iterable[tuple[s
     )
     for key, field, chosen, values in kinds:
         choices = [_choice(visit, wanted, field, chosen, one) for one in values]
-        if len(choices) > 1 or chosen:
+        if choices and (len(choices) > 1 or chosen):
             yield key, choices
 
 
 def _choice(visit: Visit, wanted: Wanted, field: str, chosen: str, one: pb.FacetValue) -> Choice:
     is_chosen = one.value == chosen
-    label = isolated(one.label) if one.label else visit.words.code(field, one.value)
+    # A city has a name in the catalogue alone; of codes these pages have words of their own.
+    label = isolated(one.label or one.value) if field == "city" else visit.words.code(field, one.value)
     return Choice(label, wanted.address(**{field: "" if is_chosen else one.value}), one.count, is_chosen)
 
 
@@ -129,7 +130,7 @@ def _suggestions(visit: Visit, wanted: Wanted, suggested: Iterable[pb.Suggestion
                 text = visit.words.say("suggest_without", text=visit.words.say(key))
                 yield Choice(text, wanted.address(**{field: ""}), one.count)
             case pb.SUGGESTION_KIND_SECTOR:
-                text = visit.words.say("suggest_sector", text=one.text)
+                text = visit.words.say("suggest_sector", text=visit.words.code("sector", one.value))
                 yield Choice(text, Wanted(sector=one.value).address(), one.count)
             case _:
                 pass  # a newer kind: nothing to press
