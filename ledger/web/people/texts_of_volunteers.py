@@ -25,7 +25,7 @@ _FINDING: Final[dict[str, Text]] = {
     "filter_any": Text("الكل", "All"),
     "filter_apply": Text("طبّق", "Apply"),
     "filter_clear": Text("امسح التصفية", "Clear the filters"),
-    "facets": Text("حسب", "Narrow down"),
+    "facets": Text("حصر النتائج", "Narrow down"),
     "found_at_least": Text("{found} على الأقل", "At least {found}"),
     "found_none": Text("لم نجد فرصة تناسب هذا البحث", "Nothing fits this search"),
     "found_none_text": Text(
