@@ -16,7 +16,7 @@ from volunteer_hours.v1 import opportunity_search_service_pb2 as pb
 
 OPPORTUNITIES = 2_000
 RATIO_GUARD = 80.0
-"""No proof of the bound of 20, which is not reached yet (docs/finding.md): it notices a question that costs without end."""
+"""No proof of the bound of 20, which is not reached yet (docs/finding.md): it notices a cost that runs away."""
 TRIES = 4
 """Another process may take the machine for a moment; a question that costs too much costs it each time."""
 
