@@ -162,7 +162,7 @@ async def _offered(
     """The opportunities that are looked at, and whether that is all there were."""
     found: list[Offered] = []
     rounds = 0
-    async for part in parts(in_order(sets, levels, asked, now)):
+    async for part in parts(in_order(sets, levels, asked, now, soonest=True)):
         if rounds == ROUNDS_MAX or len(found) >= RANKED_MAX:
             return found[:RANKED_MAX], False
         found += await offers_of(sets.connection, part, asked, now)

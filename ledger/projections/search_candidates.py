@@ -16,7 +16,7 @@ from ledger.projections.search_sets import KeySets
 from ledger.search.ranking import Candidate, Opened
 from ledger.search.sets import CHUNK_NUMBERS, Chunk, Numbers, bits_of, joined, met, size, without
 
-RANKED_MAX: Final = 300
+RANKED_MAX: Final = 200
 """So many are ranked; there may be more."""
 ROUNDS_MAX: Final = 4
 """So often as many again are looked at, when a filter leaves few of them."""
@@ -46,27 +46,30 @@ class Looked:
     """Whether that is all there was."""
 
 
-async def look(
-    sets: KeySets, levels: Sequence[Numbers], asked: Narrowed, now: datetime, wanted: int = RANKED_MAX
-) -> Looked:
-    """The candidates that pass the filter, `wanted` at most. `levels`: what comes first, then what comes next, …"""
+async def look(sets: KeySets, levels: Sequence[Numbers], asked: Narrowed, now: datetime, *, soonest: bool) -> Looked:
+    """The candidates that pass the filter, as many as are ranked. `levels`: what comes first, then what next, …"""
     found: list[Candidate] = []
     rounds = 0
-    async for part in parts(in_order(sets, levels, asked, now), wanted):
-        if rounds == ROUNDS_MAX or len(found) >= wanted:
-            return Looked(found[:wanted], whole=False)
+    async for part in parts(in_order(sets, levels, asked, now, soonest=soonest)):
+        if rounds == ROUNDS_MAX or len(found) >= RANKED_MAX:
+            return Looked(found[:RANKED_MAX], whole=False)
         found += await _rows(sets, part, asked, now)
         rounds += 1
-    return Looked(found[:wanted], whole=len(found) <= wanted)
+    return Looked(found[:RANKED_MAX], whole=len(found) <= RANKED_MAX)
 
 
-async def in_order(sets: KeySets, levels: Sequence[Numbers], asked: Narrowed, now: datetime) -> AsyncIterator[Numbers]:
-    """What is looked at, part by part: a level after the other, and in a large one the soonest first."""
+async def in_order(
+    sets: KeySets, levels: Sequence[Numbers], asked: Narrowed, now: datetime, *, soonest: bool
+) -> AsyncIterator[Numbers]:
+    """What is looked at, part by part: a level after the other.
+
+    Of a large one the newest published come first, or with `soonest` those whose shifts begin soonest.
+    """
     seen: Numbers = {}
     for level in levels:
         new = without(level, seen)
         seen = joined((seen, level))
-        if size(new) <= RANKED_MAX or asked.include_past:
+        if size(new) <= RANKED_MAX or asked.include_past or not soonest:
             yield new
         else:
             async for sooner in _soonest(sets, new, max(asked.from_day or now.date(), now.date())):
@@ -93,14 +96,14 @@ def _steps(first: date) -> Iterator[list[str]]:
         day = (day.replace(day=1) + timedelta(days=31 * count)).replace(day=1)
 
 
-async def parts(some: AsyncIterator[Numbers], size_max: int = RANKED_MAX) -> AsyncIterator[list[tuple[Chunk, int]]]:
+async def parts(some: AsyncIterator[Numbers]) -> AsyncIterator[list[tuple[Chunk, int]]]:
     """The numbers in order, the newest chunk first, so many at a time: each part is one statement."""
     part: list[tuple[Chunk, int]] = []
     async for numbers in some:
         for chunk in sorted(numbers, key=lambda place: (-place[1], place[0])):
             for offset in bits_of(numbers[chunk]):
                 part.append((chunk, offset))
-                if len(part) == size_max:
+                if len(part) == RANKED_MAX:
                     yield part
                     part = []
     if part:

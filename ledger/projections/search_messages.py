@@ -22,11 +22,11 @@ _PAGE: Final = f"""
         select partition, number, opportunity
         from unnest(%(partitions)b::int[], %(numbers)b::int[]) as asked (partition, number)
         join search_opportunities using (partition, number)
-    )
+    ), told as materialized ({SHIFTS} where shift = any(%(shifts)b))
     select page.partition, page.number, o.*, s.*
     from page
     join lateral ({OPPORTUNITIES} where opportunity = page.opportunity) o on true
-    left join ({SHIFTS} where shift = any(%(shifts)b)) s on starts_with(s.shift, page.opportunity || '/')
+    left join told s on starts_with(s.shift, page.opportunity || '/')
 """
 _OPPORTUNITY_COLUMNS: Final = 9
 LANGUAGES: Final[Mapping[int, Language]] = {

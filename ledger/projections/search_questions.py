@@ -154,7 +154,7 @@ async def _looked_for(sets: KeySets, reading: Reading, asked: Narrowed) -> Looke
     """The candidates: with at least half of the words where these are enough, or else with any."""
     base = await sets.base(asked)
     if not reading.groups:
-        return await look(sets, [base], asked, reading.asked_at)
+        return await look(sets, [base], asked, reading.asked_at, soonest=True)
     count = len(reading.groups)
     half = (count + 1) // 2
     levels = [met(level, base) for level in by_how_many(map(sets.of_group, reading.groups), count)]
@@ -162,7 +162,7 @@ async def _looked_for(sets: KeySets, reading: Reading, asked: Narrowed) -> Looke
         # With few results even one word of many may be what was meant: it comes behind the others.
         enough = size(levels[half - 1]) >= ENOUGH
         reading.words_min = half if enough else 1
-    return await look(sets, levels[reading.words_min - 1 :][::-1], asked, reading.asked_at)
+    return await look(sets, levels[reading.words_min - 1 :][::-1], asked, reading.asked_at, soonest=False)
 
 
 def _token(
