@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-import asyncio
+from typing import Any
 
 import psycopg
 import pytest
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
 
-from bench.lines.opportunity_search import look_ups, percentile, searches
-from bench.searched import Programme, fill
-from ledger.projections.search_candidates import RANKED_MAX
+from bench.searched import Programme, fill, questions
+from ledger.projections.basis import POSITIONS_SQL
+from ledger.projections.search_candidates import RANKED_MAX, SHIFTS_TOLD_MAX
 from ledger.projections.search_questions import SearchQuestions
+from ledger.projections.snapshot import BEGIN_SQL, ROLLBACK_SQL
 from tests.system.synthetic_events import read_database, reader_pool
 from volunteer_hours.v1 import opportunity_search_service_pb2 as pb
 
 OPPORTUNITIES = 2_000
-RATIO_GUARD = 80.0
-"""No proof of the bound of 20, which is not reached yet (docs/finding.md): it notices a cost that runs away."""
-TRIES = 4
-"""Another process may take the machine for a moment; a question that costs too much costs it each time."""
+STATEMENTS_MAX = 8
+"""The sets of keys, words nearby, those of more keys or days, the candidates, the page."""
+STATEMENTS_OF_SUGGESTIONS_MAX = 24
+"""Where nothing is found: each suggestion says how many it would find."""
+SHIFTS_OF_CANDIDATES_MAX = RANKED_MAX * SHIFTS_TOLD_MAX
+
+
+class Counting(AsyncConnection[Any]):
+    """Counts what a question has the database do."""
+
+    statements: int = 0
+    rows: int = 0
+
+    async def execute(self, query: Any, *arguments: Any, **named: Any) -> Any:
+        cursor = await super().execute(query, *arguments, **named)
+        if query not in (BEGIN_SQL, POSITIONS_SQL, ROLLBACK_SQL):
+            self.statements += 1
+            self.rows += max(cursor.rowcount, 0)
+        return cursor
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +47,24 @@ def filled(postgres):
     return settings, programme
 
 
-def test_what_a_question_costs_does_not_run_away(filled):
+async def test_a_question_has_few_statements_and_bounded_rows(filled):
+    """What it costs is measured by `make bench`; here is what it may cost at all."""
     settings, programme = filled
-    ratios: list[float] = []
-    for _ in range(TRIES):
-        taken = asyncio.run(searches(settings.read_database, programme, 180))
-        ours = percentile([each for kind in taken.values() for each in kind])
-        ratios.append(ours / percentile(asyncio.run(look_ups(settings.read_database, programme, 1_000))))
-        if ratios[-1] <= RATIO_GUARD:
-            return
-    pytest.fail(f"p95 of searches / p95 of look-ups: {ratios}")
+    kwargs = {"autocommit": True}
+    pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
+        settings.read_database, connection_class=Counting, min_size=1, max_size=1, open=False, kwargs=kwargs
+    )
+    async with pool:
+        search = SearchQuestions(pool, 1)
+        for kind, query in questions(programme, 60):
+            async with pool.connection() as connection:
+                connection.statements = connection.rows = 0
+            answer = await search.search(pb.SearchOpportunitiesRequest(query=query, page_size=20))
+            async with pool.connection() as connection:
+                most = STATEMENTS_MAX if answer.results else STATEMENTS_OF_SUGGESTIONS_MAX
+                assert 1 <= connection.statements <= most, (kind, query)
+                keys = len(query.split()) * 100
+                assert connection.rows <= SHIFTS_OF_CANDIDATES_MAX + keys, (kind, query, connection.rows)
 
 
 async def test_more_than_can_be_ranked_is_said_and_paged_to_its_end(filled):
