@@ -59,6 +59,7 @@ from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.match_questions import MatchQuestions
 from ledger.projections.policy_questions import PolicyQuestions
+from ledger.projections.project_questions import ProjectQuestions
 from ledger.projections.search_questions import SearchQuestions
 from ledger.projections.standing_evaluations import StandingEvaluations
 from ledger.secret_strength import faults_of_secrets
@@ -293,6 +294,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             search=SearchQuestions(read, settings.partitions, horizon),
             matches=MatchQuestions(read, settings.partitions, person_keys.open_all, horizon),
             policies=PolicyQuestions(read, settings.partitions, horizon),
+            projects=ProjectQuestions(read, settings.partitions, horizon),
             event_pool=events,
             partitions=settings.partitions,
             log_reader=LogReader(events, settings.partitions),

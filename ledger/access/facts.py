@@ -27,6 +27,8 @@ _SERVES: Final = """
     )
 """
 _OWNERS: Final = ("organizations", "initiatives")
+_WHOLE: Final = (*_OWNERS, "opportunities", "projects")
+"""Collections of things that tell for all that is in them."""
 
 
 class StoredFacts:
@@ -77,8 +79,7 @@ def _owner(stream: str, body: bytes) -> str | None:
 
 
 def _stream_that_tells(name: str) -> str:
-    """Organisations tell themselves, an opportunity for all that is in it, an attendance of a person for itself."""
-    collection = name.partition("/")[0]
-    if collection in _OWNERS or collection == "opportunities" or is_group(name):
+    """An organisation, an opportunity or a project for all that is in it, an attendance of a person for itself."""
+    if name.partition("/")[0] in _WHOLE or is_group(name):
         return opportunity_of(name)
     return name

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.access.caller import Role
-from ledger.access.rules import Everything, OwnOrganization, OwnPerson, Rule, Serves, VerifiesFor, WithPurpose
+from ledger.access.rules import (
+    EitherOrganization,
+    Everything,
+    OwnOrganization,
+    OwnPerson,
+    Rule,
+    Serves,
+    VerifiesFor,
+    WithPurpose,
+)
 
 ORDER: Final = (
     Role.ADMINISTRATOR,
@@ -186,6 +195,19 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "LiveSessionService/GetPeakCertificate": Permission(_ANYBODY),
     "LiveSessionService/GetPeakFile": Permission(_REPLAYS),
     "LiveSessionService/ConfirmPeak": Permission(_ADMINISTRATOR),
+    "ProjectService/OpenProject": _organization("project.organization"),
+    "ProjectService/UpdateProject": _organization("name"),
+    "ProjectService/CloseProject": _organization("name"),
+    "ProjectService/LinkOpportunity": _organization("opportunity"),
+    "ProjectService/UnlinkOpportunity": _command(coordinator=EitherOrganization("name", "opportunity")),
+    "ProjectService/GetProject": Permission(_ANYBODY),
+    "ProjectService/ListProjects": Permission(_ANYBODY),
+    "ProjectService/ReportDonation": _organization("donation.project"),
+    "ProjectService/ReportDonations": _organization("donations.project"),
+    "ProjectService/CorrectDonation": _organization("name"),
+    "ProjectService/RefundDonation": _organization("name"),
+    "ProjectService/ListDonations": Permission({**_REPLAYS, Role.COORDINATOR: OwnOrganization("parent")}),
+    "ProjectService/GetProjectProgress": Permission(_ANYBODY),
     "OpportunitySearchService/SearchOpportunities": Permission(_ANYBODY),
     "OpportunitySearchService/MatchOpportunities": Permission(
         {**_ADMINISTRATOR, Role.VOLUNTEER: OwnPerson("parent")}, Looks(request="parent")

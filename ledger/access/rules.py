@@ -85,6 +85,25 @@ class OwnOrganization:
 
 
 @dataclass(frozen=True, slots=True)
+class EitherOrganization:
+    """What one of several organisations may do: each path names an object, and one of them must be their own."""
+
+    path: str
+    other_path: str
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (self.path, self.other_path)
+
+    async def outside(self, request: Message, caller: Caller, organizations: Set[str], facts: Facts) -> str | None:
+        first = await OwnOrganization(self.path).outside(request, caller, organizations, facts)
+        if first is None:
+            return None
+        other = await OwnOrganization(self.other_path).outside(request, caller, organizations, facts)
+        return None if other is None else first
+
+
+@dataclass(frozen=True, slots=True)
 class VerifiesFor:
     """As OwnOrganization; hours of an initiative, which has no verifiers, are open to an organisation that is named."""
 

@@ -742,6 +742,75 @@ class Reason(Enum):
         "هذا ليس توقيعًا بالمفتاح {verifier_key} على شهادة {session}؛ أنشئه بالأمر verify peak --countersign.",
     )
 
+    # Projects and donations
+    PROJECT_CLOSED = (
+        Kind.REFUSED,
+        "{project} is closed: it takes no new donations and opportunities; choose an open one.",
+        "‏{project} مغلق ولا يقبل تبرعات أو فرصًا جديدة؛ اختر مشروعًا مفتوحًا.",
+    )
+    PROJECT_WITHOUT_GOAL = (
+        Kind.INVALID,
+        "Give the project a goal in hours, in money, or both.",
+        "حدّد للمشروع هدفًا بالساعات أو بالمال أو بكليهما.",
+    )
+    GOAL_WITHOUT_CURRENCY = (
+        Kind.INVALID,
+        "A goal in money and its currency belong together; give both or neither.",
+        "الهدف المالي وعملته متلازمان؛ أدخلهما معًا أو اتركهما معًا.",
+    )
+    CURRENCY_UNKNOWN = (
+        Kind.INVALID,
+        "{currency} is no currency in use; give an ISO 4217 code such as SAR.",
+        "‏{currency} ليست عملة متداولة؛ أدخل رمزًا وفق ISO 4217 مثل SAR.",
+    )
+    OPPORTUNITIES_TOO_MANY = (
+        Kind.REFUSED,
+        "{opportunities_max} opportunities are linked already; unlink one first.",
+        "رُبطت {opportunities_max} فرصة وهو الحد الأقصى؛ ألغِ ربط إحداها أولًا.",
+    )
+    AMOUNT_OUT_OF_RANGE = (
+        Kind.INVALID,
+        "{minor_units} minor units cannot be told here; give {minor_units_min} to {minor_units_max}.",
+        "لا يمكن قبول {minor_units} وحدة صغرى؛ أدخل من {minor_units_min} إلى {minor_units_max}.",
+    )
+    DONATION_IN_FUTURE = (
+        Kind.INVALID,
+        "{date} lies in the future; report a donation once it was given.",
+        "‏{date} تاريخ في المستقبل؛ أبلغ عن التبرع بعد حصوله.",
+    )
+    DONATION_DIFFERS = (
+        Kind.ALREADY_EXISTS,
+        "{reference} was reported as {amount_minor_units} minor units of {currency} on {given_date}; correct it, or "
+        "give a new donation its own reference.",
+        "أُبلغ عن {reference} بمبلغ {amount_minor_units} وحدة صغرى من {currency} بتاريخ {given_date}؛ صحّحه، أو أدخل "
+        "مرجعًا خاصًا للتبرع الجديد.",
+    )
+    REFUNDED_MORE = (
+        Kind.REFUSED,
+        "{refunded_minor_units} minor units went back already; the amount cannot be less.",
+        "أُعيدت {refunded_minor_units} وحدة صغرى؛ لا يمكن أن يقل المبلغ عن ذلك.",
+    )
+    REFUND_TOO_LARGE = (
+        Kind.REFUSED,
+        "Only {left_minor_units} minor units of it still stand; refund at most that.",
+        "لم يبق منه سوى {left_minor_units} وحدة صغرى؛ لا تتجاوز ذلك عند الإعادة.",
+    )
+    REFUND_DIFFERS = (
+        Kind.ALREADY_EXISTS,
+        "{refund_reference} was told as {refunded_minor_units} minor units; give another refund its own reference.",
+        "سُجّل {refund_reference} بمبلغ {refunded_minor_units} وحدة صغرى؛ أدخل مرجعًا خاصًا لكل إعادة.",
+    )
+    SUM_TOO_LARGE = (
+        Kind.INVALID,
+        "What was given in {currency} is more than a number here can hold; ask as of an earlier moment.",
+        "مجموع ما قُدّم بعملة {currency} يتجاوز ما يتسع له الرقم هنا؛ اسأل عن وقت أسبق.",
+    )
+    REFUNDS_TOO_MANY = (
+        Kind.REFUSED,
+        "It was refunded {refunds_max} times; correct its amount instead.",
+        "أُعيد منه {refunds_max} مرة وهو الحد الأقصى؛ صحّح المبلغ بدلًا من ذلك.",
+    )
+
 
 class Refusal(Exception):
     """A command broke a rule. Nothing was recorded; `details` holds what varies in the text."""

@@ -8,6 +8,7 @@
     opportunities/{o}                                        opportunities/{o}/shifts/{s}
     opportunities/{o}/shifts/{s}/registrations/{v}           opportunities/{o}/shifts/{s}/groupAttendances/{g}
     opportunities/{o}/shifts/{s}/liveSessions/{l}
+    projects/{p}                                             projects/{p}/donations/{d}
     accesses/{a}        services/{s}                         (in the ledger of accesses alone)
 
 Routing: the first two segments of a stream's name decide its ledger partition, so that a person's attendances lie with
@@ -44,6 +45,11 @@ def opportunity_of(name: str) -> str:
 def shift_of(name: str) -> str:
     """The shift a registration, group attendance or live session belongs to."""
     return "/".join(name.split("/", 4)[:4])
+
+
+def project_of(name: str) -> str:
+    """The project a donation is for."""
+    return "/".join(name.split("/", 2)[:2])
 
 
 def volunteer_of(name: str) -> str:
