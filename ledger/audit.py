@@ -11,7 +11,17 @@ from typing import Final
 
 from ledger.access.identity_keys import SECRET_BYTES_MIN, IdentityKeys
 from ledger.access.master_keys import master_keys
-from ledger.auditing import balance_maps, closed_periods, constraint_rows, directory, log_tree, search, statements, sums
+from ledger.auditing import (
+    balance_maps,
+    closed_periods,
+    constraint_rows,
+    directory,
+    log_tree,
+    projects,
+    search,
+    statements,
+    sums,
+)
 from ledger.auditing.applied_hashes import AppliedHashCheck
 from ledger.auditing.attendances import AttendanceCheck
 from ledger.auditing.envelopes import EnvelopeCheck, check_counters
@@ -124,6 +134,8 @@ def _walk_streams(settings: Settings, moment: Snapshots, report: Report, progres
         checks.append(directory.VolunteerLinkCheck(moment, report))
         checks.append(AttendanceCheck(moment, moment.read, report))
         checks.append(ConnectionsCheck(moment, moment.read, report))
+        checks.append(projects.ProjectVersionCheck(moment, moment.read, report))
+        checks.append(projects.DonationMovementCheck(moment, moment.read, report))
     checks.append(StandingCheck(report))
     step = progress.step("stream by stream", sum(head[0] for head in moment.heads.values()))
     for streams in folded_streams(moment.store, report):
@@ -171,6 +183,7 @@ def _end_of_projections(moment: Snapshots, report: Report, settled: bool) -> Non
     directory.check_places_taken(read, report)
     statements.check_stated(read, report)
     search.check(read, report)
+    projects.check_money(read, report)
     for partition, head in sorted(moment.heads.items()):
         _lag("projection positions", partition, head[0], moment.prefix(partition), settled, report)
     for partition in sorted(moment.applied.keys() - moment.heads.keys()):

@@ -12,7 +12,18 @@ import typer
 from pydantic import ValidationError
 
 from ledger.child_process import ChildFailed
-from ledger.commands import background, care, client, import_history, peak, period, policies, printing, statement
+from ledger.commands import (
+    background,
+    care,
+    client,
+    import_history,
+    peak,
+    period,
+    policies,
+    printing,
+    project,
+    statement,
+)
 from ledger.commands.accesses import accesses
 from ledger.commands.balance import balance
 from ledger.commands.connection import CommandFailed
@@ -69,6 +80,7 @@ application.add_typer(import_history.application, name="import", rich_help_panel
 application.add_typer(policies.application, name="policies", rich_help_panel=WRITING)
 application.add_typer(client.application, name="client", rich_help_panel=SERVICE)
 application.add_typer(statement.application, name="statement", rich_help_panel=QUESTIONS)
+application.add_typer(project.application, name="project", rich_help_panel=QUESTIONS)
 application.add_typer(peak.application, name="peak", rich_help_panel=WRITING)
 application.add_typer(period.application, name="period", rich_help_panel=WRITING)
 

@@ -153,10 +153,13 @@ def _page_response(
     response = pb.ReportDonationsResponse(request_id=request_id)
     last: dict[int, int] = {}
     for name, result in zip(names, results, strict=True):
-        if isinstance(result, Refusal) and name not in known:
+        if not isinstance(result, Refusal):
+            told = _recorded(result)
+        elif _says_nothing_new(result):
+            told = _repeated(known[name])
+        else:
             response.outcomes.add().refusal.CopyFrom(status_of(result))
             continue
-        told = _repeated(known[name]) if isinstance(result, Refusal) else _recorded(result)
         for one in told.positions:
             last[one.partition] = max(one.position, last.get(one.partition, 0))
         told.ClearField("positions")
