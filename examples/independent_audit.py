@@ -371,6 +371,8 @@ STREAMS = {
     "registrations": re.compile(f"opportunities/{ID}/shifts/{ID}/registrations/{ID}"),
     "groupAttendances": re.compile(f"opportunities/{ID}/shifts/{ID}/groupAttendances/{ID}"),
     "liveSessions": re.compile(f"opportunities/{ID}/shifts/{ID}/liveSessions/{ID}"),
+    "projects": re.compile(f"projects/{ID}"),
+    "donations": re.compile(f"projects/{ID}/donations/{ID}"),
     "accesses": re.compile(f"accesses/{ID}"),
     "services": re.compile(f"services/{ID}"),
 }
@@ -386,6 +388,7 @@ STANDING = (
 )
 STATEMENT = "holder statement "
 SESSION = "session shift opportunity "
+DONATION = "project organization donation platform:text currency "
 RESTATED = STATEMENT + "current_seconds evaluated_at cause"
 REGISTRATION = "registration shift opportunity volunteer "
 EVENTS = {
@@ -505,6 +508,15 @@ EVENTS = {
         "persons:nought_or_more",
     ),
     "peak-confirmed": ("liveSessions", SESSION + "certificate_sha256:sha256 verifier_key:text signature:text"),
+    "project-opened": ("projects", "project organization plan"),
+    "project-updated": ("projects", "project organization plan changed"),
+    "project-closed": ("projects", "project organization"),
+    "donation-reported": ("donations", DONATION + "reference:text amount_minor_units given_date:date"),
+    "donation-corrected": (
+        "donations",
+        DONATION + "amount_minor_units former_minor_units:amount_minor_units reason",
+    ),
+    "donation-refunded": ("donations", DONATION + "refund_reference:text refunded_minor_units reason"),
     "hours-read": (
         "accesses",
         "access caller_role:text call:text purpose:text? volunteers volunteer_count ranges answered_at",
@@ -574,6 +586,17 @@ FIELD_CHECKS: dict[str, Check] = {
     "signs": array_of(record("seconds:nought_or_more numbers")),
     "points": array_of(record("seconds:nought_or_more participants:nought_or_more")),
     "evidence_class": one_of("external"),
+    "project": form(STREAMS["projects"].pattern, "the name of a project"),
+    "donation": form(STREAMS["donations"].pattern, "the name of a donation"),
+    "amount_minor_units": whole(0, 10**12),
+    "refunded_minor_units": whole(1, 10**12),
+    "goal_seconds": whole(1, 10**12),
+    "goal_minor_units": whole(1, 10**15),
+    "currency": CODE,
+    "plan": record(
+        "title:localized_text description:localized_text? goal_seconds? goal_minor_units? currency? start_date:date? "
+        "end_date:date? opportunities:texts"
+    ),
     "share": form(STREAMS["statements"].pattern + f"/shares/{ID}", "the name of a share"),
     "revocation": one_of("withdrawn issued_in_error key_compromised"),
     "statement_kind": one_of("statement transcript"),
@@ -767,11 +790,14 @@ def check_shift_time(event: Event) -> None:
 
 
 def check_holder(event: Event) -> None:
-    """[format] "Where a reader stops": holder, attendance, standing, statement and session are those of the subject."""
+    """[format] "Where a reader stops": what names the event's own stream is its subject, or begins it."""
     if "holder" in event.data:
         holder = "/".join(event.subject.split("/")[:2])
         demand_equal(event.data["holder"], holder, "data.holder", "the subject")
-    for name in ("attendance", "standing", "statement", "session"):
+    if "project" in event.data:
+        project = "/".join(event.subject.split("/")[:2])
+        demand_equal(event.data["project"], project, "data.project", "the subject")
+    for name in ("attendance", "standing", "statement", "session", "donation"):
         if name in event.data:
             demand_equal(event.data[name], event.subject, f"data.{name}", "the subject")
 

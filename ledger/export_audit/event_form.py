@@ -26,6 +26,8 @@ from ledger.export_audit.event_table import (
     LedgerOpened,
     MovesHours,
     OfAttendance,
+    OfDonation,
+    OfProject,
     OfSession,
     OfStanding,
     OfStatement,
@@ -209,6 +211,10 @@ def _moved(stored: bytes, event: _Attributes, data: Fields) -> EventEntries:
         _need_equal("data.statement", event.subject, data.statement)
     if isinstance(data, OfSession):
         _need_equal("data.session", event.subject, data.session)
+    if isinstance(data, OfProject):
+        _need_equal("data.project", "/".join(event.subject.split("/", 2)[:2]), data.project)
+    if isinstance(data, OfDonation):
+        _need_equal("data.donation", event.subject, data.donation)
     if isinstance(data, OfAttendance):
         _need_equal("data.attendance", event.subject, data.attendance)
     if isinstance(data, ShiftOpened):

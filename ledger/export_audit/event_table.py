@@ -33,6 +33,8 @@ _STREAMS: Final = {
     "registrations": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/registrations/{ID_FORM}",
     "groupAttendances": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/groupAttendances/{ID_FORM}",
     "liveSessions": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/liveSessions/{ID_FORM}",
+    "projects": f"projects/{ID_FORM}",
+    "donations": f"projects/{ID_FORM}/donations/{ID_FORM}",
     "accesses": f"accesses/{ID_FORM}",
     "services": f"services/{ID_FORM}",
 }
@@ -102,6 +104,21 @@ class OfSession(Fields, kw_only=True):
     session: forms.LiveSession
     shift: forms.Shift
     opportunity: forms.Opportunity
+
+
+class OfProject(Fields, kw_only=True):
+    """Of one project: `project` follows from the event's subject."""
+
+    project: forms.Project
+    organization: forms.Organization
+
+
+class OfDonation(OfProject, kw_only=True):
+    """Of one donation: `donation` is the event's subject."""
+
+    donation: forms.Donation
+    platform: str
+    currency: forms.Code
 
 
 class MovesHours(OfAttendance, kw_only=True):
@@ -219,6 +236,12 @@ EVENTS: Final[Mapping[str, Kind]] = {
         "certificate peak_participants first_second? peak_seconds persons",
     ),
     "peak-confirmed": ("liveSessions", OfSession, "certificate_sha256 verifier_key signature"),
+    "project-opened": ("projects", OfProject, "plan"),
+    "project-updated": ("projects", OfProject, "plan changed"),
+    "project-closed": ("projects", OfProject, ""),
+    "donation-reported": ("donations", OfDonation, "reference amount_minor_units given_date"),
+    "donation-corrected": ("donations", OfDonation, "amount_minor_units former_minor_units reason"),
+    "donation-refunded": ("donations", OfDonation, "refund_reference refunded_minor_units reason"),
     "group-attendance-recorded": ("groupAttendances", MovesHours, _GROUP),
     "group-attendance-corrected": ("groupAttendances", MovesHours, _GROUP + "reason"),
     "group-attendance-withdrawn": ("groupAttendances", MovesHours, "reason source imported_from?"),
@@ -239,6 +262,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "access": forms.Access,
     "accredited_until": forms.Date,
     "adult_at_service": bool,
+    "amount_minor_units": forms.Amount,
     "answered_at": list[forms.EventPlace],
     "appointment": forms.Appointment,
     "approval_required": bool,
@@ -279,10 +303,12 @@ FIELDS: Final[Mapping[str, object]] = {
     "first_number": forms.Seconds,
     "first_second": forms.Moment,
     "flags": list[forms.Code],
+    "former_minor_units": forms.Amount,
     "from_time": forms.Moment,
     "future_tolerance_seconds": forms.WholeNumber,
     "guardian": forms.Sealed,
     "preferences": forms.Sealed,
+    "given_date": forms.Date,
     "head_count": forms.Seconds,
     "heads_left": forms.Seconds,
     "imported_from": forms.ImportedFrom,
@@ -311,12 +337,16 @@ FIELDS: Final[Mapping[str, object]] = {
     "person_details": forms.PersonDetails,
     "persons": forms.WholeNumber,
     "places": forms.Seconds,
+    "plan": forms.ProjectPlan,
     "platform": str,
     "points": list[forms.CurvePoint],
     "policy": forms.Policy,
     "purpose": str,
     "ranges": list[forms.PositionRange],
     "reason": forms.Code,
+    "reference": str,
+    "refund_reference": str,
+    "refunded_minor_units": Annotated[int, Meta(ge=1, le=10**12)],
     "registration": forms.Registration,
     "overlap_seconds": forms.WholeNumber,
     "overlaps": list[forms.LinkOverlap],

@@ -73,6 +73,11 @@ Registration: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}/regis
 
 LiveSession: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}/liveSessions/{}")]
 
+Project: TypeAlias = Annotated[str, _name("projects/{}")]
+Donation: TypeAlias = Annotated[str, _name("projects/{}/donations/{}")]
+Amount: TypeAlias = Annotated[int, Meta(ge=0, le=10**12)]
+"""In minor units."""
+
 Share: TypeAlias = Annotated[str, _name("volunteers/{}/statements/{}/shares/{}")]
 
 Access: TypeAlias = Annotated[str, _name("accesses/{}")]
@@ -262,6 +267,19 @@ class OpportunityDetails(Fields, kw_only=True):
     partner_type: Literal["government", "non_profit", "private"] | UnsetType = UNSET
     compulsory_service: bool
     crediting: Crediting
+
+
+class ProjectPlan(Fields, kw_only=True):
+    """All that can be said of a project."""
+
+    title: LocalizedText
+    description: LocalizedText | UnsetType = UNSET
+    goal_seconds: Annotated[int, Meta(ge=1, le=10**12)] | UnsetType = UNSET
+    goal_minor_units: Annotated[int, Meta(ge=1, le=10**15)] | UnsetType = UNSET
+    currency: Code | UnsetType = UNSET
+    start_date: Date | UnsetType = UNSET
+    end_date: Date | UnsetType = UNSET
+    opportunities: list[str]
 
 
 class HoursRules(Fields, kw_only=True, tag_field="kind", tag="hours"):

@@ -57,6 +57,8 @@ NAMED_BY: Final = {
     "registrations": "registration",
     "groupAttendances": "attendance",
     "liveSessions": "session",
+    "projects": "project",
+    "donations": "donation",
 }
 """Stream → the field of data that names it."""
 OF_ACCESS: Final = ("accesses", "services")

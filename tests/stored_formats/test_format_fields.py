@@ -17,6 +17,7 @@ from ledger.domain.link_events import LinkOverlap
 from ledger.domain.live_session_events import CurvePoint, Ended, Joined, LiveRule, Signs
 from ledger.domain.opportunity import OpportunityDetails
 from ledger.domain.policy_rules import HoursRules, Level, Rate, Rates, RequirementRules
+from ledger.domain.project_events import ProjectPlan
 from ledger.domain.service_run import KeyHolders, SettingSaid
 from ledger.domain.shift import Place
 from ledger.domain.values import Entry, ImportedFrom, Interval, LocalizedText, Position
@@ -45,6 +46,7 @@ OBJECTS = {
     "Place": Place,
     "PersonDetails": SealedDetails,
     "OpportunityDetails": OpportunityDetails,
+    "ProjectPlan": ProjectPlan,
     "HoursRules": HoursRules,
     "RequirementRules": RequirementRules,
     "Level": Level,
