@@ -23,6 +23,7 @@ PLAIN = (
     "SA-01",
     "synthetic",
     "key-lost",
+    "SAR",
     "staff/somebody",
     "a" * 64,
     "a" * 26,
@@ -82,7 +83,8 @@ def _set_message(message: Message, field: FieldDescriptor, which: str, first: st
     if isinstance(inner, Timestamp):
         inner.CopyFrom(at("2026-11-20 09:00" if "end" in field.name or "out" in field.name else "2026-11-20 05:00"))
     elif isinstance(inner, FieldMask):
-        inner.paths.append("title" if "opportunity" in message.DESCRIPTOR.fields_by_name else "full_name")
+        titled = {"opportunity", "project"} & set(message.DESCRIPTOR.fields_by_name)
+        inner.paths.append("title" if titled else "full_name")
     else:
         inner.SetInParent() if not field.is_repeated else None
         _fill(inner, which, first)

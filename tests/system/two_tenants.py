@@ -9,11 +9,14 @@ import grpc
 from google.protobuf.message import Message
 
 from ledger.access.caller import Role
+from ledger.access.local_issuer import LOCAL_CLIENT
+from ledger.grpc.values import id_for
 from tests.system.acting import acting_as
 from tests.system.grpc_caller import at, with_id
 from volunteer_hours.v1 import access_service_pb2 as access
 from volunteer_hours.v1 import live_session_service_pb2 as live
 from volunteer_hours.v1 import participation_service_pb2 as participation
+from volunteer_hours.v1 import project_service_pb2 as projects
 from volunteer_hours.v1 import registry_service_pb2 as registry
 from volunteer_hours.v1 import reporting_service_pb2 as reporting
 from volunteer_hours.v1 import resources_pb2, values_pb2
@@ -23,6 +26,8 @@ from volunteer_hours.v1 import verification_service_pb2 as verification
 NAME = values_pb2.LocalizedText(en="synthetic")
 SYNTHETIC = "synthetic person"
 PURPOSE = "graduation"
+GIVEN = "synthetic"
+"""The reference of a donation for each project."""
 APPS = "apps"
 """The client through which people act."""
 OBJECTS = ("own", "other", "absent")
@@ -51,6 +56,8 @@ def names_of(which: str, first: str = "persons") -> list[str]:
         f"{shift}/registrations/{which}",
         f"{opportunity}/shifts/crowd/groupAttendances/g",
         f"{shift}/liveSessions/l",
+        f"projects/{which}",
+        f"projects/{which}/donations/{id_for(LOCAL_CLIENT, GIVEN)}",
         volunteer,
         f"{volunteer}/attendances/a",
         f"{volunteer}/consents/c",
@@ -117,6 +124,14 @@ def _build_tenant(channel: grpc.Channel, which: str) -> None:
         opportunity_id=which, opportunity=resources_pb2.Opportunity(organization=organization, title=NAME)
     )
     _send(channel, "RegistryService/PublishOpportunity", publishing)
+    supporting = projects.OpenProjectRequest(
+        project_id=which, project=projects.Project(organization=organization, title=NAME, goal_seconds=3_600)
+    )
+    _send(channel, "ProjectService/OpenProject", supporting)
+    given = projects.DonationReport(
+        project=f"projects/{which}", reference=GIVEN, amount_minor_units=5, currency="SAR", given_date="2026-11-01"
+    )
+    _send(channel, "ProjectService/ReportDonation", projects.ReportDonationRequest(donation=given))
     place = values_pb2.Place(region="SA-01")
     opened = resources_pb2.Shift(time_zone="Asia/Riyadh", places=5, place=place)
     opened.start_time.CopyFrom(at("2026-11-20 05:00"))
