@@ -195,6 +195,10 @@ def test_a_key_without_an_event_is_named(settings):
         ("opportunity_versions", "event_type", "'x'", "true"),
         ("opportunity_versions", "compulsory_service", "not compulsory_service", "true"),
         ("opportunity_versions", "level", "'professional'", "true"),
+        ("project_versions", "plan", "jsonb_set(plan, '{goal_seconds}', '1')", "true"),
+        ("donation_movements", "given_minor_units", "given_minor_units + 1", "true"),
+        ("donation_movements", "refunded_minor_units", "refunded_minor_units + 1", "true"),
+        ("donation_movements", "currency", "'USD'", "true"),
     ],
 )
 def test_a_projected_row_is_named_with_its_position(settings, table, column, value, where):
@@ -250,6 +254,14 @@ def test_what_a_line_says_of_an_attendance_is_named_with_its_position(settings, 
         ("statements", "size", "size - 1"),
         ("statements", "now_verified_seconds", "7"),
         ("statement_shares", "views_max", "9"),
+        ("projects", "state", "'open'"),
+        ("projects", "plan", "jsonb_set(plan, '{opportunities}', '[]')"),
+        ("donations", "amount_minor_units", "amount_minor_units + 1"),
+        ("donations", "refunded_minor_units", "refunded_minor_units + 1"),
+        ("donations", "reference", "reference || 'x'"),
+        ("project_money", "given_minor_units", "given_minor_units + 1"),
+        ("project_money", "refunded_minor_units", "refunded_minor_units - 1"),
+        ("project_money", "donation_count", "donation_count + 1"),
         ("statement_shares", "withdrawn_at", "now()"),
     ],
 )
@@ -272,7 +284,18 @@ def test_two_statements_in_one_place_of_a_list_are_named(settings):
 
 
 @pytest.mark.parametrize(
-    "table", ["journal_lines", "balances", "volunteers", "opportunity_versions", "requirement_standings", "statements"]
+    "table",
+    [
+        "journal_lines",
+        "balances",
+        "volunteers",
+        "opportunity_versions",
+        "requirement_standings",
+        "statements",
+        "donations",
+        "donation_movements",
+        "project_money",
+    ],
 )
 def test_a_projected_row_that_is_missing_is_named(settings, table):
     with removed(settings.owner_read_database, table):

@@ -53,6 +53,7 @@ from ledger.domain.volunteer import DETAILS_PATH, RegisterVolunteer, SealedDetai
 from ledger.domain.world import Command
 from ledger.settings import Settings
 from tests.system.closing_programme import close, close_again
+from tests.system.giving_programme import giving
 from tests.system.stated_programme import statements
 from tests.system.transfer_programme import transfers
 from tests.system.waiting_programme import waiting
@@ -162,6 +163,7 @@ async def _record(settings: Settings) -> None:
         await _clients(programme)
         await transfers(programme, MORNING, DATED, START, PERSONS)
         await waiting(programme, GREEN, VERIFIER, PERSONS)
+        await giving(programme, GREEN, GARDEN)
         await close_again(programme, settings)
         await _ends(programme)
         await statements(programme, settings)
