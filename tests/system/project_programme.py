@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import grpc
 from google.protobuf.message import Message
 
-from tests.system.grpc_caller import request_id, with_id
+from tests.system.acting import acting_as
+from tests.system.grpc_caller import DEADLINE_SECONDS, refusal_of, request_id, with_id
 from tests.system.published_hours import Publisher, as_of
 from tests.system.small_programme import GARDEN, GREEN, NAME
 from volunteer_hours.v1 import project_service_pb2 as pb
+from volunteer_hours.v1 import registry_service_pb2 as registry
+from volunteer_hours.v1 import resources_pb2
 from volunteer_hours.v1.positions_pb2 import AsOf, Position
 from volunteer_hours.v1.values_pb2 import Period
 
@@ -17,6 +21,44 @@ HALALAS = 100
 
 class Supporter(Publisher):
     """Everybody around a project: its organisation, a donation platform, volunteers."""
+
+    def __init__(self, channel: grpc.Channel, address: str, partitions: int) -> None:
+        super().__init__(channel, address, partitions)
+        self._channel = channel
+
+    def call(self, method: str, body: bytes, metadata: tuple[tuple[str, str], ...]) -> bytes:
+        """As somebody else. Raises grpc.RpcError."""
+        sending: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(f"/volunteer_hours.v1.{method}")
+        return sending(body, metadata=metadata, timeout=DEADLINE_SECONDS)
+
+    def may(self, metadata: tuple[tuple[str, str], ...], method: str, request: Message) -> bool:
+        """Whether somebody is let through: what is not theirs is not there."""
+        body = with_id(request) if "request_id" in request.DESCRIPTOR.fields_by_name else request.SerializeToString()
+        try:
+            self.call(method, body, metadata)
+        except grpc.RpcError as error:
+            return refusal_of(error).reason not in ("NOT_FOUND", "PERMISSION_DENIED")
+        return True
+
+    def partner(self, which: str) -> None:
+        """Another organisation with an opportunity and a coordinator."""
+        organization = f"organizations/{which}"
+        offered = resources_pb2.Opportunity(organization=organization, title=NAME)
+        for method, message in (
+            ("RegisterOrganization", registry.RegisterOrganizationRequest(organization_id=which, display_name=NAME)),
+            ("AccreditOrganization", registry.AccreditOrganizationRequest(name=organization)),
+            ("PublishOpportunity", registry.PublishOpportunityRequest(opportunity_id=which, opportunity=offered)),
+        ):
+            self.client.send(f"RegistryService/{method}", with_id(message))
+        self.appoint(organization)
+
+    def appoint(self, organization: str) -> None:
+        """Somebody who is a coordinator there and nothing else."""
+        member = f"staff/of-{organization.removeprefix('organizations/')}"
+        wanted = registry.AppointMemberRequest(
+            parent=organization, member=member, role=resources_pb2.MEMBER_ROLE_COORDINATOR
+        )
+        self.client.send("RegistryService/AppointMember", with_id(wanted))
 
     def open(self, project_id: str = "well", **fields) -> pb.Project:
         """By default 10 hours and 1,000 riyals."""
@@ -83,6 +125,11 @@ class Supporter(Publisher):
     def donations(self, page_size: int = 0, token: str = "", project: str = WELL) -> pb.ListDonationsResponse:
         request = pb.ListDonationsRequest(parent=project, page_size=page_size, page_token=token, positions=self.seen)
         return pb.ListDonationsResponse.FromString(self.client.send("ProjectService/ListDonations", request))
+
+
+def as_coordinator(which: str) -> tuple[tuple[str, str], ...]:
+    """What their call carries."""
+    return acting_as(f"staff/of-{which}", roles=())
 
 
 def donation(reference: str, minor_units: int, project: str = WELL, **fields) -> pb.DonationReport:

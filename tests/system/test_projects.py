@@ -9,12 +9,13 @@ import grpc
 import pytest
 
 from ledger.access.local_issuer import LOCAL_CLIENT
-from tests.system.acting import channel_to
+from tests.system.acting import acting_as, channel_to
 from tests.system.grpc_caller import request_id, with_id
-from tests.system.project_programme import WELL, Supporter, donation, money, period
+from tests.system.project_programme import WELL, Supporter, as_coordinator, donation, money, period
 from tests.system.published_hours import BEN, HOUR
 from tests.system.served_ledger import answered, hours_ledger, served_in_a_folder
 from tests.system.small_programme import ANA, GARDEN, GREEN
+from tests.system.stored_history import wait_until
 from volunteer_hours.v1 import project_service_pb2 as pb
 
 EXISTS, REFUSED = grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.FAILED_PRECONDITION
@@ -229,6 +230,45 @@ def test_a_closed_project_takes_nothing_new_and_is_still_mended(supporter: Suppo
     told = supporter.progress(project=name)
     assert money(told) == (1, 700, 200, 500)
     assert told.seconds.verified_seconds == 3 * HOUR
+
+
+def test_each_partner_says_where_its_own_hours_count(supporter: Supporter):
+    """Green's project, Blue's opportunity: Blue links it, both may unlink it; Blue reports no donation for Green."""
+    name = "projects/shared"
+    supporter.open("shared")
+    supporter.partner("blue")
+    supporter.appoint("organizations/green")
+    blue, green = as_coordinator("blue"), as_coordinator("green")
+    link, unlink = "ProjectService/LinkOpportunity", "ProjectService/UnlinkOpportunity"
+    of_blue = {"name": name, "opportunity": "opportunities/blue"}
+    of_green = {"name": name, "opportunity": GARDEN}
+    wait_until(lambda: supporter.may(blue, link, pb.LinkOpportunityRequest(**of_blue)))
+    wait_until(lambda: supporter.may(green, unlink, pb.UnlinkOpportunityRequest(**of_blue)))
+    assert not supporter.may(blue, link, pb.LinkOpportunityRequest(**of_green))
+    assert not supporter.may(green, link, pb.LinkOpportunityRequest(**of_blue))
+    assert supporter.may(green, link, pb.LinkOpportunityRequest(**of_green))
+    assert not supporter.may(blue, unlink, pb.UnlinkOpportunityRequest(**of_green))
+    assert supporter.may(blue, link, pb.LinkOpportunityRequest(**of_blue))
+    assert supporter.may(blue, unlink, pb.UnlinkOpportunityRequest(**of_blue))
+    given = pb.ReportDonationRequest(donation=donation("shared", 5, project=name))
+    assert not supporter.may(blue, "ProjectService/ReportDonation", given)
+    assert supporter.may(green, "ProjectService/ReportDonation", given)
+    assert not supporter.may(blue, "ProjectService/ListDonations", pb.ListDonationsRequest(parent=name))
+
+
+def test_two_platforms_may_use_one_reference(supporter: Supporter):
+    name = "projects/platforms"
+    supporter.open("platforms")
+    request = with_id(pb.ReportDonationRequest(donation=donation("7", 100, project=name)))
+    other = with_id(pb.ReportDonationRequest(donation=donation("7", 900, project=name)))
+    first = pb.Donation.FromString(supporter.call("ProjectService/ReportDonation", request, acting_as()))
+    second = pb.Donation.FromString(supporter.call("ProjectService/ReportDonation", other, acting_as(client="other")))
+    assert (first.platform, second.platform) == (LOCAL_CLIENT, "other")
+    supporter.seen += [*first.positions, *second.positions]
+    [sums] = supporter.progress(project=name).donations
+    told = {one.platform: one.sums.net_minor_units for one in sums.platforms}
+    assert told == {LOCAL_CLIENT: 100, "other": 900}
+    assert sums.sums.net_minor_units == 1_000
 
 
 def test_lists_and_the_terminal_tell_the_same(supporter: Supporter):
