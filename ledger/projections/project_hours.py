@@ -22,14 +22,14 @@ KEPT: Final = """
 """Of the present, and of whole months."""
 
 _LINES: Final = f"""
-    with {CUT_SQL}, begun as (
-        select f.holder, f.attendance
+    with {CUT_SQL}, holders as (
+        select distinct f.holder
         from unnest(%(opportunities)b::text[]) as linked (opportunity)
         join journal_lines f on hashtext(f.opportunity) = hashtext(linked.opportunity) and f.version = 1
             and f.opportunity = linked.opportunity
     ), lines as (
-        select e.* from begun
-        join entries e on e.holder = begun.holder and e.attendance = begun.attendance
+        -- Each holder's lines once: attendance by attendance, who served often would be read again and again.
+        select e.* from holders join entries e on e.holder = holders.holder and e.opportunity = any(%(opportunities)b)
         join cut on cut.partition = e.partition and e.position <= cut.upto
         where {COUNTED}
     )
