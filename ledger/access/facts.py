@@ -77,8 +77,8 @@ def _owner(stream: str, body: bytes) -> str | None:
 
 
 def _stream_that_tells(name: str) -> str:
-    """Organisations tell themselves, an opportunity for all that is in it, an attendance of a person for itself."""
+    """Organisations tell themselves, an opportunity or a course for all that is in it, an attendance of a person for itself."""
     collection = name.partition("/")[0]
-    if collection in _OWNERS or collection == "opportunities" or is_group(name):
+    if collection in (*_OWNERS, "opportunities", "courses") or is_group(name):
         return opportunity_of(name)
     return name

@@ -9,6 +9,7 @@ import msgspec
 
 from ledger.projections.live_session_data import LIVE_SESSION_DATA, LiveSessionData
 from ledger.projections.statement_data import STATEMENT_DATA, StatementData
+from ledger.projections.training_data import TRAINING_DATA, TrainingData
 
 
 class _Data(msgspec.Struct, forbid_unknown_fields=True):
@@ -226,6 +227,7 @@ class OpportunityDetails(_Data):
     partner_type: Literal["government", "non_profit", "private"] | None = None
     compulsory_service: bool = False
     crediting: Literal["clock", "schedule"] = "clock"
+    required_courses: tuple[str, ...] | None = None
 
 
 class OpportunityPublished(_Data):
@@ -429,6 +431,7 @@ DirectoryData: TypeAlias = (
     | EligibilityEstablished
     | StatementData
     | LiveSessionData
+    | TrainingData
 )
 
 DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
@@ -472,4 +475,5 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     "eligibility-established": EligibilityEstablished,
     **STATEMENT_DATA,
     **LIVE_SESSION_DATA,
+    **TRAINING_DATA,
 }

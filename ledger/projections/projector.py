@@ -28,6 +28,7 @@ from ledger.projections import (
     requirement_standings,
     shifts,
     statements,
+    training,
     volunteers,
 )
 from ledger.projections.binary_rows import ReadDatabase
@@ -59,6 +60,7 @@ PROJECTIONS: Final[Sequence[Callable[[ReadDatabase, Batch], None]]] = (
     requirement_standings.apply,
     statements.apply,
     live_sessions.apply,
+    training.apply,
 )
 """Each turns a batch into its rows, inside the batch's transaction."""
 
