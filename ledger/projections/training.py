@@ -28,8 +28,8 @@ _UPDATED: Final = "update courses set details = %s where course = %s"
 _CLOSED: Final = "update courses set state = 'closed' where course = %s"
 _OPENED: Final = """
     insert into training_sessions (
-        training_session, partition, course, organization, start_time, end_time, time_zone, places, region, online, city,
-        live_session, attendance_seconds_min, state
+        training_session, partition, course, organization, start_time, end_time, time_zone, places, region, online,
+        city, live_session, attendance_seconds_min, state
     ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'open')
 """
 _CANCELLED: Final = "update training_sessions set state = 'cancelled' where training_session = %s"

@@ -153,13 +153,14 @@ class TrainingQuestions:
 
 
 def _after(key: Sequence[str | int] | None) -> tuple[str, int]:
+    if key is None:
+        return "", 0
     match key:
-        case None:
-            return "", 0
         case (str(name), int(number)):
-            return name, number
+            after = name, number
         case _:
             refuse(Reason.PAGE_TOKEN_INVALID)
+    return after
 
 
 def _course(row: Sequence[Any]) -> pb.Course:

@@ -1,7 +1,7 @@
 """Does a shift fit a person, and why? The same answers as registering would give, before anybody asks.
 
-What the policy asks for is decided as in `ledger.domain.eligibility`, what the opportunity asks people to have learnt as
-in `ledger.domain.prerequisites`, and the rest as in `ledger.domain.registration.RegisterForShift`; a test holds them
+What the policy asks for is decided as in `ledger.domain.eligibility`, which courses are asked for as in
+`ledger.domain.prerequisites`, and the rest as in `ledger.domain.registration.RegisterForShift`; a test holds them
 together.
 """
 

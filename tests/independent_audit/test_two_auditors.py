@@ -57,6 +57,9 @@ NAMED_BY: Final = {
     "registrations": "registration",
     "groupAttendances": "attendance",
     "liveSessions": "session",
+    "courses": "course",
+    "sessions": "training_session",
+    "completions": "completion",
 }
 """Stream → the field of data that names it."""
 OF_ACCESS: Final = ("accesses", "services")
