@@ -77,7 +77,7 @@ def _owner(stream: str, body: bytes) -> str | None:
 
 
 def _stream_that_tells(name: str) -> str:
-    """Organisations tell themselves, opportunities and courses for all that is in them, what persons have for itself."""
+    """Organisations tell themselves, opportunities and courses all that is in them, what a person has itself."""
     collection = name.partition("/")[0]
     if collection in (*_OWNERS, "opportunities", "courses") or is_group(name):
         return opportunity_of(name)
