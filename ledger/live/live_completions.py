@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from ledger import metrics
 from ledger.application import Application
@@ -100,7 +102,7 @@ class LiveCompletions:
     async def _record(
         self, ended: RecordedEvent, opened: TrainingSessionOpened, spans: Mapping[str, Sequence[Span]]
     ) -> bool:
-        commands = completions(opened, spans)
+        commands = completions(opened, spans, _ended_at(ended))
         # The order is the same each time: an item's key is its place in the page.
         for first in range(0, len(commands), TOGETHER):
             page, rule = commands[first : first + TOGETHER], f"{RULE} {opened.training_session} {first}"
@@ -116,23 +118,34 @@ class LiveCompletions:
         return True
 
 
-def completions(opened: TrainingSessionOpened, spans: Mapping[str, Sequence[Span]]) -> list[RecordCompletion]:
+def completions(
+    opened: TrainingSessionOpened, spans: Mapping[str, Sequence[Span]], ended_at: datetime
+) -> list[RecordCompletion]:
     """What is to be recorded, in an order that depends on nothing else.
 
-    `spans`: when each person was there, [start, end) in seconds since 1970, disjoint.
+    `spans`: when each person was there, [start, end) in seconds since 1970, disjoint. The day is that on which the lesson
+    ended, in the zone of the session: whatever day somebody had planned, it is the one that is known.
     """
+    day = ended_at.astimezone(ZoneInfo(opened.time_zone)).date()
     seconds_min = opened.attendance_seconds_min or 1
     return [
         RecordCompletion(
             volunteer=volunteer,
             course=opened.course,
             result="attended",
+            completed_on=day,
             training_session=opened.training_session,
             live_session=opened.live_session,
         )
         for volunteer in sorted(spans)
         if sum(end - start for start, end in spans[volunteer]) >= seconds_min
     ]
+
+
+def _ended_at(recorded: RecordedEvent) -> datetime:
+    if not isinstance(recorded.data, LiveSessionEnded):
+        raise InvariantBroken(f"{recorded.stream} ends with {type(recorded.data).__name__}")
+    return recorded.data.at
 
 
 async def _named_by(connection: Connection, lesson: str) -> list[TrainingSessionOpened]:
