@@ -123,8 +123,8 @@ def completions(
 ) -> list[RecordCompletion]:
     """What is to be recorded, in an order that depends on nothing else.
 
-    `spans`: when each person was there, [start, end) in seconds since 1970, disjoint. The day is that on which the lesson
-    ended, in the zone of the session: whatever day somebody had planned, it is the one that is known.
+    `spans`: when each person was there, [start, end) in seconds since 1970, disjoint. The day is that on which the
+    lesson ended, in the zone of the session: whatever day somebody had planned, it is the one that is known.
     """
     day = ended_at.astimezone(ZoneInfo(opened.time_zone)).date()
     seconds_min = opened.attendance_seconds_min or 1
