@@ -249,6 +249,14 @@ def test_what_a_line_says_of_an_attendance_is_named_with_its_position(settings, 
         ("statements", "credential_digest", "'x'"),
         ("statements", "size", "size - 1"),
         ("statements", "now_verified_seconds", "7"),
+        ("courses", "details", "jsonb_set(details, '{valid_days}', '9')"),
+        ("courses", "state", "'x'"),
+        ("training_sessions", "state", "'x'"),
+        ("training_sessions", "start_time", "start_time + interval '1 second'"),
+        ("completion_records", "completes", "not completes"),
+        ("completion_records", "valid_until", "valid_until + 1"),
+        ("completion_records", "revoked_position", "7"),
+        ("completion_records", "recorded_by", "'staff/somebody-else'"),
         ("statement_shares", "views_max", "9"),
         ("statement_shares", "withdrawn_at", "now()"),
     ],
@@ -272,7 +280,11 @@ def test_two_statements_in_one_place_of_a_list_are_named(settings):
 
 
 @pytest.mark.parametrize(
-    "table", ["journal_lines", "balances", "volunteers", "opportunity_versions", "requirement_standings", "statements"]
+    "table",
+    [
+        *("journal_lines", "balances", "volunteers", "opportunity_versions", "requirement_standings", "statements"),
+        *("courses", "training_sessions", "completion_records"),
+    ],
 )
 def test_a_projected_row_that_is_missing_is_named(settings, table):
     with removed(settings.owner_read_database, table):

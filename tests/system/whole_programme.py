@@ -54,6 +54,7 @@ from ledger.domain.world import Command
 from ledger.settings import Settings
 from tests.system.closing_programme import close, close_again
 from tests.system.stated_programme import statements
+from tests.system.training_programme import training
 from tests.system.transfer_programme import transfers
 from tests.system.waiting_programme import waiting
 
@@ -160,6 +161,7 @@ async def _record(settings: Settings) -> None:
         await _erasure(programme)
         await _links(programme)
         await _clients(programme)
+        await training(programme, GREEN, START, PERSONS)
         await transfers(programme, MORNING, DATED, START, PERSONS)
         await waiting(programme, GREEN, VERIFIER, PERSONS)
         await close_again(programme, settings)
