@@ -88,7 +88,7 @@ class Training:
         return self.lesson.refused("ParticipationService/RegisterForShift", with_id(request)).reason
 
 
-@pytest.fixture(scope="module", params=[1, 3], ids=["P=1", "P=3"])
+@pytest.fixture(scope="module", params=[pytest.param(1, marks=pytest.mark.proof), 3], ids=["P=1", "P=3"])
 def training(request: pytest.FixtureRequest) -> Iterator[Training]:
     """First aid counts for 15 days; the camp asks for it, on two days. A live lesson is open."""
     with served_in_a_folder(request.param) as served, channel_to(served.grpc) as channel:
