@@ -366,6 +366,7 @@ STREAMS = {
     "attendances": re.compile(f"volunteers/{ID}/attendances/{ID}"),
     "standings": re.compile(f"volunteers/{ID}/requirements/{ID}/standings/{ID}"),
     "statements": re.compile(f"volunteers/{ID}/statements/{ID}"),
+    "completions": re.compile(f"volunteers/{ID}/completions/{ID}"),
     "opportunities": re.compile(f"opportunities/{ID}"),
     "shifts": re.compile(f"opportunities/{ID}/shifts/{ID}"),
     "registrations": re.compile(f"opportunities/{ID}/shifts/{ID}/registrations/{ID}"),
@@ -373,6 +374,8 @@ STREAMS = {
     "liveSessions": re.compile(f"opportunities/{ID}/shifts/{ID}/liveSessions/{ID}"),
     "projects": re.compile(f"projects/{ID}"),
     "donations": re.compile(f"projects/{ID}/donations/{ID}"),
+    "courses": re.compile(f"courses/{ID}"),
+    "sessions": re.compile(f"courses/{ID}/sessions/{ID}"),
     "accesses": re.compile(f"accesses/{ID}"),
     "services": re.compile(f"services/{ID}"),
 }
@@ -390,6 +393,8 @@ STATEMENT = "holder statement "
 SESSION = "session shift opportunity "
 DONATION = "project organization donation platform:text currency "
 RESTATED = STATEMENT + "current_seconds evaluated_at cause"
+TRAINING = "training_session course organization "
+COMPLETION = "holder completion number course organization "
 REGISTRATION = "registration shift opportunity volunteer "
 EVENTS = {
     "ledger-opened": ("partitions", "ledger_id partitions routing_rule format_version"),
@@ -445,6 +450,7 @@ EVENTS = {
         "registrations",
         REGISTRATION + "service_date adult_at_service? consent? charter? charter_version?",
     ),
+    "training-established": ("registrations", REGISTRATION + "service_date completions:texts"),
     "volunteer-checked-in": (
         "attendances",
         "holder attendance organization opportunity shift at method time_zone crediting",
@@ -517,6 +523,20 @@ EVENTS = {
         DONATION + "amount_minor_units former_minor_units:amount_minor_units reason",
     ),
     "donation-refunded": ("donations", DONATION + "refund_reference:text refunded_minor_units reason"),
+    "course-published": ("courses", "course organization course_details"),
+    "course-updated": ("courses", "course organization course_details changed"),
+    "course-closed": ("courses", "course organization"),
+    "training-session-opened": (
+        "sessions",
+        TRAINING + "start end time_zone places place live_session:session? attendance_seconds_min:seconds?",
+    ),
+    "training-session-cancelled": ("sessions", TRAINING + "reason"),
+    "completion-recorded": (
+        "completions",
+        COMPLETION + "result:completion_result completes:boolean completed_on:date valid_until:date? "
+        "training_session? live_session:session?",
+    ),
+    "completion-revoked": ("completions", COMPLETION + "reason"),
     "hours-read": (
         "accesses",
         "access caller_role:text call:text purpose:text? volunteers volunteer_count ranges answered_at",
@@ -575,6 +595,17 @@ FIELD_CHECKS: dict[str, Check] = {
     "standing": form(STREAMS["standings"].pattern, "the name of a standing"),
     "statement": form(STREAMS["statements"].pattern, "the name of a statement"),
     "session": form(STREAMS["liveSessions"].pattern, "the name of a live session"),
+    "completion": form(STREAMS["completions"].pattern, "the name of a completion"),
+    "course": form(STREAMS["courses"].pattern, "the name of a course"),
+    "training_session": form(STREAMS["sessions"].pattern, "the name of a training session"),
+    "number": whole(1),
+    "completion_result": one_of("attended passed"),
+    "valid_days": whole(0, 36_500),
+    "course_details": record(
+        "title:localized_text description:localized_text? completion_by:completion_result valid_days sector:text? "
+        "skills"
+    ),
+    "required_courses": array_of(form(STREAMS["courses"].pattern, "the name of a course")),
     "silence_seconds": whole(10, 600),
     "live_version": whole(1, 1),
     "excluded": array_of(form(STREAMS["volunteers"].pattern, "the name of a volunteer")),
@@ -625,7 +656,7 @@ FIELD_CHECKS: dict[str, Check] = {
     ),
     "opportunity_details": record(
         "title:localized_text description:localized_text? sector:text? event_type:text? skills minimum_age_years "
-        "level? partner_type? compulsory_service:boolean crediting"
+        "level? partner_type? compulsory_service:boolean crediting required_courses?"
     ),
     "imported_from": record("system:text record_id:text"),
     "date": date,
@@ -798,6 +829,11 @@ def check_holder(event: Event) -> None:
         project = "/".join(event.subject.split("/")[:2])
         demand_equal(event.data["project"], project, "data.project", "the subject")
     for name in ("attendance", "standing", "statement", "session", "donation"):
+    """[format] "Where a reader stops": what names the stream is the subject, and `holder` its first two segments."""
+    if "holder" in event.data:
+        holder = "/".join(event.subject.split("/")[:2])
+        demand_equal(event.data["holder"], holder, "data.holder", "the subject")
+    for name in ("attendance", "standing", "statement", "completion", "session"):
         if name in event.data:
             demand_equal(event.data[name], event.subject, f"data.{name}", "the subject")
 

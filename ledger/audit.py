@@ -38,6 +38,7 @@ from ledger.auditing.standings import StandingCheck
 from ledger.auditing.stored_page import PositionCheck, pages
 from ledger.auditing.telling import tell
 from ledger.auditing.topic import TopicCheck
+from ledger.auditing.training import CompletionsCheck
 from ledger.record_seal import RecordSeal
 from ledger.settings import Settings, WrongSetting
 from ledger.topic_records import records
@@ -136,6 +137,7 @@ def _walk_streams(settings: Settings, moment: Snapshots, report: Report, progres
         checks.append(ConnectionsCheck(moment, moment.read, report))
         checks.append(projects.ProjectVersionCheck(moment, moment.read, report))
         checks.append(projects.DonationMovementCheck(moment, moment.read, report))
+        checks.append(CompletionsCheck(moment, moment.read, report))
     checks.append(StandingCheck(report))
     step = progress.step("stream by stream", sum(head[0] for head in moment.heads.values()))
     for streams in folded_streams(moment.store, report):

@@ -48,6 +48,7 @@ from ledger.garbage import look_for_cycles_less_often
 from ledger.grpc.gate import Gate
 from ledger.grpc.server import GrpcServer
 from ledger.horizon import Horizon
+from ledger.live.live_completions import LiveCompletions
 from ledger.live.live_hours import LiveHours
 from ledger.live.parts import live_parts
 from ledger.log_serving.log_reader import LogReader
@@ -62,6 +63,7 @@ from ledger.projections.policy_questions import PolicyQuestions
 from ledger.projections.project_questions import ProjectQuestions
 from ledger.projections.search_questions import SearchQuestions
 from ledger.projections.standing_evaluations import StandingEvaluations
+from ledger.projections.training_questions import TrainingQuestions
 from ledger.secret_strength import faults_of_secrets
 from ledger.service_start import key_holders, record_start
 from ledger.settings import Settings, WrongSetting
@@ -304,6 +306,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             access_questions=AccessQuestions(accesses),
             statements=statements,
             live=live,
+            training=TrainingQuestions(read, settings.partitions, horizon),
             tls=tls,
         )
         readers = EntryReaders(door, recorder, settings.auditor_token.get_secret_value())
@@ -337,6 +340,8 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             ),
         ]
         tasks.append(asyncio.create_task(LiveHours(application, events).watch(), name="hours of live sessions"))
+        completing = LiveCompletions(application, events)
+        tasks.append(asyncio.create_task(completing.watch(), name="completions by live sessions"))
         if tokens is not None:
             tasks.append(asyncio.create_task(tokens.watch(), name="token keys"))
         try:

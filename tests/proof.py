@@ -150,6 +150,7 @@ FULL_DOSES: Final = {
         "tests/faults/test_live_kills.py",
         "tests/system/test_live_sessions.py",
     ),
+    "training": ("tests/faults/test_completion_kills.py", "tests/system/test_training.py"),
     "statements": (
         *("tests/credentials", "tests/documents", "tests/browser"),
         *(

@@ -81,5 +81,8 @@ def _owner(stream: str, body: bytes) -> str | None:
 def _stream_that_tells(name: str) -> str:
     """An organisation, an opportunity or a project for all that is in it, an attendance of a person for itself."""
     if name.partition("/")[0] in _WHOLE or is_group(name):
+    """Organisations tell themselves, opportunities and courses all that is in them, what a person has itself."""
+    collection = name.partition("/")[0]
+    if collection in (*_OWNERS, "opportunities", "courses") or is_group(name):
         return opportunity_of(name)
     return name

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from ledger.domain import eligibility, opportunity, registration, shift
+from ledger.domain import eligibility, opportunity, prerequisites, registration, shift
 from ledger.domain.amendment import CorrectAttendance, WithdrawAttendance
 from ledger.domain.attendance_events import AttendanceRecorded, Method, VolunteerCheckedIn, VolunteerCheckedOut
 from ledger.domain.attendance_state import Attendance, State, evolve, existing
@@ -51,7 +51,8 @@ class CheckIn:
     """A registered person has come.
 
     Refuses ALREADY_EXISTS, NOT_FOUND, VOLUNTEER_ERASED, OPPORTUNITY_CLOSED, SHIFT_CANCELLED, NOT_REGISTERED,
-    ABSENCE_RECORDED, ELIGIBILITY_NOT_ESTABLISHED, GUARDIAN_CONSENT_MISSING, SERVICE_IN_FUTURE, ALREADY_CHECKED_IN.
+    ABSENCE_RECORDED, ELIGIBILITY_NOT_ESTABLISHED, GUARDIAN_CONSENT_MISSING, TRAINING_MISSING, SERVICE_IN_FUTURE,
+    ALREADY_CHECKED_IN.
     """
 
     attendance: str
@@ -90,6 +91,7 @@ class CheckIn:
         if place is None or place.state != "accepted":
             refuse(Reason.NOT_REGISTERED, volunteer=self.volunteer, shift=self.shift)
         eligibility.refuse_ineligible(world, place, wanted)
+        prerequisites.refuse_untrained(world, offered, self.volunteer, shift.day_of_service(wanted))
         at = whole_seconds(self.at or world.now)
         refuse_future(at, world.now)
         self._refuse_second(world, at)

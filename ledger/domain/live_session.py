@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from ledger.domain import eligibility, opportunity, registration, shift
+from ledger.domain import eligibility, opportunity, prerequisites, registration, shift
 from ledger.domain.event import NewEvent, RecordedEvent
 from ledger.domain.live_session_events import (
     CurvePoint,
@@ -145,7 +145,7 @@ class RecordPresences(_OnSession):
     """Devices that joined and connections that ended. Who may not attend is left out; their neighbours stand.
 
     Refuses NOT_FOUND, LIVE_SESSION_ENDED; of a command that leaves out everybody, the first one's reason: NOT_FOUND,
-    VOLUNTEER_ERASED, NOT_REGISTERED, ELIGIBILITY_NOT_ESTABLISHED, GUARDIAN_CONSENT_MISSING.
+    VOLUNTEER_ERASED, NOT_REGISTERED, ELIGIBILITY_NOT_ESTABLISHED, GUARDIAN_CONSENT_MISSING, TRAINING_MISSING.
     """
 
     session: str
@@ -182,8 +182,10 @@ class RecordPresences(_OnSession):
         wanted: Shift | None = None
         if persons and known.rule.registration_required:
             names = [registration.registration_name(self.shift, volunteer) for volunteer in persons]
-            need_states(world, [self.shift, STANDARD_POLICY_STREAM, *names])
+            need_states(world, [self.shift, self.opportunity, STANDARD_POLICY_STREAM, *names])
             wanted = shift.existing(world, self.shift)
+            offered = opportunity.existing(world, self.opportunity)
+            need_states(world, (name for one in persons for name in prerequisites.completions_asked(offered, one)))
         refused: dict[str, Refusal] = {}
         for volunteer in persons:
             try:
@@ -200,6 +202,8 @@ def _refuse_unregistered(world: World, wanted: Shift, volunteer: str) -> None:
     if place is None or place.state != "accepted":
         refuse(Reason.NOT_REGISTERED, volunteer=volunteer, shift=wanted.name)
     eligibility.refuse_ineligible(world, place, wanted)
+    offered = opportunity.existing(world, wanted.opportunity)
+    prerequisites.refuse_untrained(world, offered, volunteer, shift.day_of_service(wanted))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
-from ledger.domain import initiative, organization
+from ledger.domain import course, initiative, organization
 from ledger.domain.event import Event, NewEvent, RecordedEvent, Value, stored_name
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.domain.values import ImportedFrom, LocalizedText
@@ -39,6 +39,8 @@ class OpportunityDetails(Value):
     compulsory_service: bool = False
     """Service somebody is obliged to give."""
     crediting: Crediting = "clock"
+    required_courses: tuple[str, ...] | None = None
+    """courses/{c} that whoever serves must have completed; absent: none. Never empty."""
 
 
 CHANGEABLE_FIELDS: Final = tuple(OpportunityDetails.model_fields)
@@ -107,6 +109,11 @@ class Opportunity:
     approval_required: bool = False
     waiting_places: int = 0
 
+    @property
+    def required_courses(self) -> tuple[str, ...]:
+        """courses/{c} that whoever serves must have completed."""
+        return self.details.required_courses or ()
+
 
 def evolve(state: object | None, recorded: RecordedEvent) -> Opportunity:
     """The opportunity after one more event. Raises InvariantBroken on one that cannot follow."""
@@ -158,9 +165,14 @@ def existing(world: World, name: str) -> Opportunity:
     return state
 
 
+def _refuse_unknown_courses(world: World, details: OpportunityDetails) -> None:
+    for name in details.required_courses or ():
+        course.existing(world, name)
+
+
 @dataclass(frozen=True, slots=True)
 class PublishOpportunity:
-    """Offer an opportunity. Refuses ALREADY_EXISTS, NOT_FOUND (who offers it), ORGANIZATION_SUSPENDED."""
+    """Offer an opportunity. Refuses ALREADY_EXISTS, NOT_FOUND (who offers it; a course), ORGANIZATION_SUSPENDED."""
 
     opportunity: str
     organization: str
@@ -173,7 +185,7 @@ class PublishOpportunity:
         return self.opportunity
 
     def reads(self) -> Reads:
-        return Reads(streams=(self.opportunity, self.organization))
+        return Reads(streams=(self.opportunity, self.organization, *(self.details.required_courses or ())))
 
     def decide(self, world: World) -> list[NewEvent]:
         if world.state(self.opportunity) is not None:
@@ -182,6 +194,7 @@ class PublishOpportunity:
             initiative.existing(world, self.organization)
         elif organization.existing(world, self.organization).state == "suspended":
             refuse(Reason.ORGANIZATION_SUSPENDED, organization=self.organization)
+        _refuse_unknown_courses(world, self.details)
         published = OpportunityPublished(
             opportunity=self.opportunity,
             organization=self.organization,
@@ -210,13 +223,16 @@ class UpdateOpportunity:
         return self.opportunity
 
     def reads(self) -> Reads:
-        return Reads(streams=(self.opportunity,))
+        required = (self.details.required_courses or ()) if "required_courses" in self.paths else ()
+        return Reads(streams=(self.opportunity, *required))
 
     def decide(self, world: World) -> list[NewEvent]:
         known = existing(world, self.opportunity)
         for path in self.paths:
             if path not in CHANGEABLE_FIELDS:
                 refuse(Reason.UPDATE_MASK_INVALID, path=path, allowed=", ".join(CHANGEABLE_FIELDS))
+        if "required_courses" in self.paths:
+            _refuse_unknown_courses(world, self.details)
         changes = {path: getattr(self.details, path) for path in self.paths}
         changed = tuple(path for path, value in changes.items() if getattr(known.details, path) != value)
         if not changed:

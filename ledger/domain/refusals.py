@@ -377,10 +377,37 @@ class Reason(Enum):
         "{opportunity} asks for an age of at least {minimum_age_years} years on the day of service.",
         "تشترط {opportunity} ألا يقل العمر عن {minimum_age_years} سنة يوم الخدمة.",
     )
+    TRAINING_MISSING = (
+        Kind.REFUSED,
+        "{volunteer} has no completion of {course} that is valid on {date}; complete the course first.",
+        "لا يوجد لدى {volunteer} إتمام لـ {course} ساري في {date}؛ أكمل الدورة أولًا.",
+    )
     BIRTH_DATE_MISSING = (
         Kind.REFUSED,
         "The age on the day of service matters for {opportunity}; add a birth date to {volunteer} first.",
         "العمر يوم الخدمة مهم في {opportunity} ولا يوجد تاريخ ميلاد لـ {volunteer}؛ أضفه أولًا.",
+    )
+
+    # Courses and completions
+    COURSE_CLOSED = (
+        Kind.REFUSED,
+        "{course} was closed on {date}; choose an open one, or a day up to then.",
+        "أُغلقت {course} في {date}؛ اختر دورة مفتوحة أو يومًا لا يتجاوز ذلك.",
+    )
+    TRAINING_SESSION_CANCELLED = (
+        Kind.REFUSED,
+        "{training_session} was cancelled; name the session that was held.",
+        "‏{training_session} ملغاة؛ اذكر الجلسة التي عُقدت.",
+    )
+    COMPLETED_IN_FUTURE = (
+        Kind.INVALID,
+        "{date} lies in the future; record a completion after it has happened.",
+        "‏{date} في المستقبل؛ سجّل الإتمام بعد حدوثه.",
+    )
+    OWN_COMPLETION = (
+        Kind.FORBIDDEN,
+        "{volunteer} cannot record their own completion; another member of the organisation must do this.",
+        "لا يمكن لـ {volunteer} تسجيل إتمامه بنفسه؛ يجب أن يقوم بذلك عضو آخر في الجهة.",
     )
 
     # Policies

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.domain import eligibility, opportunity, shift, volunteer
+from ledger.domain import eligibility, opportunity, prerequisites, shift, volunteer
 from ledger.domain.eligibility import age_years
 from ledger.domain.event import NewEvent
 from ledger.domain.opportunity import Opportunity
@@ -74,7 +74,7 @@ class RegisterForShift:
     no longer holds, that alone is learnt anew.
 
     Refuses NOT_FOUND, VOLUNTEER_ERASED, OPPORTUNITY_CLOSED, SHIFT_CANCELLED, SHIFT_HAS_NO_TIMES, ALREADY_REGISTERED,
-    SHIFT_FULL, BIRTH_DATE_MISSING, BELOW_MINIMUM_AGE, GUARDIAN_CONSENT_MISSING, CHARTER_NOT_ACCEPTED.
+    SHIFT_FULL, BIRTH_DATE_MISSING, BELOW_MINIMUM_AGE, GUARDIAN_CONSENT_MISSING, CHARTER_NOT_ACCEPTED, TRAINING_MISSING.
     """
 
     shift: str
@@ -108,7 +108,9 @@ class RegisterForShift:
             volunteer=self.volunteer,
             minimum_age_met=self._minimum_age_met(world, offered, wanted),
         )
-        return [NewEvent(self.stream, entered), *self._learnt(world, wanted)]
+        trained = prerequisites.established(world, self.stream, offered, wanted, self.volunteer)
+        rested_on = [] if trained is None else [NewEvent(self.stream, trained)]
+        return [NewEvent(self.stream, entered), *self._learnt(world, wanted), *rested_on]
 
     def _learnt(self, world: World, wanted: Shift) -> list[NewEvent]:
         learnt = eligibility.established(world, self.stream, wanted, self.volunteer)

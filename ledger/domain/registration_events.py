@@ -94,6 +94,16 @@ class EligibilityEstablished(OfRegistration):
     charter_version: Annotated[int, Field(ge=1)] | None = None
 
 
+@stored_name("training-established")
+class TrainingEstablished(OfRegistration):
+    """Which completions let the person register, where the opportunity asks for courses."""
+
+    service_date: date
+    """The day they were valid on."""
+    completions: tuple[str, ...]
+    """volunteers/{v}/completions/{c}, in the order the opportunity asked for the courses."""
+
+
 @dataclass(frozen=True, slots=True)
 class Registration:
     """A registration as its events leave it."""
@@ -137,6 +147,8 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Registration:
             return _in_state_of(state, recorded)
         case Registration(state="requested" | "waitlisted" | "accepted"), EligibilityEstablished() as learnt:
             return replace(state, eligibility=learnt)
+        case Registration(state="requested" | "waitlisted" | "accepted"), TrainingEstablished():
+            return state
     raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
 
 

@@ -5,10 +5,12 @@
     clients/{c}                                              staff/{m}
     volunteers/{v}                                           volunteers/{v}/attendances/{a}
     volunteers/{v}/requirements/{p}/standings/{q}            volunteers/{v}/statements/{s}
+    volunteers/{v}/completions/{c}                           (c: id of the course)
     opportunities/{o}                                        opportunities/{o}/shifts/{s}
     opportunities/{o}/shifts/{s}/registrations/{v}           opportunities/{o}/shifts/{s}/groupAttendances/{g}
     opportunities/{o}/shifts/{s}/liveSessions/{l}
     projects/{p}                                             projects/{p}/donations/{d}
+    courses/{c}                                              courses/{c}/sessions/{s}
     accesses/{a}        services/{s}                         (in the ledger of accesses alone)
 
 Routing: the first two segments of a stream's name decide its ledger partition, so that a person's attendances lie with
@@ -49,6 +51,8 @@ def shift_of(name: str) -> str:
 
 def project_of(name: str) -> str:
     """The project a donation is for."""
+def course_of(name: str) -> str:
+    """The course a training session belongs to."""
     return "/".join(name.split("/", 2)[:2])
 
 

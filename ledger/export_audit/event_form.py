@@ -28,6 +28,7 @@ from ledger.export_audit.event_table import (
     OfAttendance,
     OfDonation,
     OfProject,
+    OfCompletion,
     OfSession,
     OfStanding,
     OfStatement,
@@ -202,13 +203,15 @@ def _decoded(stored: bytes) -> tuple[_Attributes, Fields]:
 
 def _moved(stored: bytes, event: _Attributes, data: Fields) -> EventEntries:
     """The entries, once what the fields say together is right. Raises Unreadable."""
-    if isinstance(data, OfAttendance | OfStanding | OfStatement):
+    if isinstance(data, OfAttendance | OfStanding | OfStatement | OfCompletion):
         holder = "/".join(event.subject.split("/", 2)[:2])
         _need_equal("data.holder", holder, data.holder)
     if isinstance(data, OfStanding):
         _need_equal("data.standing", event.subject, data.standing)
     if isinstance(data, OfStatement):
         _need_equal("data.statement", event.subject, data.statement)
+    if isinstance(data, OfCompletion):
+        _need_equal("data.completion", event.subject, data.completion)
     if isinstance(data, OfSession):
         _need_equal("data.session", event.subject, data.session)
     if isinstance(data, OfProject):

@@ -28,6 +28,7 @@ _STREAMS: Final = {
     "attendances": f"volunteers/{ID_FORM}/attendances/{ID_FORM}",
     "standings": f"volunteers/{ID_FORM}/requirements/{ID_FORM}/standings/{ID_FORM}",
     "statements": f"volunteers/{ID_FORM}/statements/{ID_FORM}",
+    "completions": f"volunteers/{ID_FORM}/completions/{ID_FORM}",
     "opportunities": f"opportunities/{ID_FORM}",
     "shifts": f"opportunities/{ID_FORM}/shifts/{ID_FORM}",
     "registrations": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/registrations/{ID_FORM}",
@@ -35,6 +36,8 @@ _STREAMS: Final = {
     "liveSessions": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/liveSessions/{ID_FORM}",
     "projects": f"projects/{ID_FORM}",
     "donations": f"projects/{ID_FORM}/donations/{ID_FORM}",
+    "courses": f"courses/{ID_FORM}",
+    "sessions": f"courses/{ID_FORM}/sessions/{ID_FORM}",
     "accesses": f"accesses/{ID_FORM}",
     "services": f"services/{ID_FORM}",
 }
@@ -98,6 +101,13 @@ class OfStatement(Fields, kw_only=True):
     statement: str
 
 
+class OfCompletion(Fields, kw_only=True):
+    """Of what somebody has of a course: `holder` and `completion` follow from the event's subject."""
+
+    holder: str
+    completion: str
+
+
 class OfSession(Fields, kw_only=True):
     """Of one live session: `session` is the event's subject."""
 
@@ -136,6 +146,7 @@ _GROUP: Final = "head_count attended_seconds service_date time_zone source impor
 _OPPORTUNITY: Final = "opportunity organization details:opportunity_details "
 _STANDING: Final = "requirement period_start? period_end counted_seconds evaluated_at cause "
 _RESTATED: Final = "current_seconds evaluated_at cause"
+_TRAINING: Final = "training_session course organization "
 _REGISTRATION: Final = "registration shift opportunity volunteer "
 
 EVENTS: Final[Mapping[str, Kind]] = {
@@ -191,6 +202,7 @@ EVENTS: Final[Mapping[str, Kind]] = {
         Fields,
         _REGISTRATION + "service_date adult_at_service? consent? charter? charter_version?",
     ),
+    "training-established": ("registrations", Fields, _REGISTRATION + "service_date completions"),
     "volunteer-checked-in": ("attendances", OfAttendance, "at method time_zone crediting"),
     "volunteer-checked-out": ("attendances", MovesHours, _PRESENCE + _DECIDES + "method"),
     "attendance-recorded": ("attendances", MovesHours, _PRESENCE + _DECIDES),
@@ -242,6 +254,21 @@ EVENTS: Final[Mapping[str, Kind]] = {
     "donation-reported": ("donations", OfDonation, "reference amount_minor_units given_date"),
     "donation-corrected": ("donations", OfDonation, "amount_minor_units former_minor_units reason"),
     "donation-refunded": ("donations", OfDonation, "refund_reference refunded_minor_units reason"),
+    "course-published": ("courses", Fields, "course organization course_details"),
+    "course-updated": ("courses", Fields, "course organization course_details changed"),
+    "course-closed": ("courses", Fields, "course organization"),
+    "training-session-opened": (
+        "sessions",
+        Fields,
+        _TRAINING + "start end time_zone places place live_session? attendance_seconds_min?",
+    ),
+    "training-session-cancelled": ("sessions", Fields, _TRAINING + "reason"),
+    "completion-recorded": (
+        "completions",
+        OfCompletion,
+        "number course organization result completes completed_on valid_until? training_session? live_session?",
+    ),
+    "completion-revoked": ("completions", OfCompletion, "number course organization reason"),
     "group-attendance-recorded": ("groupAttendances", MovesHours, _GROUP),
     "group-attendance-corrected": ("groupAttendances", MovesHours, _GROUP + "reason"),
     "group-attendance-withdrawn": ("groupAttendances", MovesHours, "reason source imported_from?"),
@@ -269,6 +296,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "at": forms.Moment,
     "attendance_seconds_accepted_max": forms.Seconds,
     "attendance_seconds_max": forms.Seconds,
+    "attendance_seconds_min": forms.Seconds,
     "attendance_state": Literal["claimed", "recorded", "verified", "declined", "reversed"],
     "attended_seconds": forms.Seconds,
     "base": forms.Moment,
@@ -285,9 +313,14 @@ FIELDS: Final[Mapping[str, object]] = {
     "certificate_sha256": forms.Digest,
     "cleared": list[str],
     "client": forms.Client,
+    "completed_on": forms.Date,
+    "completes": bool,
+    "completions": list[str],
     "consent": forms.Consent,
     "counted": list[forms.Interval],
     "counted_seconds": forms.WholeNumber,
+    "course": forms.Course,
+    "course_details": forms.CourseDetails,
     "crediting": forms.Crediting,
     "credential_digest": forms.Digest,
     "current_seconds": forms.WholeNumber,
@@ -320,11 +353,13 @@ FIELDS: Final[Mapping[str, object]] = {
     "kind": Literal["statement", "transcript"],
     "level": str,
     "linked_volunteer": forms.Volunteer,
+    "live_session": forms.LiveSession,
     "member": str,
     "member_name": forms.Sealed,
     "method": Literal["qr", "kiosk", "app", "coordinator"],
     "migrations": list[str],
     "minimum_age_met": bool,
+    "number": forms.Seconds,
     "opportunity": forms.Opportunity,
     "opportunity_details": forms.OpportunityDetails,
     "organization": forms.Organization,
@@ -336,6 +371,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "period_start": forms.Date,
     "person_details": forms.PersonDetails,
     "persons": forms.WholeNumber,
+    "place": forms.Place,
     "places": forms.Seconds,
     "plan": forms.ProjectPlan,
     "platform": str,
@@ -353,6 +389,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "requirement": forms.PolicyVersion,
     "resolution": Literal["UPHELD", "REJECTED"],
     "responsible": list[str],
+    "result": forms.CompletionResult,
     "revocation": Literal["withdrawn", "issued_in_error", "key_compromised"],
     "revoked_for": str,
     "role": Literal["coordinator", "verifier"],
@@ -383,8 +420,10 @@ FIELDS: Final[Mapping[str, object]] = {
     "until_date": forms.Date,
     "to_attendance": forms.Attendance,
     "to_shift": forms.Shift,
+    "training_session": forms.TrainingSession,
     "transferred_from": forms.AnyAttendance,
     "until_time": forms.Moment,
+    "valid_until": forms.Date,
     "verified_seconds": forms.Seconds,
     "verifier_key": str,
     "views_max": forms.Seconds,

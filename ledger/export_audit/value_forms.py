@@ -71,6 +71,10 @@ Opportunity: TypeAlias = Annotated[str, _name("opportunities/{}")]
 Shift: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}")]
 Registration: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}/registrations/{}")]
 
+Course: TypeAlias = Annotated[str, _name("courses/{}")]
+TrainingSession: TypeAlias = Annotated[str, _name("courses/{}/sessions/{}")]
+CompletionResult: TypeAlias = Literal["attended", "passed"]
+
 LiveSession: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}/liveSessions/{}")]
 
 Project: TypeAlias = Annotated[str, _name("projects/{}")]
@@ -267,6 +271,18 @@ class OpportunityDetails(Fields, kw_only=True):
     partner_type: Literal["government", "non_profit", "private"] | UnsetType = UNSET
     compulsory_service: bool
     crediting: Crediting
+    required_courses: list[Course] | UnsetType = UNSET
+
+
+class CourseDetails(Fields, kw_only=True):
+    """What an organisation teaches."""
+
+    title: LocalizedText
+    description: LocalizedText | UnsetType = UNSET
+    completion_by: CompletionResult
+    valid_days: Annotated[int, Meta(ge=0, le=36_500)]
+    sector: str | UnsetType = UNSET
+    skills: list[str]
 
 
 class ProjectPlan(Fields, kw_only=True):

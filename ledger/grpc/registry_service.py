@@ -243,4 +243,5 @@ def _details(offered: resources_pb2.Opportunity) -> OpportunityDetails:
         partner_type=resources.PARTNER_TYPE_NAMES.get(offered.partner_type),
         compulsory_service=offered.compulsory_service,
         crediting=resources.CREDITING_NAMES.get(offered.crediting, "clock"),
+        required_courses=tuple(offered.required_courses) or None,
     )

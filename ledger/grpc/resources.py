@@ -188,6 +188,7 @@ def opportunity_message(result: CommandResult) -> resources_pb2.Opportunity:
         partner_type=resources_pb2.PARTNER_TYPE_UNSPECIFIED if partner_type is None else PARTNER_TYPES[partner_type],
         compulsory_service=opportunity.compulsory_service,
         crediting=CREDITINGS[opportunity.crediting],
+        required_courses=opportunity.required_courses,
         state=OPPORTUNITY_STATES[opportunity.state],
         registration_rules=resources_pb2.RegistrationRules(
             approval_required=opportunity.approval_required, waiting_places=opportunity.waiting_places

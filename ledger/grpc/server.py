@@ -41,8 +41,10 @@ from ledger.grpc.signed_answers import SignedAnswers
 from ledger.grpc.statement_service import StatementService
 from ledger.grpc.stored_donations import StoredDonations
 from ledger.grpc.tls import server_credentials
+from ledger.grpc.training_service import TrainingService
 from ledger.grpc.verification_service import VerificationService
 from ledger.live.parts import LiveParts
+from ledger.log_serving.completion_proof import CompletionProofs
 from ledger.log_serving.log_reader import LogReader
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.hours_questions import HoursQuestions
@@ -50,6 +52,7 @@ from ledger.projections.match_questions import MatchQuestions
 from ledger.projections.policy_questions import PolicyQuestions
 from ledger.projections.project_questions import ProjectQuestions
 from ledger.projections.search_questions import SearchQuestions
+from ledger.projections.training_questions import TrainingQuestions
 from ledger.projections.watching import Watchers
 from ledger.settings import Settings, WrongSetting
 from ledger.statements.parts import StatementParts
@@ -67,6 +70,7 @@ from volunteer_hours.v1 import (
     registry_service_pb2,
     reporting_service_pb2,
     statement_service_pb2,
+    training_service_pb2,
     verification_service_pb2,
 )
 
@@ -102,6 +106,7 @@ _WRITING: Final = (
     statement_service_pb2.DESCRIPTOR.services_by_name["StatementService"],
     live_session_service_pb2.DESCRIPTOR.services_by_name["LiveSessionService"],
     project_service_pb2.DESCRIPTOR.services_by_name["ProjectService"],
+    training_service_pb2.DESCRIPTOR.services_by_name["TrainingService"],
 )
 _READING: Final = (
     directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"],
@@ -139,6 +144,7 @@ class GrpcServer:
         access_questions: AccessQuestions,
         statements: StatementParts,
         live: LiveParts,
+        training: TrainingQuestions,
         tls: TlsFiles | None = None,
     ) -> None:
         """Wire the services; nothing listens yet."""
@@ -163,6 +169,7 @@ class GrpcServer:
             StatementService(commands, partitions, statements, person_keys),
             self._live,
             ProjectService(commands, projects, StoredDonations(event_pool)),
+            TrainingService(commands, training, CompletionProofs(event_pool, log_reader)),
             DirectoryService(directory, person_keys, details, event_pool),
             HoursService(
                 hours,

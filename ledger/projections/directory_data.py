@@ -10,6 +10,7 @@ import msgspec
 from ledger.projections.live_session_data import LIVE_SESSION_DATA, LiveSessionData
 from ledger.projections.project_data import PROJECT_DATA, ProjectData
 from ledger.projections.statement_data import STATEMENT_DATA, StatementData
+from ledger.projections.training_data import TRAINING_DATA, TrainingData
 
 
 class _Data(msgspec.Struct, forbid_unknown_fields=True):
@@ -227,6 +228,7 @@ class OpportunityDetails(_Data):
     partner_type: Literal["government", "non_profit", "private"] | None = None
     compulsory_service: bool = False
     crediting: Literal["clock", "schedule"] = "clock"
+    required_courses: tuple[str, ...] | None = None
 
 
 class OpportunityPublished(_Data):
@@ -431,6 +433,7 @@ DirectoryData: TypeAlias = (
     | StatementData
     | LiveSessionData
     | ProjectData
+    | TrainingData
 )
 
 DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
@@ -475,4 +478,5 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     **STATEMENT_DATA,
     **LIVE_SESSION_DATA,
     **PROJECT_DATA,
+    **TRAINING_DATA,
 }

@@ -129,6 +129,7 @@ def opportunity(row: Sequence[Any]) -> pb.Opportunity:
         partner_type=PARTNERS[details.partner_type or "unspecified"],
         compulsory_service=details.compulsory_service,
         crediting=CREDITINGS[details.crediting],
+        required_courses=details.required_courses or (),
         imported_from=_imported(row[4:7]),
         registration_rules=pb.RegistrationRules(approval_required=row[7], waiting_places=row[8]),
     )

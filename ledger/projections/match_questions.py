@@ -123,6 +123,7 @@ class MatchQuestions:
             has_charter=known.has_charter,
             busy=known.busy,
             registered=known.registered,
+            completed=known.completed,
             served_organizations=known.served_organizations,
             served_sectors=known.served_sectors,
             zone=ZoneInfo(zone),

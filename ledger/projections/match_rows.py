@@ -14,7 +14,7 @@ from ledger.domain.sealed import SealedField
 from ledger.domain.volunteer import path_of
 from ledger.projections.search_filter import Narrowed
 from ledger.projections.snapshot import ReadConnection
-from ledger.search.matching import Busy, Offer
+from ledger.search.matching import Busy, Completed, Offer
 from ledger.search.ranking import Candidate, Opened
 from ledger.search.sets import CHUNK_NUMBERS, Chunk
 
@@ -37,6 +37,11 @@ _SERVED: Final = """
     from (select distinct opportunity from journal_lines where holder = %(volunteer)b) served
     join search_opportunities v on v.opportunity = served.opportunity
 """
+_COMPLETED: Final = """
+    select course, completed_on, valid_until from completion_records
+    where completion >= %(volunteer)b || '/completions/' and completion < %(volunteer)b || '/completions0'
+      and completes and revoked_position is null
+"""
 _POLICIES: Final = """
     select effective_date, version, rules from policies
     where policy = %(policy)b and kind = 'hours' and approved_position is not null
@@ -44,7 +49,8 @@ _POLICIES: Final = """
 _OFFERS: Final[LiteralString] = """
     select o.partition, o.number, o.opportunity, o.sector, o.level, o.organization,
            n.shift, n.begins_at, n.places_left, n.region, n.city_key, n.online, n.ends_at, n.local_day,
-           coalesce((p.details ->> 'minimum_age_years')::int, 0), p.waiting_places - n.waiting
+           coalesce((p.details ->> 'minimum_age_years')::int, 0), p.waiting_places - n.waiting,
+           p.details -> 'required_courses'
     from unnest(%(partitions)b::int[], %(numbers)b::int[]) as asked (partition, number)
     join search_opportunities o on o.partition = asked.partition and o.number = asked.number
     join opportunities p on p.opportunity = o.opportunity
@@ -72,6 +78,7 @@ class KnownPerson:
     has_charter: bool
     busy: Sequence[Busy]
     registered: frozenset[str]
+    completed: Sequence[Completed]
     served_organizations: frozenset[str]
     served_sectors: frozenset[str]
 
@@ -96,6 +103,7 @@ async def person_of(connection: ReadConnection, volunteer: str) -> KnownPerson:
         refuse(Reason.VOLUNTEER_ERASED, name=volunteer)
     registered = await (await connection.execute(_REGISTERED, asked, binary=True)).fetchall()
     served = await (await connection.execute(_SERVED, asked, binary=True)).fetchall()
+    completed = await (await connection.execute(_COMPLETED, asked, binary=True)).fetchall()
     in_force = [told["until_date"] for told in consents.values() if not told["withdrawn"]]
     return KnownPerson(
         birth_date=_sealed(volunteer, path_of("birth_date"), details.get("birth_date")),
@@ -105,6 +113,7 @@ async def person_of(connection: ReadConnection, volunteer: str) -> KnownPerson:
         has_charter=bool(charters),
         busy=[Busy(begins, ends) for _, begins, ends, state in registered if state in _BUSY],
         registered=frozenset(opportunity for opportunity, *_ in registered),
+        completed=[Completed(*row) for row in completed],
         served_organizations=frozenset(organization for organization, _ in served),
         served_sectors=frozenset(sector for _, sector in served if sector),
     )
@@ -138,8 +147,11 @@ def _gathered(rows: Sequence[Sequence[Any]]) -> list[Offered]:
         chunk = (partition, number // CHUNK_NUMBERS)
         candidate = Candidate(chunk, number % CHUNK_NUMBERS, sector, level)
         offered = found.setdefault(opportunity, Offered(candidate, organization))
-        *opened, ends_at, local_day, minimum_age_years, waiting_left = told
-        offered.offers.append(Offer(Opened(*opened), opportunity, ends_at, local_day, minimum_age_years, waiting_left))
+        *opened, ends_at, local_day, minimum_age_years, waiting_left, required = told
+        opening = Opened(*opened)
+        offered.offers.append(
+            Offer(opening, opportunity, ends_at, local_day, minimum_age_years, waiting_left, tuple(required or ()))
+        )
     for offered in found.values():
         offered.offers.sort(key=lambda offer: (offer.opened.begins_at, offer.opened.shift))
     return list(found.values())

@@ -30,6 +30,7 @@ from ledger.projections import (
     requirement_standings,
     shifts,
     statements,
+    training,
     volunteers,
 )
 from ledger.projections.binary_rows import ReadDatabase
@@ -63,6 +64,7 @@ PROJECTIONS: Final[Sequence[Callable[[ReadDatabase, Batch], None]]] = (
     live_sessions.apply,
     projects.apply,
     donations.apply,
+    training.apply,
 )
 """Each turns a batch into its rows, inside the batch's transaction."""
 

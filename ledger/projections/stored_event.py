@@ -91,6 +91,7 @@ NOT_PROJECTED: Final[Mapping[str, str]] = {
         "few, of one live session, and read from the event store itself, as what they rest on is",
     ),
     "volunteer-link-proposed": "nothing is linked yet, and whoever approves names the pair",
+    "training-established": "what a registration rested on: whoever asks reads the event",
     "ledger-opened": "settings and guards read the event store's own table; no question asks for it",
 }
 """Stored names without rows, each with its reason."""

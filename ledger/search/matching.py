@@ -1,7 +1,8 @@
 """Does a shift fit a person, and why? The same answers as registering would give, before anybody asks.
 
-What the policy asks for is decided as in `ledger.domain.eligibility`, and the rest as in
-`ledger.domain.registration.RegisterForShift`; a test holds them together.
+What the policy asks for is decided as in `ledger.domain.eligibility`, which courses are asked for as in
+`ledger.domain.prerequisites`, and the rest as in `ledger.domain.registration.RegisterForShift`; a test holds them
+together.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class LeftOut(Enum):
     MINIMUM_AGE = "minimum age"
     CHARTER = "charter"
     GUARDIAN_CONSENT = "guardian consent"
+    PREREQUISITE = "prerequisite"
     ONLINE = "online"
     TOO_FAR = "too far"
     NOT_AVAILABLE = "not available"
@@ -56,6 +58,16 @@ class Busy:
 
 
 @dataclass(frozen=True, slots=True)
+class Completed:
+    """A course that somebody has completed, and from which day to which it counts."""
+
+    course: str
+    from_day: date
+    until_day: date | None
+    """None: without end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """What is known of somebody, for one answer."""
 
@@ -68,6 +80,8 @@ class Person:
     busy: Sequence[Busy] = ()
     registered: Set[str] = frozenset()
     """Opportunities in which they are registered, have asked or wait."""
+    completed: Sequence[Completed] = ()
+    """What was not revoked."""
     served_organizations: Set[str] = frozenset()
     served_sectors: Set[str] = frozenset()
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(ZONE_DEFAULT))
@@ -83,6 +97,7 @@ class Offer:
     local_day: date
     minimum_age_years: int
     waiting_places_left: int
+    required_courses: Sequence[str] = ()
 
 
 def left_out(offer: Offer, person: Person, asked: Asked) -> LeftOut | None:
@@ -107,7 +122,16 @@ def _ineligible(offer: Offer, person: Person, asked: Asked) -> LeftOut | None:
     covered = any(until is None or offer.local_day <= until for until in person.consents)
     if asked.guardian_consent and age is not None and age < ADULT_YEARS and not covered:
         return LeftOut.GUARDIAN_CONSENT
+    if not all(_has_completed(person, course, offer.local_day) for course in offer.required_courses):
+        return LeftOut.PREREQUISITE
     return None
+
+
+def _has_completed(person: Person, course: str, day: date) -> bool:
+    return any(
+        one.course == course and one.from_day <= day and (one.until_day is None or day <= one.until_day)
+        for one in person.completed
+    )
 
 
 def _unwanted(offer: Offer, person: Person) -> LeftOut | None:

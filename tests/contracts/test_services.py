@@ -26,6 +26,7 @@ from ledger.grpc.server import SERVICES
 from ledger.grpc.statement_messages import DETAILS, REVOCATIONS, STATES
 from ledger.grpc.statement_messages import KINDS as STATEMENT_KINDS
 from ledger.grpc.statement_service import StatementService
+from ledger.grpc.training_service import TrainingService
 from ledger.grpc.values import IDENTITY_TYPES, id_for
 from ledger.grpc.verification_service import RESOLUTIONS, VerificationService
 from volunteer_hours.v1 import (
@@ -47,6 +48,7 @@ CLASSES = {
     "StatementService": StatementService,
     "LiveSessionService": LiveSessionService,
     "ProjectService": ProjectService,
+    "TrainingService": TrainingService,
     "DirectoryService": DirectoryService,
     "HoursService": HoursService,
     "AuditService": AuditService,

@@ -59,6 +59,9 @@ NAMED_BY: Final = {
     "liveSessions": "session",
     "projects": "project",
     "donations": "donation",
+    "courses": "course",
+    "sessions": "training_session",
+    "completions": "completion",
 }
 """Stream → the field of data that names it."""
 OF_ACCESS: Final = ("accesses", "services")

@@ -11,7 +11,18 @@ import pytest
 
 from ledger.search import preferences as texts
 from ledger.search.fits import Fits
-from ledger.search.matching import Asked, Busy, LeftOut, Offer, Person, distance_metres, left_out, place_fits, rules_on
+from ledger.search.matching import (
+    Asked,
+    Busy,
+    Completed,
+    LeftOut,
+    Offer,
+    Person,
+    distance_metres,
+    left_out,
+    place_fits,
+    rules_on,
+)
 from ledger.search.preferences import FreeTime, Preferences
 from ledger.search.ranking import Opened
 
@@ -46,6 +57,17 @@ def test_age_is_that_of_the_day_of_service():
     assert out(grown, birth_date=date(2008, 12, 7)) is None
     assert out(grown, birth_date=date(2008, 12, 8)) is LeftOut.MINIMUM_AGE
     assert out(grown, birth_date=None) is LeftOut.BIRTH_DATE_MISSING
+
+
+def test_every_course_that_is_asked_for_counts_on_the_day_of_service():
+    asking = replace(OFFER, required_courses=["courses/a", "courses/b"])
+    always = Completed("courses/a", date(2020, 1, 1), None)
+    until = Completed("courses/b", date(2026, 12, 7), date(2026, 12, 7))
+    assert out(asking) is LeftOut.PREREQUISITE
+    assert out(asking, completed=[always]) is LeftOut.PREREQUISITE
+    assert out(asking, completed=[always, until]) is None
+    assert out(asking, completed=[always, replace(until, until_day=date(2026, 12, 6))]) is LeftOut.PREREQUISITE
+    assert out(asking, completed=[always, replace(until, from_day=date(2026, 12, 8))]) is LeftOut.PREREQUISITE
 
 
 def test_a_minor_needs_consent_where_the_policy_asks_and_an_adult_none():

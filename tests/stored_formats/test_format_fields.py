@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from ledger.domain.client import ClientTerms
 from ledger.domain.closed_period import PeriodTotals
+from ledger.domain.course import CourseDetails
 from ledger.domain.event import Event, event_classes
 from ledger.domain.hours_read import PositionRange
 from ledger.domain.link_events import LinkOverlap
@@ -47,6 +48,7 @@ OBJECTS = {
     "PersonDetails": SealedDetails,
     "OpportunityDetails": OpportunityDetails,
     "ProjectPlan": ProjectPlan,
+    "CourseDetails": CourseDetails,
     "HoursRules": HoursRules,
     "RequirementRules": RequirementRules,
     "Level": Level,

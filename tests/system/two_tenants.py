@@ -21,6 +21,7 @@ from volunteer_hours.v1 import registry_service_pb2 as registry
 from volunteer_hours.v1 import reporting_service_pb2 as reporting
 from volunteer_hours.v1 import resources_pb2, values_pb2
 from volunteer_hours.v1 import statement_service_pb2 as statements
+from volunteer_hours.v1 import training_service_pb2 as training
 from volunteer_hours.v1 import verification_service_pb2 as verification
 
 NAME = values_pb2.LocalizedText(en="synthetic")
@@ -58,6 +59,9 @@ def names_of(which: str, first: str = "persons") -> list[str]:
         f"{shift}/liveSessions/l",
         f"projects/{which}",
         f"projects/{which}/donations/{id_for(LOCAL_CLIENT, GIVEN)}",
+        f"courses/{which}",
+        f"courses/{which}/sessions/s",
+        f"{volunteer}/completions/{which}",
         volunteer,
         f"{volunteer}/attendances/a",
         f"{volunteer}/consents/c",
@@ -145,6 +149,7 @@ def _build_tenant(channel: grpc.Channel, which: str) -> None:
     )
     lesson = live.OpenLiveSessionRequest(parent=shift, live_session_id="l")
     _send(channel, "LiveSessionService/OpenLiveSession", lesson)
+    _build_course(channel, which)
     noted = participation.AttendanceRecord(shift=shift, volunteer=volunteer, attendance_id="a")
     recording = participation.RecordAttendanceRequest(attendance=noted)
     _send(channel, "ParticipationService/RecordAttendance", recording)
@@ -166,6 +171,28 @@ def _build_tenant(channel: grpc.Channel, which: str) -> None:
         shift=f"{opportunity}/shifts/crowd", group_attendance_id="g", head_count=3
     )
     _send(channel, "ParticipationService/RecordGroupAttendance", counting)
+
+
+def _build_course(channel: grpc.Channel, which: str) -> None:
+    taught = training.Course(
+        organization=f"organizations/{which}", title=NAME, completion_by=training.COMPLETION_RESULT_PASSED
+    )
+    publishing = training.PublishCourseRequest(course_id=which, course=taught)
+    _send(channel, "TrainingService/PublishCourse", publishing)
+    held = training.TrainingSession(time_zone="Asia/Riyadh", places=5, place=values_pb2.Place(region="SA-01"))
+    held.start_time.CopyFrom(at("2026-11-20 05:00"))
+    held.end_time.CopyFrom(at("2026-11-20 09:00"))
+    opening = training.OpenTrainingSessionRequest(
+        parent=f"courses/{which}", training_session_id="s", training_session=held
+    )
+    _send(channel, "TrainingService/OpenTrainingSession", opening)
+    passed = training.CompletionRecord(
+        volunteer=f"volunteers/{which}",
+        course=f"courses/{which}",
+        result=training.COMPLETION_RESULT_PASSED,
+        completed_date="2026-11-20",
+    )
+    _send(channel, "TrainingService/RecordCompletion", training.RecordCompletionRequest(completion=passed))
 
 
 def _send(channel: grpc.Channel, method: str, request: Message, actor: str = "staff/builder") -> bytes:

@@ -43,6 +43,8 @@ from ledger.domain.organization import (
     SuspendOrganization,
 )
 from ledger.domain.policy import ApprovePolicy, HoursRules, Level, ProposePolicy, RequirementRules
+from ledger.domain.preference_events import PREFERENCES_PATH
+from ledger.domain.preferences import SetVolunteerPreferences
 from ledger.domain.registration import RegisterForShift, WithdrawRegistration
 from ledger.domain.requirement_standing import RecordStanding, standing_name
 from ledger.domain.shift import OpenShift, Place
@@ -51,10 +53,14 @@ from ledger.domain.values import Account, ImportedFrom, LocalizedText, Position
 from ledger.domain.verification import AdjustHours, DeclineHours, ReverseHours, VerifyHours
 from ledger.domain.volunteer import DETAILS_PATH, RegisterVolunteer, SealedDetails, UpdateVolunteer
 from ledger.domain.world import Command
+from ledger.search import preferences
+from ledger.search.preferences import Preferences
 from ledger.settings import Settings
 from tests.system.closing_programme import close, close_again
 from tests.system.giving_programme import giving
+from tests.system.lesson_programme import lesson
 from tests.system.stated_programme import statements
+from tests.system.training_programme import training
 from tests.system.transfer_programme import transfers
 from tests.system.waiting_programme import waiting
 
@@ -110,6 +116,11 @@ class Programme:
         sealed = await self.keys.seal(member, event_id, {NAME_PATH: "Synthetic member"})
         await self.do(NameMember(member, sealed[NAME_PATH], event_id))
 
+    async def prefer(self, volunteer: str) -> None:
+        event_id, wanted = secrets.token_hex(16), preferences.written(Preferences(skills=("synthetic",)))
+        sealed = await self.keys.seal(volunteer, event_id, {PREFERENCES_PATH: wanted})
+        await self.do(SetVolunteerPreferences(volunteer, sealed[PREFERENCES_PATH], event_id))
+
     async def update(self, volunteer: str) -> None:
         event_id = secrets.token_hex(16)
         sealed = await self._sealed(volunteer, event_id, {"email": "synthetic@example.org"})
@@ -161,6 +172,8 @@ async def _record(settings: Settings) -> None:
         await _erasure(programme)
         await _links(programme)
         await _clients(programme)
+        await lesson(programme, MORNING, START, f"{FORGOTTEN}-anew")
+        await training(programme, GREEN, START, PERSONS)
         await transfers(programme, MORNING, DATED, START, PERSONS)
         await waiting(programme, GREEN, VERIFIER, PERSONS)
         await giving(programme, GREEN, GARDEN)
@@ -190,6 +203,7 @@ async def _beginnings(programme: Programme) -> None:
     for number, volunteer in enumerate(PERSONS):
         await programme.register(volunteer, "passport", f"SYN{number:07}")
     await programme.update(PERSONS[1])
+    await programme.prefer(PERSONS[0])
 
 
 async def _registrations(programme: Programme) -> None:
