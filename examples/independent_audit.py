@@ -828,12 +828,7 @@ def check_holder(event: Event) -> None:
     if "project" in event.data:
         project = "/".join(event.subject.split("/")[:2])
         demand_equal(event.data["project"], project, "data.project", "the subject")
-    for name in ("attendance", "standing", "statement", "session", "donation"):
-    """[format] "Where a reader stops": what names the stream is the subject, and `holder` its first two segments."""
-    if "holder" in event.data:
-        holder = "/".join(event.subject.split("/")[:2])
-        demand_equal(event.data["holder"], holder, "data.holder", "the subject")
-    for name in ("attendance", "standing", "statement", "completion", "session"):
+    for name in ("attendance", "standing", "statement", "session", "donation", "completion"):
         if name in event.data:
             demand_equal(event.data[name], event.subject, f"data.{name}", "the subject")
 

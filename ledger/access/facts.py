@@ -27,7 +27,7 @@ _SERVES: Final = """
     )
 """
 _OWNERS: Final = ("organizations", "initiatives")
-_WHOLE: Final = (*_OWNERS, "opportunities", "projects")
+_WHOLE: Final = (*_OWNERS, "opportunities", "courses", "projects")
 """Collections of things that tell for all that is in them."""
 
 
@@ -79,10 +79,7 @@ def _owner(stream: str, body: bytes) -> str | None:
 
 
 def _stream_that_tells(name: str) -> str:
-    """An organisation, an opportunity or a project for all that is in it, an attendance of a person for itself."""
+    """An organisation, an opportunity, a course or a project for all in it; an attendance of a person for itself."""
     if name.partition("/")[0] in _WHOLE or is_group(name):
-    """Organisations tell themselves, opportunities and courses all that is in them, what a person has itself."""
-    collection = name.partition("/")[0]
-    if collection in (*_OWNERS, "opportunities", "courses") or is_group(name):
         return opportunity_of(name)
     return name

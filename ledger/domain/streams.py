@@ -51,6 +51,9 @@ def shift_of(name: str) -> str:
 
 def project_of(name: str) -> str:
     """The project a donation is for."""
+    return "/".join(name.split("/", 2)[:2])
+
+
 def course_of(name: str) -> str:
     """The course a training session belongs to."""
     return "/".join(name.split("/", 2)[:2])
