@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
-from ledger.auditing import live_sessions
+from ledger.auditing import live_sessions, recognition
 from ledger.auditing.finding import Report, Where
 from ledger.auditing.folded_stream import FoldedStream, Step
 from ledger.auditing.row_check import Table
@@ -51,7 +51,7 @@ class DirectoryCheck:
         self._table = Table(_read(moment), "projection", table, key, report)
         self._kind = kind
         self._made = made
-        self._own_streams = made not in (_appointments, _policies, share_rows)
+        self._own_streams = made not in (_appointments, _policies, share_rows, recognition.recognition_rows)
 
     def streams(self, streams: list[FoldedStream]) -> None:
         """Fold up to where the projections are, and compare."""
@@ -89,6 +89,9 @@ def checks(moment: Snapshots, report: Report) -> list[DirectoryCheck]:
         ("registrations", "registration", "opportunities/shifts/registrations", _registrations),
         ("live_sessions", "session", live_sessions.KIND, live_sessions.session_rows),
         ("requirement_standings", "standing", "volunteers/requirements/standings", _standings),
+        ("recognitions", "name", "recognitions", recognition.recognition_rows),
+        ("milestones", "milestone", recognition.MILESTONES, recognition.milestone_rows),
+        ("nominations", "nomination", recognition.NOMINATIONS, recognition.nomination_rows),
         ("statements", "statement", "volunteers/statements", statement_rows),
         ("statement_shares", "share", "volunteers/statements", share_rows),
     ]

@@ -71,6 +71,9 @@ Opportunity: TypeAlias = Annotated[str, _name("opportunities/{}")]
 Shift: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}")]
 Registration: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}/registrations/{}")]
 
+Recognition: TypeAlias = Annotated[str, _name("recognitions/{}")]
+RecognitionVersion: TypeAlias = Annotated[str, _name("recognitions/{}/versions/[1-9][0-9]*")]
+
 LiveSession: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}/liveSessions/{}")]
 
 Share: TypeAlias = Annotated[str, _name("volunteers/{}/statements/{}/shares/{}")]
@@ -284,6 +287,18 @@ class HoursRules(Fields, kw_only=True, tag_field="kind", tag="hours"):
     two_verifiers_above_seconds: WholeNumber | UnsetType = UNSET
     confirmation_required: bool
     claim_lapses_after_days: Seconds | UnsetType = UNSET
+
+
+class RecognitionLevel(Fields, kw_only=True):
+    """One level of a programme of recognition."""
+
+    level: str
+    display_name: LocalizedText
+    verified_seconds_min: Seconds | UnsetType = UNSET
+    months_min: Seconds | UnsetType = UNSET
+    skills_used_min: Seconds | UnsetType = UNSET
+    organizations_min: Seconds | UnsetType = UNSET
+    by_nomination: bool
 
 
 class Level(Fields, kw_only=True):

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from ledger.projections.live_session_data import LIVE_SESSION_DATA, LiveSessionData
+from ledger.projections.recognition_data import RECOGNITION_DATA, RecognitionData
 from ledger.projections.statement_data import STATEMENT_DATA, StatementData
 
 
@@ -429,6 +430,7 @@ DirectoryData: TypeAlias = (
     | EligibilityEstablished
     | StatementData
     | LiveSessionData
+    | RecognitionData
 )
 
 DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
@@ -472,4 +474,5 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     "eligibility-established": EligibilityEstablished,
     **STATEMENT_DATA,
     **LIVE_SESSION_DATA,
+    **RECOGNITION_DATA,
 }

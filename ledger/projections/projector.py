@@ -14,6 +14,7 @@ from ledger.domain.refusals import InvariantBroken
 from ledger.projections import (
     balances,
     closed_periods,
+    honours,
     hours_by_month,
     initiatives,
     journal_lines,
@@ -24,6 +25,7 @@ from ledger.projections import (
     organizations,
     policies,
     positions,
+    recognitions,
     registrations,
     requirement_standings,
     shifts,
@@ -59,6 +61,8 @@ PROJECTIONS: Final[Sequence[Callable[[ReadDatabase, Batch], None]]] = (
     requirement_standings.apply,
     statements.apply,
     live_sessions.apply,
+    recognitions.apply,
+    honours.apply,
 )
 """Each turns a batch into its rows, inside the batch's transaction."""
 

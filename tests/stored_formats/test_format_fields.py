@@ -17,6 +17,7 @@ from ledger.domain.link_events import LinkOverlap
 from ledger.domain.live_session_events import CurvePoint, Ended, Joined, LiveRule, Signs
 from ledger.domain.opportunity import OpportunityDetails
 from ledger.domain.policy_rules import HoursRules, Level, Rate, Rates, RequirementRules
+from ledger.domain.recognition import RecognitionLevel
 from ledger.domain.service_run import KeyHolders, SettingSaid
 from ledger.domain.shift import Place
 from ledger.domain.values import Entry, ImportedFrom, Interval, LocalizedText, Position
@@ -38,6 +39,7 @@ OBJECTS = {
     "ClientTerms": ClientTerms,
     "LinkOverlap": LinkOverlap,
     "LiveRule": LiveRule,
+    "RecognitionLevel": RecognitionLevel,
     "Join": Joined,
     "End": Ended,
     "SignsOfSecond": Signs,
@@ -67,6 +69,7 @@ PLURALS = {
     "whole numbers": "whole, from 1",
     "codes": "code",
     "Levels": "Level",
+    "RecognitionLevels": "RecognitionLevel",
     "Rates": "Rate",
 }
 NAMES = sorted(event_classes())
