@@ -1,8 +1,8 @@
 """Sees to it that who reaches a level of recognition, or loses it, is told of: reads events in order, looks, records.
 
-As with standings (`ledger/standings_following.py`): a position is passed only once everything up to it was looked at, at
-this position or later; what is looked at twice is recorded once. An approval, or an opportunity's new skills, begin a
-walk through all who have hours, whose place is kept.
+As with standings (`ledger/standings_following.py`): a position is passed only once everything up to it was looked at,
+at this position or later; what is looked at twice is recorded once. An approval, or an opportunity's new skills, begin
+a walk through all who have hours, whose place is kept.
 """
 
 from __future__ import annotations

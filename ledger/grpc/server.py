@@ -33,6 +33,7 @@ from ledger.grpc.own_calls import OwnCalls
 from ledger.grpc.participation_service import ParticipationService
 from ledger.grpc.personal_details import PersonalDetails
 from ledger.grpc.policy_service import PolicyService
+from ledger.grpc.recognition_service import RecognitionService
 from ledger.grpc.registry_service import RegistryService
 from ledger.grpc.reporting_service import ReportingService
 from ledger.grpc.room import TURNED_AWAY_AT_ONCE, Room
@@ -43,9 +44,11 @@ from ledger.grpc.verification_service import VerificationService
 from ledger.live.parts import LiveParts
 from ledger.log_serving.log_reader import LogReader
 from ledger.projections.directory_questions import DirectoryQuestions
+from ledger.projections.honour_questions import HonourQuestions
 from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.match_questions import MatchQuestions
 from ledger.projections.policy_questions import PolicyQuestions
+from ledger.projections.recognition_questions import RecognitionQuestions
 from ledger.projections.search_questions import SearchQuestions
 from ledger.projections.watching import Watchers
 from ledger.settings import Settings, WrongSetting
@@ -60,6 +63,7 @@ from volunteer_hours.v1 import (
     opportunity_search_service_pb2,
     participation_service_pb2,
     policy_service_pb2,
+    recognition_service_pb2,
     registry_service_pb2,
     reporting_service_pb2,
     statement_service_pb2,
@@ -97,6 +101,7 @@ _WRITING: Final = (
     reporting_service_pb2.DESCRIPTOR.services_by_name["ReportingService"],
     statement_service_pb2.DESCRIPTOR.services_by_name["StatementService"],
     live_session_service_pb2.DESCRIPTOR.services_by_name["LiveSessionService"],
+    recognition_service_pb2.DESCRIPTOR.services_by_name["RecognitionService"],
 )
 _READING: Final = (
     directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"],
@@ -124,6 +129,8 @@ class GrpcServer:
         search: SearchQuestions,
         matches: MatchQuestions,
         policies: PolicyQuestions,
+        recognition: RecognitionQuestions,
+        honours: HonourQuestions,
         event_pool: AsyncConnectionPool[AsyncConnection[Any]],
         partitions: int,
         log_reader: LogReader,
@@ -156,6 +163,7 @@ class GrpcServer:
             ReportingService(commands, hours),
             StatementService(commands, partitions, statements, person_keys),
             self._live,
+            RecognitionService(commands, recognition, honours),
             DirectoryService(directory, person_keys, details, event_pool),
             HoursService(
                 hours,

@@ -12,6 +12,7 @@ from ledger.projections.page_token import read_token, rows_wanted, token_of
 from ledger.projections.snapshot import ReadConnection, snapshot
 from volunteer_hours.v1 import directory_service_pb2 as pb
 from volunteer_hours.v1 import policy_service_pb2 as policy_pb
+from volunteer_hours.v1 import recognition_service_pb2 as recognition_pb
 from volunteer_hours.v1.hours_service_pb2 import ListClosedPeriodsRequest
 from volunteer_hours.v1.positions_pb2 import Position
 
@@ -32,6 +33,8 @@ ListRequest: TypeAlias = (
     | pb.ListRequirementStandingsRequest
     | policy_pb.ListPoliciesRequest
     | ListClosedPeriodsRequest
+    | recognition_pb.ListRecognitionsRequest
+    | recognition_pb.ListMilestonesRequest
 )
 
 
