@@ -19,6 +19,7 @@ from ledger.grpc.participation_service import METHODS, ParticipationService
 from ledger.grpc.policy_messages import CLASSES as EVIDENCE_CLASS_NUMBERS
 from ledger.grpc.policy_messages import KINDS, PERIODS, ROUNDINGS
 from ledger.grpc.policy_service import PolicyService
+from ledger.grpc.recognition_service import RecognitionService
 from ledger.grpc.registry_service import RegistryService
 from ledger.grpc.reporting_service import ReportingService
 from ledger.grpc.server import SERVICES
@@ -45,6 +46,7 @@ CLASSES = {
     "ReportingService": ReportingService,
     "StatementService": StatementService,
     "LiveSessionService": LiveSessionService,
+    "RecognitionService": RecognitionService,
     "DirectoryService": DirectoryService,
     "HoursService": HoursService,
     "AuditService": AuditService,
