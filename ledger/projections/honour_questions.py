@@ -9,7 +9,7 @@ import msgspec
 
 from ledger.domain.milestone import level_of
 from ledger.domain.refusals import Reason, refuse
-from ledger.projections.as_of import CUT_SQL, View, view
+from ledger.projections.as_of import View, view
 from ledger.projections.basis import Ground, KnownHorizon, ReadPool, timestamp
 from ledger.projections.entry_questions import ENTRY_COLUMNS, entry_message
 from ledger.projections.page_token import PageToken, read_token, rows_wanted, token_of
@@ -18,31 +18,29 @@ from volunteer_hours.v1 import recognition_service_pb2 as pb
 from volunteer_hours.v1.hours_service_pb2 import Entry
 from volunteer_hours.v1.positions_pb2 import Position
 
-_HELD: Final = """
-    h.since_position <= c.upto and (h.until_position is null or h.until_position > c.upto)
+_UPTO: Final = "(%(upto_by_partition)b::bigint[])[h.partition + 1]"
+"""Up to which position the partition of a row counts: looked up in an array, so that no join stands in the way of
+reading the index alone."""
+_HELD: Final = f"""
+    h.since_position <= {_UPTO} and (h.until_position is null or h.until_position > {_UPTO})
 """
-_HELD_BY_TIME: Final = """
-    h.since_position <= c.upto and h.since_at <= %(known_until)b::timestamptz
-    and (h.until_position is null or h.until_position > c.upto or h.until_at > %(known_until)b::timestamptz)
+_HELD_BY_TIME: Final = f"""
+    h.since_position <= {_UPTO} and h.since_at <= %(known_until)b::timestamptz
+    and (h.until_position is null or h.until_position > {_UPTO} or h.until_at > %(known_until)b::timestamptz)
 """
 """By a source time: what the ledger itself told was known when it was recorded."""
-_COUNT: Final = f"""
-    with {CUT_SQL}
-    select count(*) from honours h join cut c using (partition)
-    where h.recognition = %(recognition)b and h.level = %(level)b and"""
-_PAGE: Final = f"""
-    with {CUT_SQL}
+_COUNT: Final = "select count(*) from honours h where h.recognition = %(recognition)b and h.level = %(level)b and"
+_PAGE: Final = """
     select h.honour, h.holder, h.recognition_version, h.partition, h.since_position, h.since_at
-    from honours h join cut c using (partition)
+    from honours h
     where h.recognition = %(recognition)b and h.level = %(level)b
       and (h.holder, h.honour) > (%(holder)b, %(honour)b)
       and not exists (select from volunteers v where v.volunteer = h.holder and v.erased) and"""
 _ORDER: Final = "order by h.holder, h.honour limit %(rows)b"
-_ONE: Final = f"""
-    with {CUT_SQL}
+_ONE: Final = """
     select h.honour, h.holder, h.recognition_version, h.partition, h.since_position, h.since_at, h.counted_seconds,
            h.months, h.skills_count, h.organizations_count, h.evaluated_at::text, h.cause_partition, h.cause_position
-    from honours h join cut c using (partition)
+    from honours h
     where h.honour = %(name)b and"""
 _ENTRIES: Final = f"""
     select {ENTRY_COLUMNS}
@@ -72,7 +70,7 @@ class HonourQuestions:
         pinned = None if token is None else token.positions
         async with view(self._pool, self._ground, request.positions, as_of, seconds_left, pinned) as seen:
             asked = {
-                **seen.cut,
+                **_cut(seen),
                 "recognition": request.parent,
                 "level": request.level,
                 "holder": holder,
@@ -100,7 +98,7 @@ class HonourQuestions:
         as_of = request.as_of if request.HasField("as_of") else None
         pinned = None if token is None else token.positions
         async with view(self._pool, self._ground, request.positions, as_of, seconds_left, pinned) as seen:
-            asked = {**seen.cut, "name": request.name}
+            asked = {**_cut(seen), "name": request.name}
             row = await (await seen.connection.execute(f"{_ONE} {_held(seen)}", asked, binary=True)).fetchone()
             if row is None:
                 refuse(Reason.NOT_FOUND, name=request.name)
@@ -116,6 +114,12 @@ class HonourQuestions:
             last = entries[rows - 1]
             answer.next_page_token = token_of(request, (last.position.position, last.entry_index), seen.basis.positions)
         return answer
+
+
+def _cut(seen: View) -> dict[str, object]:
+    positions = seen.basis.positions
+    upto = [positions.get(partition, 0) for partition in range(max(positions, default=0) + 1)]
+    return {"upto_by_partition": upto, "known_until": seen.known_until}
 
 
 def _held(seen: View) -> str:
