@@ -199,6 +199,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "RecognitionService/ListMilestones": Permission(_asked_of("parent"), Looks(request="parent")),
     "RecognitionService/ListHonours": Permission(_OFFICES, Looks(answer="honours.holder")),
     "RecognitionService/ExplainHonour": Permission(_asked_of("name"), _NAME),
+    "RecognitionService/GetHonourBadge": Permission(_own_statements("name"), _NAME),
     "OpportunitySearchService/SearchOpportunities": Permission(_ANYBODY),
     "OpportunitySearchService/MatchOpportunities": Permission(
         {**_ADMINISTRATOR, Role.VOLUNTEER: OwnPerson("parent")}, Looks(request="parent")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from ledger.credentials.honour_badge import honour_badge
 from ledger.domain.nomination import DecideNomination, Nominate
 from ledger.domain.recognition import ApproveRecognition, ProposeRecognition
 from ledger.domain.refusals import Reason, refuse
@@ -12,16 +15,25 @@ from ledger.grpc.recognition_messages import level_asked, nomination_message, re
 from ledger.grpc.values import localized
 from ledger.projections.honour_questions import HonourQuestions
 from ledger.projections.recognition_questions import RecognitionQuestions
+from ledger.statements.parts import StatementParts
 from volunteer_hours.v1 import recognition_service_pb2 as pb
 
 
 class RecognitionService:
     """Writes programmes and nominations; milestones follow by themselves. All methods raise Refusal."""
 
-    def __init__(self, commands: Commands, questions: RecognitionQuestions, honours: HonourQuestions) -> None:
+    def __init__(
+        self,
+        commands: Commands,
+        questions: RecognitionQuestions,
+        honours: HonourQuestions,
+        statements: StatementParts,
+    ) -> None:
+        """`statements` knows the issuer, and the key that signs now."""
         self._commands = commands
         self._questions = questions
         self._honours = honours
+        self._statements = statements
 
     async def ProposeRecognition(self, request: pb.ProposeRecognitionRequest, call: Call) -> pb.Recognition:
         command = ProposeRecognition(
@@ -67,3 +79,9 @@ class RecognitionService:
 
     async def ExplainHonour(self, request: pb.ExplainHonourRequest, call: Call) -> pb.ExplainHonourResponse:
         return await self._honours.explain(request, call.seconds_left)
+
+    async def GetHonourBadge(self, request: pb.GetHonourBadgeRequest, call: Call) -> pb.HonourBadge:
+        key = self._statements.issuing.signing()
+        honour = await self._honours.badged(request, call.seconds_left)
+        now = int(datetime.now(UTC).timestamp())
+        return pb.HonourBadge(credential=honour_badge(self._statements.issuer, honour, now, key))

@@ -163,7 +163,7 @@ class GrpcServer:
             ReportingService(commands, hours),
             StatementService(commands, partitions, statements, person_keys),
             self._live,
-            RecognitionService(commands, recognition, honours),
+            RecognitionService(commands, recognition, honours, statements),
             DirectoryService(directory, person_keys, details, event_pool),
             HoursService(
                 hours,

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ledger.credentials.honour_badge import BadgedHonour
 from ledger.domain.milestone import level_of
 from ledger.domain.refusals import Reason, refuse
 from ledger.projections.as_of import View, view
@@ -50,8 +51,20 @@ _ENTRIES: Final = f"""
     order by e.position, e.entry_index limit %(rows)b
 """
 """3: verified. A holder's entries all lie in one partition."""
+_BADGED: Final = """
+    select h.honour, h.holder, h.recognition_version, h.level, r.display_name::text, r.levels::text, r.source,
+           h.since_at, h.partition, h.since_position, h.counted_seconds,
+           exists (select from volunteers v where v.volunteer = h.holder and v.erased)
+    from honours h join recognitions r on r.name = h.recognition_version
+    where h.honour = %b and h.until_position is null
+"""
 _EVENTS: Final = "select partition, positions from nominations where nomination = %b"
 _NOWHERE: Final = (0, -1)
+
+
+class _NamedLevel(msgspec.Struct):
+    level: str
+    display_name: dict[str, str]
 
 
 class HonourQuestions:
@@ -114,6 +127,37 @@ class HonourQuestions:
             last = entries[rows - 1]
             answer.next_page_token = token_of(request, (last.position.position, last.entry_index), seen.basis.positions)
         return answer
+
+    async def badged(self, request: pb.GetHonourBadgeRequest, seconds_left: float | None = None) -> BadgedHonour:
+        """What a badge says of an honour that is held. Refuses NOT_FOUND, VOLUNTEER_ERASED."""
+        async with view(self._pool, self._ground, request.positions, None, seconds_left) as seen:
+            row = await (await seen.connection.execute(_BADGED, (request.name,), binary=True)).fetchone()
+        if row is None:
+            refuse(Reason.NOT_FOUND, name=request.name)
+        if row[11]:
+            refuse(Reason.VOLUNTEER_ERASED, name=row[1])
+        return BadgedHonour(
+            honour=row[0],
+            holder=row[1],
+            recognition_version=row[2],
+            level=row[3],
+            names=_names(row[4], row[5], row[3]),
+            rule_source=row[6],
+            since=row[7],
+            partition=row[8],
+            position=row[9],
+            counted_seconds=row[10],
+        )
+
+
+def _names(programme: str, levels: str, level: str) -> dict[str, str]:
+    """Language → programme and level, in the languages that the level has."""
+    of_programme = msgspec.json.decode(programme, type=dict[str, str])
+    known = {one.level: one.display_name for one in msgspec.json.decode(levels, type=list[_NamedLevel])}
+    return {
+        language: f"{of_programme[language]}: {text}" if language in of_programme else text
+        for language, text in known[level].items()
+    }
 
 
 def _cut(seen: View) -> dict[str, object]:

@@ -73,6 +73,8 @@ create table honours (
 -- All that a list as of any moment and its count must look at, so that it reads no row of those it does not show.
 create index honours_of_level on honours (recognition, level, holder, honour, since_position)
     include (partition, until_position, since_at, until_at);
+-- What lists of status of honours are made from.
+create index honours_lost on honours (partition, since_position) where until_position is not null;
 
 grant select, insert, update, delete, truncate on recognitions, milestones, nominations, honours to ledger_projector;
 grant select on recognitions, milestones, nominations, honours to ledger_reader;
