@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
@@ -20,8 +19,6 @@ from ledger.credentials.issuer_keys import PublishedKeys, SigningKey
 from ledger.credentials.open_badge import CONTEXT, TYP
 from ledger.credentials.status_list import VALID, ReadStatusList, verify_status_list
 from ledger.transparency.failures import Malformed, SignatureRejected
-
-_SECONDS_PER_HOUR: Final = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ def honour_badge(issuer: str, honour: BadgedHonour, now: int, key: SigningKey) -
                 "id": f"{issuer}/{honour.honour}",
                 "type": ["Evidence"],
                 "name": honour.honour,
-                "narrative": f"Event {honour.position} of partition {honour.partition} of the ledger.",
+                "narrative": _narrative(honour),
             }
         ],
         "iss": issuer,
@@ -83,7 +80,7 @@ def honour_badge(issuer: str, honour: BadgedHonour, now: int, key: SigningKey) -
 
 
 def _subject(issuer: str, honour: BadgedHonour, name: str) -> dict[str, object]:
-    subject: dict[str, object] = {
+    return {
         "id": f"{issuer}/{honour.holder}",
         "type": ["AchievementSubject"],
         "achievement": {
@@ -95,9 +92,14 @@ def _subject(issuer: str, honour: BadgedHonour, name: str) -> dict[str, object]:
             "criteria": {"narrative": honour.rule_source},
         },
     }
-    if honour.counted_seconds is not None:
-        subject["creditsEarned"] = honour.counted_seconds / _SECONDS_PER_HOUR
-    return subject
+
+
+def _narrative(honour: BadgedHonour) -> str:
+    event = f"Event {honour.position} of partition {honour.partition} of the ledger"
+    if honour.counted_seconds is None:
+        return f"{event}: nominated, and approved by two others."
+    # In words: our reader of credentials takes whole numbers alone, and a fraction of an hour is none.
+    return f"{event}: {honour.counted_seconds} seconds of volunteering, verified."
 
 
 class _StatusList(BaseModel):

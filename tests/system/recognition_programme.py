@@ -28,6 +28,11 @@ class Recognising(Programme):
         super().__init__(channel, partitions)
         self.recognition = recognition_grpc.RecognitionServiceStub(channel)
 
+    def badge(self, name: str, positions: Sequence[Position]) -> str:
+        """The badge of an honour."""
+        request = pb.GetHonourBadgeRequest(name=name, positions=positions)
+        return self.recognition.GetHonourBadge(request, metadata=READER, timeout=10).credential
+
     def propose(self, *levels: pb.RecognitionLevel, name: str = MEDAL, day: str = "2020-01-01") -> str:
         """The name of the proposed version."""
         for level in levels:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import time
+import urllib.request
 from collections.abc import Iterator
 
 import grpc
 import pytest
 
+from ledger.credentials.base64url import read_base64url
+from ledger.credentials.honour_badge import verify_honour_badge
+from ledger.credentials.issuer_keys import read_issuer_document
+from ledger.credentials.status_list import read_status_list
 from tests.independent_audit.real_export import both_agree
 from tests.system.acting import channel_to
 from tests.system.grpc_caller import refusal_of, with_id
 from tests.system.recognition_programme import APPROVER, MEDAL, PROPOSER, READER, Recognising
-from tests.system.served_ledger import hours_ledger, served_in_a_folder
+from tests.system.served_ledger import Served, hours_ledger, served_in_a_folder
 from tests.system.small_programme import GARDEN, GREEN, NAME
 from tests.system.standing_programme import HOUR
 from volunteer_hours.v1 import directory_service_pb2 as directory
@@ -38,11 +44,15 @@ def bronze(person: str) -> str:
 
 
 @pytest.fixture(scope="module", params=[3, pytest.param(1, marks=pytest.mark.proof)], ids=["P=3", "P=1"])
-def served(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, seed: int
-) -> Iterator[Recognising]:
-    partitions = request.param
-    with served_in_a_folder(partitions) as ledger, channel_to(ledger.grpc) as channel:
+def ledger(request: pytest.FixtureRequest) -> Iterator[Served]:
+    with served_in_a_folder(request.param) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def served(ledger: Served, tmp_path_factory: pytest.TempPathFactory, seed: int) -> Iterator[Recognising]:
+    partitions = ledger.partitions
+    with channel_to(ledger.grpc) as channel:
         programme = Recognising(channel, partitions)
         programme.begin(BEN, CEM, DINA, EVA, ZAID)
         programme.serve(ZAID, "2026-11-03", 2)
@@ -112,6 +122,31 @@ def test_an_honour_explains_itself_by_entries(served: Recognising) -> None:
     assert into - out_of == explained.milestone.counted_seconds == 3 * HOUR
     assert out_of == 2 * HOUR, "what was reversed is part of the story"
     assert [one.event_type for one in explained.entries] == ["hours-verified", "hours-reversed", "hours-verified"]
+
+
+def fetched(ledger: Served, path: str) -> bytes:
+    with urllib.request.urlopen(f"http://{ledger.http}{path}", timeout=10) as answer:
+        whole: bytes = answer.read()
+    return whole
+
+
+def test_a_badge_holds_offline_until_its_honour_is_lost(served: Recognising, ledger: Served) -> None:
+    attendance, verified = served.serve(EVA, "2026-11-04", 2)
+    reached = served.told_after(bronze(EVA), verified)
+    badge = served.badge(bronze(EVA), [reached.told_at])
+    keys = read_issuer_document(fetched(ledger, "/.well-known/jwt-vc-issuer"))
+    claims = json.loads(read_base64url(badge.split(".")[1], "badge", "payload"))
+    place = claims["status"]["status_list"]["uri"].removeprefix(keys.issuer)
+    assert (claims["sub"], claims["credentialSubject"]["achievement"]["name"]) == (EVA, "synthetic: synthetic")
+    assert verify_honour_badge(badge, keys, read_status_list(fetched(ledger, place).decode())) is True
+    lost = served.told_after(bronze(EVA), served.reverse(attendance))
+    deadline = time.monotonic() + 20
+    while verify_honour_badge(badge, keys, read_status_list(fetched(ledger, place).decode())):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    with pytest.raises(grpc.RpcError) as raised:
+        served.badge(bronze(EVA), [lost.told_at])
+    assert refusal_of(raised.value).reason == "NOT_FOUND"
 
 
 def test_new_skills_of_an_opportunity_reach_everybody_who_served_there(served: Recognising) -> None:
