@@ -365,6 +365,9 @@ STREAMS = {
     "volunteers": re.compile(f"volunteers/{ID}"),
     "attendances": re.compile(f"volunteers/{ID}/attendances/{ID}"),
     "standings": re.compile(f"volunteers/{ID}/requirements/{ID}/standings/{ID}"),
+    "milestones": re.compile(f"volunteers/{ID}/recognitions/{ID}/milestones/{ID}"),
+    "nominations": re.compile(f"volunteers/{ID}/nominations/{ID}"),
+    "recognitions": re.compile(f"recognitions/{ID}"),
     "statements": re.compile(f"volunteers/{ID}/statements/{ID}"),
     "completions": re.compile(f"volunteers/{ID}/completions/{ID}"),
     "opportunities": re.compile(f"opportunities/{ID}"),
@@ -388,6 +391,10 @@ GROUP = MOVES + ("head_count attended_seconds service_date time_zone source impo
 OPPORTUNITY = "opportunity organization details:opportunity_details "
 STANDING = (
     "holder standing requirement:policy_version period_start:date? period_end:date counted_seconds evaluated_at cause "
+)
+MILESTONE = (
+    "holder milestone recognition_version counted_seconds months:nought_or_more skills_count:nought_or_more "
+    "organizations_count:nought_or_more evaluated_at cause"
 )
 STATEMENT = "holder statement "
 SESSION = "session shift opportunity "
@@ -486,6 +493,15 @@ EVENTS = {
     "group-hours-verified": ("groupAttendances", MOVES + "appointment verified_seconds"),
     "group-hours-declined": ("groupAttendances", MOVES + "appointment reason"),
     "group-hours-reversed": ("groupAttendances", MOVES + "appointment reason"),
+    "recognition-proposed": (
+        "recognitions",
+        "recognition version effective_date:date rule_source:text display_name levels:recognition_levels",
+    ),
+    "recognition-approved": ("recognitions", "recognition version"),
+    "milestone-reached": ("milestones", MILESTONE),
+    "milestone-lost": ("milestones", MILESTONE),
+    "nomination-made": ("nominations", "nomination volunteer recognition_version level:text organization"),
+    "nomination-decided": ("nominations", "nomination volunteer decision reason?"),
     "statement-issued": (
         "statements",
         STATEMENT + "kind:statement_kind period_start:date? period_end:date? organizations shown verified_seconds "
@@ -593,6 +609,17 @@ FIELD_CHECKS: dict[str, Check] = {
     "consent": form(f"volunteers/{ID}/consents/{ID}", "the name of a consent"),
     "charter": form(f"charters/{ID}", "the name of a charter"),
     "standing": form(STREAMS["standings"].pattern, "the name of a standing"),
+    "recognition": form(STREAMS["recognitions"].pattern, "the name of a programme of recognition"),
+    "recognition_version": form(f"recognitions/{ID}/versions/[1-9][0-9]*", "the name of a version of one"),
+    "recognition_levels": array_of(
+        record(
+            "level:text display_name verified_seconds_min:seconds? months_min:seconds? skills_used_min:seconds? "
+            "organizations_min:seconds? by_nomination:boolean"
+        )
+    ),
+    "milestone": form(STREAMS["milestones"].pattern, "the name of a milestone"),
+    "nomination": form(STREAMS["nominations"].pattern, "the name of a nomination"),
+    "decision": one_of("approved declined"),
     "statement": form(STREAMS["statements"].pattern, "the name of a statement"),
     "session": form(STREAMS["liveSessions"].pattern, "the name of a live session"),
     "completion": form(STREAMS["completions"].pattern, "the name of a completion"),
@@ -829,6 +856,11 @@ def check_holder(event: Event) -> None:
         project = "/".join(event.subject.split("/")[:2])
         demand_equal(event.data["project"], project, "data.project", "the subject")
     for name in ("attendance", "standing", "statement", "session", "donation", "completion"):
+    """[format] "Where a reader stops": the holder and the stream's own name are the subject's."""
+    if "holder" in event.data:
+        holder = "/".join(event.subject.split("/")[:2])
+        demand_equal(event.data["holder"], holder, "data.holder", "the subject")
+    for name in ("attendance", "standing", "statement", "session", "milestone", "nomination"):
         if name in event.data:
             demand_equal(event.data[name], event.subject, f"data.{name}", "the subject")
 

@@ -31,6 +31,7 @@ from ledger.auditing.identities import IdentityCheck, IdentityOpener
 from ledger.auditing.journal_lines import JournalCheck
 from ledger.auditing.live_sessions import ConnectionsCheck
 from ledger.auditing.progress import Progress
+from ledger.auditing.recognition import HonoursCheck, MilestoneCheck
 from ledger.auditing.request_keys import RequestKeyCheck, check_no_stranger
 from ledger.auditing.signed_heads import LogTrust, SignedHeads
 from ledger.auditing.snapshots import Applied, Snapshots, taken
@@ -138,7 +139,9 @@ def _walk_streams(settings: Settings, moment: Snapshots, report: Report, progres
         checks.append(projects.ProjectVersionCheck(moment, moment.read, report))
         checks.append(projects.DonationMovementCheck(moment, moment.read, report))
         checks.append(CompletionsCheck(moment, moment.read, report))
+        checks.append(HonoursCheck(moment, moment.read, report))
     checks.append(StandingCheck(report))
+    checks.append(MilestoneCheck(report))
     step = progress.step("stream by stream", sum(head[0] for head in moment.heads.values()))
     for streams in folded_streams(moment.store, report):
         for check in checks:

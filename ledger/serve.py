@@ -53,14 +53,18 @@ from ledger.live.live_hours import LiveHours
 from ledger.live.parts import live_parts
 from ledger.log_serving.log_reader import LogReader
 from ledger.loopback import is_loopback
+from ledger.milestones_following import MilestonesFollowing
 from ledger.open_ledger import check_same_ledger
 from ledger.postgres_place import default_data_dir
 from ledger.production import production_faults, production_remarks
 from ledger.projections.directory_questions import DirectoryQuestions
+from ledger.projections.honour_questions import HonourQuestions
 from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.match_questions import MatchQuestions
+from ledger.projections.milestone_evaluations import MilestoneEvaluations
 from ledger.projections.policy_questions import PolicyQuestions
 from ledger.projections.project_questions import ProjectQuestions
+from ledger.projections.recognition_questions import RecognitionQuestions
 from ledger.projections.search_questions import SearchQuestions
 from ledger.projections.standing_evaluations import StandingEvaluations
 from ledger.projections.training_questions import TrainingQuestions
@@ -297,6 +301,8 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             matches=MatchQuestions(read, settings.partitions, person_keys.open_all, horizon),
             policies=PolicyQuestions(read, settings.partitions, horizon),
             projects=ProjectQuestions(read, settings.partitions, horizon),
+            recognition=RecognitionQuestions(read, settings.partitions, horizon),
+            honours=HonourQuestions(read, settings.partitions, horizon),
             event_pool=events,
             partitions=settings.partitions,
             log_reader=LogReader(events, settings.partitions),
@@ -339,6 +345,8 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
                 StatementsFollowing(application, events, read, settings.partitions).watch(), name="statements"
             ),
         ]
+        milestones = MilestonesFollowing(application, events, MilestoneEvaluations(read, settings.partitions))
+        tasks.append(asyncio.create_task(milestones.watch(), name="milestones"))
         tasks.append(asyncio.create_task(LiveHours(application, events).watch(), name="hours of live sessions"))
         completing = LiveCompletions(application, events)
         tasks.append(asyncio.create_task(completing.watch(), name="completions by live sessions"))

@@ -222,6 +222,20 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "TrainingService/GetCompletion": Permission(_asked_of("name", coordinator=OwnOrganization("name")), _NAME),
     "TrainingService/ListCompletions": Permission(_asked_of("parent"), Looks(request="parent")),
     "TrainingService/GetCompletionProof": Permission(_asked_of("name", coordinator=OwnOrganization("name")), _NAME),
+    "RecognitionService/ProposeRecognition": Permission(_ADMINISTRATOR),
+    "RecognitionService/ApproveRecognition": Permission(_ADMINISTRATOR),
+    "RecognitionService/GetRecognition": Permission(_ANYBODY),
+    "RecognitionService/ListRecognitions": Permission(_ANYBODY),
+    "RecognitionService/Nominate": _organization("organization"),
+    "RecognitionService/DecideNomination": Permission(_ADMINISTRATOR),
+    "RecognitionService/GetNomination": Permission(
+        {**_ADMINISTRATOR, Role.VOLUNTEER: OwnPerson("name"), Role.AUDITOR: _ALL}, _NAME
+    ),
+    "RecognitionService/GetMilestone": Permission(_asked_of("name"), _NAME),
+    "RecognitionService/ListMilestones": Permission(_asked_of("parent"), Looks(request="parent")),
+    "RecognitionService/ListHonours": Permission(_OFFICES, Looks(answer="honours.holder")),
+    "RecognitionService/ExplainHonour": Permission(_asked_of("name"), _NAME),
+    "RecognitionService/GetHonourBadge": Permission(_own_statements("name"), _NAME),
     "OpportunitySearchService/SearchOpportunities": Permission(_ANYBODY),
     "OpportunitySearchService/MatchOpportunities": Permission(
         {**_ADMINISTRATOR, Role.VOLUNTEER: OwnPerson("parent")}, Looks(request="parent")

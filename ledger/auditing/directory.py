@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from ledger.auditing import live_sessions, projects, training
+from ledger.auditing import live_sessions, recognition
 from ledger.auditing.finding import Report, Where
 from ledger.auditing.folded_stream import FoldedStream, Step
 from ledger.auditing.row_check import Table
@@ -51,7 +52,7 @@ class DirectoryCheck:
         self._table = Table(_read(moment), "projection", table, key, report)
         self._kind = kind
         self._made = made
-        self._own_streams = made not in (_appointments, _policies, share_rows)
+        self._own_streams = made not in (_appointments, _policies, share_rows, recognition.recognition_rows)
 
     def streams(self, streams: list[FoldedStream]) -> None:
         """Fold up to where the projections are, and compare."""
@@ -93,6 +94,9 @@ def checks(moment: Snapshots, report: Report) -> list[DirectoryCheck]:
         ("courses", "course", training.COURSES, training.course_rows),
         ("training_sessions", "training_session", training.SESSIONS, training.training_session_rows),
         ("requirement_standings", "standing", "volunteers/requirements/standings", _standings),
+        ("recognitions", "name", "recognitions", recognition.recognition_rows),
+        ("milestones", "milestone", recognition.MILESTONES, recognition.milestone_rows),
+        ("nominations", "nomination", recognition.NOMINATIONS, recognition.nomination_rows),
         ("statements", "statement", "volunteers/statements", statement_rows),
         ("statement_shares", "share", "volunteers/statements", share_rows),
     ]

@@ -661,6 +661,18 @@ class Reason(Enum):
         "‏{name} على هذه الحال مسبقًا؛ لم يُسجّل شيء.",
     )
 
+    # Recognition
+    NOMINATION_OF_ONESELF = (
+        Kind.FORBIDDEN,
+        "{actor} cannot nominate themselves; somebody else must.",
+        "لا يمكن أن يرشّح {actor} نفسه؛ يجب أن يرشّحه شخص آخر.",
+    )
+    NOMINATION_SAME_PERSON = (
+        Kind.FORBIDDEN,
+        "{actor} is the nominee, nominated or decided before; {nomination} needs another person.",
+        "‏{actor} هو المرشَّح أو من رشّح أو سبق أن قرّر؛ يحتاج {nomination} إلى شخص آخر.",
+    )
+
     # Closed periods
     DATES_REVERSED = (
         Kind.INVALID,

@@ -6,6 +6,8 @@
     volunteers/{v}                                           volunteers/{v}/attendances/{a}
     volunteers/{v}/requirements/{p}/standings/{q}            volunteers/{v}/statements/{s}
     volunteers/{v}/completions/{c}                           (c: id of the course)
+    volunteers/{v}/recognitions/{r}/milestones/{level}       volunteers/{v}/nominations/{n}
+    recognitions/{r}
     opportunities/{o}                                        opportunities/{o}/shifts/{s}
     opportunities/{o}/shifts/{s}/registrations/{v}           opportunities/{o}/shifts/{s}/groupAttendances/{g}
     opportunities/{o}/shifts/{s}/liveSessions/{l}

@@ -29,6 +29,8 @@ from ledger.export_audit.event_table import (
     OfCompletion,
     OfDonation,
     OfProject,
+    OfMilestone,
+    OfNomination,
     OfSession,
     OfStanding,
     OfStatement,
@@ -204,10 +206,15 @@ def _decoded(stored: bytes) -> tuple[_Attributes, Fields]:
 def _moved(stored: bytes, event: _Attributes, data: Fields) -> EventEntries:
     """The entries, once what the fields say together is right. Raises Unreadable."""
     if isinstance(data, OfAttendance | OfStanding | OfStatement | OfCompletion):
+    if isinstance(data, OfAttendance | OfStanding | OfMilestone | OfStatement):
         holder = "/".join(event.subject.split("/", 2)[:2])
         _need_equal("data.holder", holder, data.holder)
     if isinstance(data, OfStanding):
         _need_equal("data.standing", event.subject, data.standing)
+    if isinstance(data, OfMilestone):
+        _need_equal("data.milestone", event.subject, data.milestone)
+    if isinstance(data, OfNomination):
+        _need_equal("data.nomination", event.subject, data.nomination)
     if isinstance(data, OfStatement):
         _need_equal("data.statement", event.subject, data.statement)
     if isinstance(data, OfCompletion):

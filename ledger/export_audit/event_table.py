@@ -27,6 +27,9 @@ _STREAMS: Final = {
     "volunteers": f"volunteers/{ID_FORM}",
     "attendances": f"volunteers/{ID_FORM}/attendances/{ID_FORM}",
     "standings": f"volunteers/{ID_FORM}/requirements/{ID_FORM}/standings/{ID_FORM}",
+    "milestones": f"volunteers/{ID_FORM}/recognitions/{ID_FORM}/milestones/{ID_FORM}",
+    "nominations": f"volunteers/{ID_FORM}/nominations/{ID_FORM}",
+    "recognitions": f"recognitions/{ID_FORM}",
     "statements": f"volunteers/{ID_FORM}/statements/{ID_FORM}",
     "completions": f"volunteers/{ID_FORM}/completions/{ID_FORM}",
     "opportunities": f"opportunities/{ID_FORM}",
@@ -94,6 +97,19 @@ class OfStanding(Fields, kw_only=True):
     standing: str
 
 
+class OfMilestone(Fields, kw_only=True):
+    """A level reached or lost: `holder` and `milestone` follow from the event's subject."""
+
+    holder: str
+    milestone: str
+
+
+class OfNomination(Fields, kw_only=True):
+    """Of one nomination: `nomination` is the event's subject."""
+
+    nomination: str
+
+
 class OfStatement(Fields, kw_only=True):
     """Of one statement: `holder` and `statement` follow from the event's subject."""
 
@@ -145,6 +161,7 @@ _DECIDES: Final = "time_zone crediting served? source imported_from? flags withh
 _GROUP: Final = "head_count attended_seconds service_date time_zone source imported_from? flags withheld_reason? "
 _OPPORTUNITY: Final = "opportunity organization details:opportunity_details "
 _STANDING: Final = "requirement period_start? period_end counted_seconds evaluated_at cause "
+_MILESTONE: Final = "recognition_version counted_seconds months skills_count organizations_count evaluated_at cause"
 _RESTATED: Final = "current_seconds evaluated_at cause"
 _TRAINING: Final = "training_session course organization "
 _REGISTRATION: Final = "registration shift opportunity volunteer "
@@ -226,6 +243,16 @@ EVENTS: Final[Mapping[str, Kind]] = {
     "verification-begun": ("attendances", OfAttendance, "appointment verified_seconds"),
     "requirement-met": ("standings", OfStanding, _STANDING + "level"),
     "requirement-lost": ("standings", OfStanding, _STANDING),
+    "recognition-proposed": (
+        "recognitions",
+        Fields,
+        "recognition version effective_date rule_source display_name levels",
+    ),
+    "recognition-approved": ("recognitions", Fields, "recognition version"),
+    "milestone-reached": ("milestones", OfMilestone, _MILESTONE),
+    "milestone-lost": ("milestones", OfMilestone, _MILESTONE),
+    "nomination-made": ("nominations", OfNomination, "volunteer recognition_version level organization"),
+    "nomination-decided": ("nominations", OfNomination, "volunteer decision reason?"),
     "statement-issued": (
         "statements",
         OfStatement,
@@ -325,6 +352,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "credential_digest": forms.Digest,
     "current_seconds": forms.WholeNumber,
     "day_seconds_max": forms.Seconds,
+    "decision": Literal["approved", "declined"],
     "display_name": forms.LocalizedText,
     "effective_date": forms.Date,
     "evaluated_at": list[forms.EventPlace],
@@ -352,6 +380,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "key_ids": list[str],
     "kind": Literal["statement", "transcript"],
     "level": str,
+    "levels": list[forms.RecognitionLevel],
     "linked_volunteer": forms.Volunteer,
     "live_session": forms.LiveSession,
     "member": str,
@@ -360,9 +389,11 @@ FIELDS: Final[Mapping[str, object]] = {
     "migrations": list[str],
     "minimum_age_met": bool,
     "number": forms.Seconds,
+    "months": forms.WholeNumber,
     "opportunity": forms.Opportunity,
     "opportunity_details": forms.OpportunityDetails,
     "organization": forms.Organization,
+    "organizations_count": forms.WholeNumber,
     "organizations": list[forms.Organization],
     "overlap": Literal["withhold"],
     "peak_participants": forms.WholeNumber,
@@ -383,6 +414,8 @@ FIELDS: Final[Mapping[str, object]] = {
     "reference": str,
     "refund_reference": str,
     "refunded_minor_units": Annotated[int, Meta(ge=1, le=10**12)],
+    "recognition": forms.Recognition,
+    "recognition_version": forms.RecognitionVersion,
     "registration": forms.Registration,
     "overlap_seconds": forms.WholeNumber,
     "overlaps": list[forms.LinkOverlap],
@@ -409,6 +442,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "signature": str,
     "signs": list[forms.Signs],
     "size": forms.Seconds,
+    "skills_count": forms.WholeNumber,
     "source": Literal["native", "migrated"],
     "start": forms.Moment,
     "state": Literal["registered", "accredited"],

@@ -74,6 +74,8 @@ Registration: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}/regis
 Course: TypeAlias = Annotated[str, _name("courses/{}")]
 TrainingSession: TypeAlias = Annotated[str, _name("courses/{}/sessions/{}")]
 CompletionResult: TypeAlias = Literal["attended", "passed"]
+Recognition: TypeAlias = Annotated[str, _name("recognitions/{}")]
+RecognitionVersion: TypeAlias = Annotated[str, _name("recognitions/{}/versions/[1-9][0-9]*")]
 
 LiveSession: TypeAlias = Annotated[str, _name("opportunities/{}/shifts/{}/liveSessions/{}")]
 
@@ -318,6 +320,18 @@ class HoursRules(Fields, kw_only=True, tag_field="kind", tag="hours"):
     two_verifiers_above_seconds: WholeNumber | UnsetType = UNSET
     confirmation_required: bool
     claim_lapses_after_days: Seconds | UnsetType = UNSET
+
+
+class RecognitionLevel(Fields, kw_only=True):
+    """One level of a programme of recognition."""
+
+    level: str
+    display_name: LocalizedText
+    verified_seconds_min: Seconds | UnsetType = UNSET
+    months_min: Seconds | UnsetType = UNSET
+    skills_used_min: Seconds | UnsetType = UNSET
+    organizations_min: Seconds | UnsetType = UNSET
+    by_nomination: bool
 
 
 class Level(Fields, kw_only=True):

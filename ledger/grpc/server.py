@@ -34,6 +34,7 @@ from ledger.grpc.participation_service import ParticipationService
 from ledger.grpc.personal_details import PersonalDetails
 from ledger.grpc.policy_service import PolicyService
 from ledger.grpc.project_service import ProjectService
+from ledger.grpc.recognition_service import RecognitionService
 from ledger.grpc.registry_service import RegistryService
 from ledger.grpc.reporting_service import ReportingService
 from ledger.grpc.room import TURNED_AWAY_AT_ONCE, Room
@@ -47,10 +48,12 @@ from ledger.live.parts import LiveParts
 from ledger.log_serving.completion_proof import CompletionProofs
 from ledger.log_serving.log_reader import LogReader
 from ledger.projections.directory_questions import DirectoryQuestions
+from ledger.projections.honour_questions import HonourQuestions
 from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.match_questions import MatchQuestions
 from ledger.projections.policy_questions import PolicyQuestions
 from ledger.projections.project_questions import ProjectQuestions
+from ledger.projections.recognition_questions import RecognitionQuestions
 from ledger.projections.search_questions import SearchQuestions
 from ledger.projections.training_questions import TrainingQuestions
 from ledger.projections.watching import Watchers
@@ -67,6 +70,7 @@ from volunteer_hours.v1 import (
     participation_service_pb2,
     policy_service_pb2,
     project_service_pb2,
+    recognition_service_pb2,
     registry_service_pb2,
     reporting_service_pb2,
     statement_service_pb2,
@@ -107,6 +111,7 @@ _WRITING: Final = (
     live_session_service_pb2.DESCRIPTOR.services_by_name["LiveSessionService"],
     project_service_pb2.DESCRIPTOR.services_by_name["ProjectService"],
     training_service_pb2.DESCRIPTOR.services_by_name["TrainingService"],
+    recognition_service_pb2.DESCRIPTOR.services_by_name["RecognitionService"],
 )
 _READING: Final = (
     directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"],
@@ -135,6 +140,8 @@ class GrpcServer:
         matches: MatchQuestions,
         policies: PolicyQuestions,
         projects: ProjectQuestions,
+        recognition: RecognitionQuestions,
+        honours: HonourQuestions,
         event_pool: AsyncConnectionPool[AsyncConnection[Any]],
         partitions: int,
         log_reader: LogReader,
@@ -170,6 +177,7 @@ class GrpcServer:
             self._live,
             ProjectService(commands, projects, StoredDonations(event_pool)),
             TrainingService(commands, training, CompletionProofs(event_pool, log_reader)),
+            RecognitionService(commands, recognition, honours, statements),
             DirectoryService(directory, person_keys, details, event_pool),
             HoursService(
                 hours,

@@ -62,6 +62,10 @@ HASHED_TABLES: Final = (
     HashedTable("search_words", ("word", "partition")),
     HashedTable("search_organizations", ("organization",)),
     HashedTable("requirement_standings", ("standing",)),
+    HashedTable("recognitions", ("name",)),
+    HashedTable("milestones", ("milestone",)),
+    HashedTable("nominations", ("nomination",)),
+    HashedTable("honours", ("honour", "since_position")),
     HashedTable("statements", ("statement",)),
     HashedTable("statement_shares", ("share",)),
 )

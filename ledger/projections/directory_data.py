@@ -9,6 +9,7 @@ import msgspec
 
 from ledger.projections.live_session_data import LIVE_SESSION_DATA, LiveSessionData
 from ledger.projections.project_data import PROJECT_DATA, ProjectData
+from ledger.projections.recognition_data import RECOGNITION_DATA, RecognitionData
 from ledger.projections.statement_data import STATEMENT_DATA, StatementData
 from ledger.projections.training_data import TRAINING_DATA, TrainingData
 
@@ -434,6 +435,7 @@ DirectoryData: TypeAlias = (
     | LiveSessionData
     | ProjectData
     | TrainingData
+    | RecognitionData
 )
 
 DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
@@ -479,4 +481,5 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     **LIVE_SESSION_DATA,
     **PROJECT_DATA,
     **TRAINING_DATA,
+    **RECOGNITION_DATA,
 }

@@ -14,6 +14,7 @@ from volunteer_hours.v1 import directory_service_pb2 as pb
 from volunteer_hours.v1 import policy_service_pb2 as policy_pb
 from volunteer_hours.v1 import project_service_pb2 as project_pb
 from volunteer_hours.v1 import training_service_pb2 as training_pb
+from volunteer_hours.v1 import recognition_service_pb2 as recognition_pb
 from volunteer_hours.v1.hours_service_pb2 import ListClosedPeriodsRequest
 from volunteer_hours.v1.positions_pb2 import Position
 
@@ -38,6 +39,8 @@ ListRequest: TypeAlias = (
     | project_pb.ListDonationsRequest
     | training_pb.ListCoursesRequest
     | training_pb.ListTrainingSessionsRequest
+    | recognition_pb.ListRecognitionsRequest
+    | recognition_pb.ListMilestonesRequest
 )
 
 

@@ -14,10 +14,14 @@ from ledger.projections.sums import COUNTED, period_dates
 from volunteer_hours.v1.hours_service_pb2 import Entry, ListEntriesRequest, ListEntriesResponse
 from volunteer_hours.v1.positions_pb2 import Position
 
+ENTRY_COLUMNS: Final = """
+    e.partition, e.position, e.entry_index, e.event_type, e.event_id, e.from_class, e.to_class, e.seconds,
+    e.service_date, e.reason, e.attendance, e.shift, e.organization, e.recorded_at, e.source_recorded_at, e.actor
+"""
+"""Of a row that `entry_message` reads."""
 _PAGE: Final = f"""
     with {CUT_SQL}
-    select e.partition, e.position, e.entry_index, e.event_type, e.event_id, e.from_class, e.to_class, e.seconds,
-           e.service_date, e.reason, e.attendance, e.shift, e.organization, e.recorded_at, e.source_recorded_at, e.actor
+    select {ENTRY_COLUMNS}
     from entries e join cut on cut.partition = e.partition and e.position <= cut.upto
     where e.holder = %(holder)b and (e.position, e.entry_index) > (%(position)b, %(entry_index)b) and {COUNTED}
     order by e.position, e.entry_index
@@ -52,7 +56,7 @@ async def list_entries(
             await refuse_unknown_holders(seen.connection, [request.parent])
     more = len(found) > rows
     return ListEntriesResponse(
-        entries=[_message(row) for row in found[:rows]],
+        entries=[entry_message(row) for row in found[:rows]],
         next_page_token=token_of(request, (found[rows - 1][1], found[rows - 1][2]), seen.basis.positions)
         if more
         else "",
@@ -71,7 +75,8 @@ def _after(token: PageToken | None) -> tuple[int, int]:
     return keys[0], keys[1]
 
 
-def _message(row: tuple[Any, ...]) -> Entry:
+def entry_message(row: tuple[Any, ...]) -> Entry:
+    """From a row of ENTRY_COLUMNS."""
     return Entry(
         position=Position(partition=row[0], position=row[1]),
         entry_index=row[2],

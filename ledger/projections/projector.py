@@ -15,6 +15,7 @@ from ledger.projections import (
     balances,
     closed_periods,
     donations,
+    honours,
     hours_by_month,
     initiatives,
     journal_lines,
@@ -26,6 +27,7 @@ from ledger.projections import (
     policies,
     positions,
     projects,
+    recognitions,
     registrations,
     requirement_standings,
     shifts,
@@ -65,6 +67,8 @@ PROJECTIONS: Final[Sequence[Callable[[ReadDatabase, Batch], None]]] = (
     projects.apply,
     donations.apply,
     training.apply,
+    recognitions.apply,
+    honours.apply,
 )
 """Each turns a batch into its rows, inside the batch's transaction."""
 

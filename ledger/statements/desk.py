@@ -32,6 +32,7 @@ class Desk:
         documents: KeptDocuments,
         evidence: LogEvidence,
         status_lists: StatusLists,
+        honour_statuses: StatusLists,
         receipts: Receipts,
         access_log: AccessLog,
     ) -> None:
@@ -41,6 +42,7 @@ class Desk:
         self._documents = documents
         self._evidence = evidence
         self._status_lists = status_lists
+        self._honour_statuses = honour_statuses
         self._receipts = receipts
         self._access_log = access_log
 
@@ -78,6 +80,10 @@ class Desk:
     async def status_list(self, partition: int, number: int) -> str:
         """See StatementDesk."""
         return await self._status_lists.get(partition, number)
+
+    async def honour_status_list(self, partition: int, number: int) -> str:
+        """See StatementDesk."""
+        return await self._honour_statuses.get(partition, number)
 
     def issuer_document(self) -> bytes:
         """See StatementDesk."""

@@ -46,6 +46,10 @@ class StatementDesk(Protocol):
         """The signed list of status, at most some seconds old. Refuses NOT_FOUND."""
         ...
 
+    async def honour_status_list(self, partition: int, number: int) -> str:
+        """The same of honours."""
+        ...
+
     def issuer_document(self) -> bytes:
         """What `/.well-known/jwt-vc-issuer` answers: JSON."""
         ...

@@ -10,7 +10,9 @@ from psycopg_pool import AsyncConnectionPool
 
 from ledger.access.access_log import AccessLog
 from ledger.access.person_keys import PersonKeys
+from ledger.credentials.honour_badge import honour_status_uri
 from ledger.log_serving.log_reader import LogReader
+from ledger.projections.honour_statuses import HonourStatuses
 from ledger.projections.stated_hours import StatedHoursQuestions
 from ledger.projections.statement_questions import StatementQuestions
 from ledger.settings import Settings
@@ -65,6 +67,7 @@ def statement_parts(
             documents,
             evidence,
             StatusLists(issuer_keys, questions, partitions),
+            StatusLists(issuer_keys, HonourStatuses(read), partitions, honour_status_uri),
             Receipts(settings.request_hash_key.get_secret_value().encode()),
             access_log,
         )

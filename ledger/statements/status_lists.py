@@ -4,25 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
 
 from ledger.credentials.issuer_keys import IssuerKeys
 from ledger.credentials.status_list import REVOKED, SUPERSEDED, pack_statuses, write_status_list
 from ledger.domain.refusals import Reason, refuse
-from ledger.projections.statement_questions import StatementQuestions
 from ledger.statements.signing import status_uri
 
 FRESH_SECONDS: Final = 3.0
 """So old a list may be that is given out: what changes must be seen within ten seconds."""
 
 
+class Statuses(Protocol):
+    """What the projections know of places."""
+
+    async def not_valid(self, partition: int, status_list: int) -> Mapping[int, bool]:
+        """Places of a list that are not valid → whether revoked; else superseded. Refuses NOT_FOUND."""
+        ...
+
+
 class StatusLists:
     """Of one ledger. Safe to share between requests."""
 
-    def __init__(self, keys: IssuerKeys, questions: StatementQuestions, partitions: int) -> None:
+    def __init__(
+        self,
+        keys: IssuerKeys,
+        questions: Statuses,
+        partitions: int,
+        uri_of: Callable[[str, int, int], str] = status_uri,
+    ) -> None:
+        """`uri_of`: issuer, partition and number → where a list is published."""
         self._keys = keys
         self._questions = questions
         self._partitions = partitions
+        self._uri_of = uri_of
         self._made: dict[tuple[int, int], tuple[float, str]] = {}
         self._turn = asyncio.Lock()
 
@@ -44,4 +60,6 @@ class StatusLists:
         taken = [(place, REVOKED if revoked else SUPERSEDED) for place, revoked in not_valid.items()]
         packed = await asyncio.to_thread(pack_statuses, taken)
         now = int(time.time())
-        return write_status_list(status_uri(self._keys.issuer, partition, number), now, packed, self._keys.signing(now))
+        return write_status_list(
+            self._uri_of(self._keys.issuer, partition, number), now, packed, self._keys.signing(now)
+        )

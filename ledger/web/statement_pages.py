@@ -37,6 +37,7 @@ STATUS_SECONDS: Final = 60
 """How long a list may be taken out of a cache: its `ttl`."""
 _BODY_BYTES_MAX: Final = 4_096
 _STATUS_PATH: Final = "/statements/status/"
+_HONOUR_STATUS_PATH: Final = "/honours/status/"
 _ANYBODYS: Final = {"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff"}
 _JSON: Final[TypeAdapter[dict[str, object]]] = TypeAdapter(dict[str, object])
 
@@ -55,6 +56,7 @@ class StatementPages:
             "/check/{name}": ("check-file", self._file),
             "/.well-known/jwt-vc-issuer": ("issuer", self._issuer),
             f"{_STATUS_PATH}{{place}}": ("status-list", self._status),
+            f"{_HONOUR_STATUS_PATH}{{place}}": ("honour-status-list", self._honour_status),
             "/vct/statement/1": ("vct", self._type),
         }
         return [
@@ -95,9 +97,10 @@ class StatementPages:
         return Response(self._desk.issuer_document(), media_type="application/json", headers=headers)
 
     async def _status(self, request: Request) -> Response:
-        signed = await self._desk.status_list(*_place(request.path_params["place"]))
-        headers = {**_ANYBODYS, "Cache-Control": f"public, max-age={STATUS_SECONDS}"}
-        return Response(signed, headers={**headers, "Content-Type": STATUS_LIST_TYPE})
+        return _list(await self._desk.status_list(*_place(request.path_params["place"])))
+
+    async def _honour_status(self, request: Request) -> Response:
+        return _list(await self._desk.honour_status_list(*_place(request.path_params["place"])))
 
     async def _type(self, request: Request) -> Response:
         """SD-JWT VC type metadata."""
@@ -130,6 +133,11 @@ class StatementPages:
             # The view is counted: better a statement without its list than an error and a second view.
             log.warning("no list of status beside a statement: %s", type(away).__name__)
             return None
+
+
+def _list(signed: str) -> Response:
+    headers = {**_ANYBODYS, "Cache-Control": f"public, max-age={STATUS_SECONDS}"}
+    return Response(signed, headers={**headers, "Content-Type": STATUS_LIST_TYPE})
 
 
 async def _open_request(request: Request) -> OpenRequest:

@@ -50,6 +50,10 @@ class SampleDesk:
             self.views[code] = self.views.get(code, 0) + 1
         return replace(found, receipt=f"receipt of {code}") if found.credential else found
 
+    async def honour_status_list(self, partition: int, number: int) -> str:
+        """See StatementDesk."""
+        return await self.status_list(partition, number)
+
     async def status_list(self, partition: int, number: int) -> str:
         if self.status_list_of is not None:
             return self.status_list_of(partition, number)

@@ -20,6 +20,7 @@ from ledger.grpc.policy_messages import CLASSES as EVIDENCE_CLASS_NUMBERS
 from ledger.grpc.policy_messages import KINDS, PERIODS, ROUNDINGS
 from ledger.grpc.policy_service import PolicyService
 from ledger.grpc.project_service import ProjectService
+from ledger.grpc.recognition_service import RecognitionService
 from ledger.grpc.registry_service import RegistryService
 from ledger.grpc.reporting_service import ReportingService
 from ledger.grpc.server import SERVICES
@@ -49,6 +50,7 @@ CLASSES = {
     "LiveSessionService": LiveSessionService,
     "ProjectService": ProjectService,
     "TrainingService": TrainingService,
+    "RecognitionService": RecognitionService,
     "DirectoryService": DirectoryService,
     "HoursService": HoursService,
     "AuditService": AuditService,

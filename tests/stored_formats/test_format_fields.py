@@ -19,6 +19,7 @@ from ledger.domain.live_session_events import CurvePoint, Ended, Joined, LiveRul
 from ledger.domain.opportunity import OpportunityDetails
 from ledger.domain.policy_rules import HoursRules, Level, Rate, Rates, RequirementRules
 from ledger.domain.project_events import ProjectPlan
+from ledger.domain.recognition import RecognitionLevel
 from ledger.domain.service_run import KeyHolders, SettingSaid
 from ledger.domain.shift import Place
 from ledger.domain.values import Entry, ImportedFrom, Interval, LocalizedText, Position
@@ -40,6 +41,7 @@ OBJECTS = {
     "ClientTerms": ClientTerms,
     "LinkOverlap": LinkOverlap,
     "LiveRule": LiveRule,
+    "RecognitionLevel": RecognitionLevel,
     "Join": Joined,
     "End": Ended,
     "SignsOfSecond": Signs,
@@ -71,6 +73,7 @@ PLURALS = {
     "whole numbers": "whole, from 1",
     "codes": "code",
     "Levels": "Level",
+    "RecognitionLevels": "RecognitionLevel",
     "Rates": "Rate",
 }
 NAMES = sorted(event_classes())

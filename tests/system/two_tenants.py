@@ -17,6 +17,7 @@ from volunteer_hours.v1 import access_service_pb2 as access
 from volunteer_hours.v1 import live_session_service_pb2 as live
 from volunteer_hours.v1 import participation_service_pb2 as participation
 from volunteer_hours.v1 import project_service_pb2 as projects
+from volunteer_hours.v1 import recognition_service_pb2 as recognition
 from volunteer_hours.v1 import registry_service_pb2 as registry
 from volunteer_hours.v1 import reporting_service_pb2 as reporting
 from volunteer_hours.v1 import resources_pb2, values_pb2
@@ -70,6 +71,10 @@ def names_of(which: str, first: str = "persons") -> list[str]:
         f"{volunteer}/statements/s/shares/1",
         f"staff/coordinator-{which}",
         f"{volunteer}/requirements/r/standings/x",
+        f"{volunteer}/nominations/n",
+        f"{volunteer}/recognitions/r/milestones/m",
+        "recognitions/r" if which != "absent" else "recognitions/absent",
+        "recognitions/r/versions/1" if which != "absent" else "recognitions/absent/versions/1",
         f"clients/{which}",
         "periods/p" if which != "absent" else "periods/absent",
         "policies/standard" if which != "absent" else "policies/absent",
@@ -87,6 +92,7 @@ def build(channel: grpc.Channel) -> None:
     )
     _send(channel, "AccessService/RegisterClient", access.RegisterClientRequest(client_id=APPS, terms=terms))
     _send(channel, "AccessService/RegisterClient", access.RegisterClientRequest(client_id="gone", terms=terms))
+    _build_recognition(channel)
     for which in ("own", "other"):
         _build_tenant(channel, which)
         _send(channel, "AccessService/RegisterClient", access.RegisterClientRequest(client_id=which, terms=terms))
@@ -95,6 +101,31 @@ def build(channel: grpc.Channel) -> None:
     _send(channel, "ReportingService/ClosePeriod", closing)
     revoking = access.RevokeClientRequest(name="clients/gone", revoked_for="key-lost")
     _send(channel, "AccessService/RevokeClient", revoking)
+
+
+def _build_recognition(channel: grpc.Channel) -> None:
+    """A programme whose only level is given by nomination; it has the name that sample requests give it."""
+    level = recognition.RecognitionLevel(level="synthetic", display_name=NAME, by_nomination=True)
+    proposing = recognition.ProposeRecognitionRequest(
+        name="recognitions/r", effective_date="2026-01-01", source="synthetic", display_name=NAME, levels=[level]
+    )
+    _send(channel, "RecognitionService/ProposeRecognition", proposing)
+    approving = recognition.ApproveRecognitionRequest(name="recognitions/r/versions/1")
+    _send(channel, "RecognitionService/ApproveRecognition", approving, "staff/approver")
+
+
+def _build_honour(channel: grpc.Channel, which: str) -> None:
+    nominating = recognition.NominateRequest(
+        parent=f"volunteers/{which}",
+        nomination_id="n",
+        recognition="recognitions/r",
+        level="synthetic",
+        organization=f"organizations/{which}",
+    )
+    _send(channel, "RecognitionService/Nominate", nominating)
+    deciding = recognition.DecideNominationRequest(name=f"volunteers/{which}/nominations/n", approved=True)
+    for decider in ("staff/decider-1", "staff/decider-2"):
+        _send(channel, "RecognitionService/DecideNomination", deciding, decider)
 
 
 def _build_tenant(channel: grpc.Channel, which: str) -> None:
@@ -160,6 +191,7 @@ def _build_tenant(channel: grpc.Channel, which: str) -> None:
     _send_until_signed(channel, "StatementService/IssueStatement", stating)
     sharing = statements.ShareStatementRequest(name=f"{volunteer}/statements/s")
     _send(channel, "StatementService/ShareStatement", sharing)
+    _build_honour(channel, which)
     consenting = registry.RecordGuardianConsentRequest(parent=volunteer, consent_id="c")
     _send(channel, "RegistryService/RecordGuardianConsent", consenting)
     preferring = registry.SetVolunteerPreferencesRequest(name=volunteer)
