@@ -855,12 +855,8 @@ def check_holder(event: Event) -> None:
     if "project" in event.data:
         project = "/".join(event.subject.split("/")[:2])
         demand_equal(event.data["project"], project, "data.project", "the subject")
-    for name in ("attendance", "standing", "statement", "session", "donation", "completion"):
-    """[format] "Where a reader stops": the holder and the stream's own name are the subject's."""
-    if "holder" in event.data:
-        holder = "/".join(event.subject.split("/")[:2])
-        demand_equal(event.data["holder"], holder, "data.holder", "the subject")
-    for name in ("attendance", "standing", "statement", "session", "milestone", "nomination"):
+    named = "attendance", "standing", "statement", "session", "donation", "completion", "milestone", "nomination"
+    for name in named:
         if name in event.data:
             demand_equal(event.data[name], event.subject, f"data.{name}", "the subject")
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
-from ledger.auditing import live_sessions, projects, training
-from ledger.auditing import live_sessions, recognition
+from ledger.auditing import live_sessions, projects, recognition, training
 from ledger.auditing.finding import Report, Where
 from ledger.auditing.folded_stream import FoldedStream, Step
 from ledger.auditing.row_check import Table

@@ -28,9 +28,9 @@ from ledger.export_audit.event_table import (
     OfAttendance,
     OfCompletion,
     OfDonation,
-    OfProject,
     OfMilestone,
     OfNomination,
+    OfProject,
     OfSession,
     OfStanding,
     OfStatement,
@@ -205,8 +205,7 @@ def _decoded(stored: bytes) -> tuple[_Attributes, Fields]:
 
 def _moved(stored: bytes, event: _Attributes, data: Fields) -> EventEntries:
     """The entries, once what the fields say together is right. Raises Unreadable."""
-    if isinstance(data, OfAttendance | OfStanding | OfStatement | OfCompletion):
-    if isinstance(data, OfAttendance | OfStanding | OfMilestone | OfStatement):
+    if isinstance(data, OfAttendance | OfStanding | OfMilestone | OfStatement | OfCompletion):
         holder = "/".join(event.subject.split("/", 2)[:2])
         _need_equal("data.holder", holder, data.holder)
     if isinstance(data, OfStanding):

@@ -13,8 +13,8 @@ from ledger.projections.snapshot import ReadConnection, snapshot
 from volunteer_hours.v1 import directory_service_pb2 as pb
 from volunteer_hours.v1 import policy_service_pb2 as policy_pb
 from volunteer_hours.v1 import project_service_pb2 as project_pb
-from volunteer_hours.v1 import training_service_pb2 as training_pb
 from volunteer_hours.v1 import recognition_service_pb2 as recognition_pb
+from volunteer_hours.v1 import training_service_pb2 as training_pb
 from volunteer_hours.v1.hours_service_pb2 import ListClosedPeriodsRequest
 from volunteer_hours.v1.positions_pb2 import Position
 
