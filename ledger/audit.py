@@ -18,6 +18,7 @@ from ledger.auditing import (
     directory,
     log_tree,
     projects,
+    participation_history,
     search,
     statements,
     sums,
@@ -134,6 +135,7 @@ def _walk_streams(settings: Settings, moment: Snapshots, report: Report, progres
         checks += directory.checks(moment, report)
         checks.append(directory.OpportunityVersionCheck(moment, report))
         checks.append(directory.VolunteerLinkCheck(moment, report))
+        checks += participation_history.checks(moment, report)
         checks.append(AttendanceCheck(moment, moment.read, report))
         checks.append(ConnectionsCheck(moment, moment.read, report))
         checks.append(projects.ProjectVersionCheck(moment, moment.read, report))

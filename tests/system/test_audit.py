@@ -199,6 +199,13 @@ def test_a_key_without_an_event_is_named(settings):
         ("donation_movements", "given_minor_units", "given_minor_units + 1", "true"),
         ("donation_movements", "refunded_minor_units", "refunded_minor_units + 1", "true"),
         ("donation_movements", "currency", "'USD'", "true"),
+        ("opportunity_versions", "partner_type", "'private'", "true"),
+        ("opportunity_versions", "skills", "array['x']", "true"),
+        ("shift_versions", "places", "places + 1", "true"),
+        ("shift_versions", "local_day", "local_day + 1", "true"),
+        ("shift_versions", "known_at", "known_at + interval '1 second'", "true"),
+        ("registration_versions", "state", "'requested'", "true"),
+        ("registration_versions", "volunteer", "'volunteers/x'", "true"),
     ],
 )
 def test_a_projected_row_is_named_with_its_position(settings, table, column, value, where):
@@ -232,6 +239,8 @@ def test_what_a_line_says_of_an_attendance_is_named_with_its_position(settings, 
         ("appointments", "member", "'staff/somebody-else'"),
         ("volunteers", "details", "'{}'"),
         ("volunteers", "erased", "not erased"),
+        ("volunteers", "registered_position", "registered_position + 1"),
+        ("volunteers", "registered_at", "registered_at + interval '1 second'"),
         ("volunteers", "charters", "'{\"charters/national\": 9}'"),
         ("volunteers", "consents", "'{\"volunteers/x/consents/y\": {}}'"),
         ("opportunities", "waiting_places", "waiting_places + 1"),
@@ -305,6 +314,8 @@ def test_two_statements_in_one_place_of_a_list_are_named(settings):
         "project_money",
         *("journal_lines", "balances", "volunteers", "opportunity_versions", "requirement_standings", "statements"),
         *("courses", "training_sessions", "completion_records"),
+        "shift_versions",
+        "registration_versions",
     ],
 )
 def test_a_projected_row_that_is_missing_is_named(settings, table):
