@@ -58,10 +58,9 @@ from ledger.milestones_following import MilestonesFollowing
 from ledger.open_ledger import check_same_ledger
 from ledger.postgres_place import default_data_dir
 from ledger.production import production_faults, production_remarks
-from ledger.projections.directory_questions import DirectoryQuestions
-from ledger.projections.honour_questions import HonourQuestions
 from ledger.projections.basis import Ground
 from ledger.projections.directory_questions import DirectoryQuestions
+from ledger.projections.honour_questions import HonourQuestions
 from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.impact_questions import ImpactQuestions
 from ledger.projections.match_questions import MatchQuestions
