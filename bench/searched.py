@@ -21,10 +21,11 @@ import psycopg
 
 from ledger.domain.opportunity import Level
 from ledger.projections.directory_data import OpportunityDetails, Text
-from ledger.projections.opportunity_search import OPENINGS_SQL, name_stems, offered
-from ledger.projections.shifts import local_times
+from ledger.projections.opportunity_search import OPENINGS_SQL
 from ledger.search.concepts import City, catalogue
 from ledger.search.keys import Contents, Opening, contents_of, opening_keys
+from ledger.search.local_times import local_times
+from ledger.search.offering import name_stems, offered
 from ledger.search.sets import CHUNK_NUMBERS, packed
 from ledger.search.spelling import forms_of
 

@@ -24,7 +24,7 @@ from ledger.domain.requirement_standing import RequirementStanding, StandingTold
 from ledger.domain.shift import Shift, ShiftOpened
 from ledger.domain.values import ImportedFrom
 from ledger.domain.volunteer import Volunteer
-from ledger.projections.shifts import city_key, local_times
+from ledger.search.local_times import city_key, local_times
 
 Rows: TypeAlias = Iterator[tuple[str, dict[str, object]]]
 """Key and columns of the rows that a stream must have."""

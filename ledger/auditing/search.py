@@ -1,7 +1,7 @@
 """What opportunities are found by, made anew from rows that were compared with their streams before.
 
-The functions that make keys are the projection's own, as those that open and sum are not: what a word is found by is no
-truth of the ledger. What is checked is that every row is what they make of the opportunity as it is, and nothing more.
+The functions that make keys are those that the projection calls, too: what a word is found by is no truth of the
+ledger. What is checked is that every row is what they make of the opportunity as it is, and nothing more.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-import msgspec
-
 from ledger.auditing.finding import Report, Where
 from ledger.auditing.snapshots import Database
-from ledger.projections.directory_data import OpportunityDetails, Text
-from ledger.projections.opportunity_search import OPENINGS_SQL, name_stems, offered
+from ledger.domain.opportunity import OpportunityDetails
+from ledger.domain.values import LocalizedText
 from ledger.search.keys import Contents, Opening, contents_of
+from ledger.search.offering import name_stems, offered
 from ledger.search.sets import CHUNK_NUMBERS, packed
 from ledger.search.spelling import forms_of
 
@@ -49,8 +48,13 @@ _CHUNKS: Final = "select distinct partition, chunk from search_keys"
 _WORDS: Final = "select word, uses, forms from search_words where partition = %s"
 _PARTITIONS: Final = "select distinct partition from search_words"
 _COUNTS: Final = "select (select count(*) from search_contents), (select count(*) from search_opportunities)"
-_OPENINGS_DIFFER: Final = f"""
-    with wanted as ({OPENINGS_SQL})
+_OPENINGS_DIFFER: Final = """
+    with wanted as (
+        select o.partition, o.number, s.begins_at, s.shift, s.places - s.places_taken as places_left, s.local_day,
+               s.from_minute, s.until_minute, s.region, s.city_key, s.online, o.sector, o.level
+        from shifts s join search_opportunities o using (opportunity)
+        where s.state = 'open'
+    )
     select 'missing', partition, shift from (select * from wanted except select * from search_openings) missing
     union all
     select 'there', partition, shift from (select * from search_openings except select * from wanted) there
@@ -63,7 +67,6 @@ _NAMES: Final = """
         select initiative, partition, display_name_ar, display_name_en from initiatives
     ) named full join search_organizations s on s.organization = name
 """
-_DETAILS: Final = msgspec.json.Decoder(OpportunityDetails)
 
 
 def check(read: Database, report: Report) -> None:
@@ -119,7 +122,7 @@ def _contents(read: Database, report: Report) -> Iterator[tuple[int, int, Conten
 
 def _compared(row: Sequence[Any], openings: Sequence[Opening], report: Report) -> Contents:
     partition, _, name, *columns, offering, state, raw, keys, words = row
-    details = _DETAILS.decode(raw)
+    details = OpportunityDetails.model_validate_json(raw)
     contents = contents_of(offered(offering, state == "published", details), openings)
     expected = {
         "organization": offering,
@@ -154,7 +157,7 @@ def _check_words(read: Database, partition: int, words: Counter[str], report: Re
 
 def _check_names(read: Database, report: Report) -> None:
     for name, partition, ar, en, found_in, stems in read.execute(_NAMES):
-        wanted = None if name is None else (partition, name_stems(Text(ar, en)))
+        wanted = None if name is None else (partition, name_stems(LocalizedText(ar=ar, en=en)))
         found = None if stems is None else (found_in, stems)
         if wanted != found:
             report.differs(Where("projection search_organizations", row=name or ""), "row", wanted, found)

@@ -27,14 +27,11 @@ from ledger.projections.directory_data import (
     ShiftOpened,
     ShiftRescheduled,
     ShiftUpdated,
-    Text,
 )
 from ledger.projections.search_rows import Changes, write
 from ledger.projections.stored_event import Batch
-from ledger.search.concepts import without_stop_words
-from ledger.search.keys import TEXT_WORDS_MAX, Contents, Offered, Opening, contents_of
-from ledger.search.normalise import words_of
-from ledger.search.stems import stems_of
+from ledger.search.keys import Contents, Opening, contents_of
+from ledger.search.offering import name_stems, offered
 
 _NEXT_NUMBER: Final = "select coalesce(max(number), -1) + 1 from search_opportunities where partition = %s"
 _ADD: Final = """
@@ -110,30 +107,6 @@ def apply(connection: ReadDatabase, batch: Batch) -> None:
         _describe(connection, batch.partition, sorted(touched.changed))
     if touched.places:
         connection.execute(_PLACES, [sorted(touched.places)])
-
-
-def offered(organization: str, published: bool, details: OpportunityDetails) -> Offered:
-    """What an opportunity is found by, from its details."""
-    return Offered(
-        organization=organization,
-        published=published,
-        titles=_texts(details.title),
-        descriptions=_texts(details.description),
-        sector=details.sector or "",
-        labels=[*details.skills, details.event_type or ""],
-        level=details.level or "",
-        minimum_age_years=details.minimum_age_years,
-    )
-
-
-def name_stems(text: Text) -> list[str]:
-    """The words of an organisation's name, as they are asked for."""
-    words = [word for one in _texts(text) for word in without_stop_words(words_of(one, TEXT_WORDS_MAX))]
-    return sorted({stem for word in words for stem in stems_of(word)})
-
-
-def _texts(text: Text | None) -> list[str]:
-    return [] if text is None else [one for one in (text.ar, text.en) if one]
 
 
 def _number(connection: ReadDatabase, partition: int, published: dict[str, tuple[int, str]]) -> None:

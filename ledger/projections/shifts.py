@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime, time, timedelta
-from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Final
 
 from ledger.domain.refusals import InvariantBroken
 from ledger.projections.binary_rows import ReadDatabase
@@ -19,7 +17,7 @@ from ledger.projections.directory_data import (
 )
 from ledger.projections.one_row import change_one
 from ledger.projections.stored_event import Batch, OtherEvent
-from ledger.search.concepts import catalogue
+from ledger.search.local_times import city_key, local_times
 
 _OPENED: Final = """
     insert into shifts (
@@ -103,36 +101,3 @@ def _reschedule(connection: ReadDatabase, data: ShiftRescheduled) -> None:
         raise InvariantBroken(f"{data.shift} is rescheduled and was never opened")
     times = local_times(row[0], data.start, data.end, None)
     change_one(connection, _RESCHEDULED, [data.start, data.end, *times, data.shift])
-
-
-class LocalTimes(NamedTuple):
-    """When a shift is, for filters: moments, and the day and minutes of its own zone."""
-
-    begins_at: datetime
-    """Of a shift known by its date alone, the beginning of that day."""
-    ends_at: datetime
-    local_day: date
-    from_minute: int | None
-    """Of the local day, and None where no times are known."""
-    until_minute: int | None
-    """Counted on beyond 1,440 where it ends on a later day."""
-
-
-def local_times(time_zone: str, start: datetime | None, end: datetime | None, service_date: str | None) -> LocalTimes:
-    """When a shift is in its own zone. Raises InvariantBroken when neither times nor a date are known."""
-    zone = ZoneInfo(time_zone)
-    if start is not None and end is not None:
-        first, last = start.astimezone(zone), end.astimezone(zone)
-        days = (last.date() - first.date()).days
-        until = days * 1440 + last.hour * 60 + last.minute
-        return LocalTimes(start, end, first.date(), first.hour * 60 + first.minute, until)
-    if service_date is None:
-        raise InvariantBroken("a shift has neither times nor a date")
-    day = date.fromisoformat(service_date)
-    begins, ends = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
-    return LocalTimes(begins, ends, day, None, None)
-
-
-def city_key(city: str | None) -> str | None:
-    """By which key a city is found, whichever language it was named in; None where none was named."""
-    return None if city is None else catalogue().city_key(city) or None
