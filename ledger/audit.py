@@ -11,7 +11,17 @@ from typing import Final
 
 from ledger.access.identity_keys import SECRET_BYTES_MIN, IdentityKeys
 from ledger.access.master_keys import master_keys
-from ledger.auditing import balance_maps, closed_periods, constraint_rows, directory, log_tree, search, statements, sums
+from ledger.auditing import (
+    balance_maps,
+    closed_periods,
+    constraint_rows,
+    directory,
+    log_tree,
+    participation_history,
+    search,
+    statements,
+    sums,
+)
 from ledger.auditing.applied_hashes import AppliedHashCheck
 from ledger.auditing.attendances import AttendanceCheck
 from ledger.auditing.envelopes import EnvelopeCheck, check_counters
@@ -122,6 +132,7 @@ def _walk_streams(settings: Settings, moment: Snapshots, report: Report, progres
         checks += directory.checks(moment, report)
         checks.append(directory.OpportunityVersionCheck(moment, report))
         checks.append(directory.VolunteerLinkCheck(moment, report))
+        checks += participation_history.checks(moment, report)
         checks.append(AttendanceCheck(moment, moment.read, report))
         checks.append(ConnectionsCheck(moment, moment.read, report))
     checks.append(StandingCheck(report))

@@ -29,6 +29,7 @@ from ledger.access.grants import Grants
 from ledger.access.identity_keys import IdentityKeys
 from ledger.access.master_keys import master_keys
 from ledger.access.past_birth_dates import PastBirthDates
+from ledger.access.past_details import PastDetails
 from ledger.access.person_keys import PersonKeys
 from ledger.access.quotas import QuotaLimits, Quotas
 from ledger.access.tokens import token_verifier
@@ -56,7 +57,9 @@ from ledger.open_ledger import check_same_ledger
 from ledger.postgres_place import default_data_dir
 from ledger.production import production_faults, production_remarks
 from ledger.projections.directory_questions import DirectoryQuestions
+from ledger.projections.basis import Ground
 from ledger.projections.hours_questions import HoursQuestions
+from ledger.projections.impact_questions import ImpactQuestions
 from ledger.projections.match_questions import MatchQuestions
 from ledger.projections.policy_questions import PolicyQuestions
 from ledger.projections.search_questions import SearchQuestions
@@ -281,6 +284,9 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             settings, events=events, keys=keys, read=read, person_keys=person_keys, access_log=recorder
         )
         live = live_parts(settings, application, events=events, read=read)
+        impact = ImpactQuestions(
+            read, Ground(settings.partitions, horizon), PastDetails(events, person_keys).at
+        )
         server = GrpcServer(
             settings,
             application=application,
@@ -289,6 +295,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
                 settings.identity_key.get_secret_value().encode(), verify_check_digit=settings.verify_check_digit
             ),
             hours=HoursQuestions(read, settings.partitions, horizon),
+            impact=impact,
             directory=DirectoryQuestions(read, settings.partitions, horizon),
             search=SearchQuestions(read, settings.partitions, horizon),
             matches=MatchQuestions(read, settings.partitions, person_keys.open_all, horizon),

@@ -270,6 +270,8 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "HoursService/GetClosedPeriod": Permission(_ANYBODY),
     "HoursService/ListClosedPeriods": Permission(_ANYBODY),
     "HoursService/ListRestatements": Permission(_OFFICES, Looks(answer="restatements.attendance")),
+    "ImpactService/GetImpactReport": Permission(_OFFICES),
+    "ImpactService/ExportImpactReport": Permission(_OFFICES),
     "AuditService/ReplayEvents": Permission(_REPLAYS, Looks(everybody=True)),
     "AuditService/GetEvent": Permission(_REPLAYS, Looks(everybody=True)),
     "AuditService/GetCheckpoint": Permission(_ANYBODY),

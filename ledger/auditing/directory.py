@@ -204,7 +204,7 @@ def _initiatives(steps: list[Step]) -> Rows:
 
 
 def _volunteers(steps: list[Step]) -> Rows:
-    state = steps[-1].state
+    state, first = steps[-1].state, steps[0].event
     if isinstance(state, Volunteer):
         details = {
             field: {"event_id": sealed.event_id, "sealed": sealed.sealed} for field, sealed in state.details.items()
@@ -227,6 +227,8 @@ def _volunteers(steps: list[Step]) -> Rows:
                 "consents": consents,
                 "charters": charters,
                 "erased": state.erased,
+                "registered_position": first.position,
+                "registered_at": first.source_time or first.recorded_at,
                 "preferences": preferences,
                 "preferences_set_at": None if sealed is None else set_at[-1],
             },
@@ -385,5 +387,7 @@ class OpportunityVersionCheck:
             "event_type": event.data.details.event_type,
             "compulsory_service": event.data.details.compulsory_service,
             "level": event.data.details.level,
+            "partner_type": event.data.details.partner_type,
+            "skills": list(event.data.details.skills),
         }
         self._table.compare(where, expected, held.get((stream.name, event.position)))

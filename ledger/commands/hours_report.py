@@ -31,6 +31,7 @@ class Dimension(StrEnum):
     REGION = "region"
     LEVEL = "level"
     AGE_BAND = "age-band"
+    PARTNER_TYPE = "partner-type"
 
 
 _DIMENSIONS: Final[Mapping[Dimension, hours.SummaryDimension.ValueType]] = {
@@ -42,6 +43,7 @@ _DIMENSIONS: Final[Mapping[Dimension, hours.SummaryDimension.ValueType]] = {
     Dimension.REGION: hours.SUMMARY_DIMENSION_REGION,
     Dimension.LEVEL: hours.SUMMARY_DIMENSION_LEVEL,
     Dimension.AGE_BAND: hours.SUMMARY_DIMENSION_AGE_BAND,
+    Dimension.PARTNER_TYPE: hours.SUMMARY_DIMENSION_PARTNER_TYPE,
 }
 
 

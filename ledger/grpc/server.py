@@ -26,6 +26,7 @@ from ledger.grpc.commands import Commands
 from ledger.grpc.directory_service import DirectoryService
 from ledger.grpc.gate import Gate
 from ledger.grpc.hours_service import HoursService
+from ledger.grpc.impact_service import ImpactService
 from ledger.grpc.interceptor import handlers
 from ledger.grpc.live_session_service import LiveSessionService
 from ledger.grpc.opportunity_search_service import OpportunitySearchService
@@ -44,6 +45,7 @@ from ledger.live.parts import LiveParts
 from ledger.log_serving.log_reader import LogReader
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.hours_questions import HoursQuestions
+from ledger.projections.impact_questions import ImpactQuestions
 from ledger.projections.match_questions import MatchQuestions
 from ledger.projections.policy_questions import PolicyQuestions
 from ledger.projections.search_questions import SearchQuestions
@@ -56,6 +58,7 @@ from volunteer_hours.v1 import (
     audit_service_pb2,
     directory_service_pb2,
     hours_service_pb2,
+    impact_service_pb2,
     live_session_service_pb2,
     opportunity_search_service_pb2,
     participation_service_pb2,
@@ -101,6 +104,7 @@ _WRITING: Final = (
 _READING: Final = (
     directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"],
     hours_service_pb2.DESCRIPTOR.services_by_name["HoursService"],
+    impact_service_pb2.DESCRIPTOR.services_by_name["ImpactService"],
     opportunity_search_service_pb2.DESCRIPTOR.services_by_name["OpportunitySearchService"],
     audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"],
 )
@@ -120,6 +124,7 @@ class GrpcServer:
         person_keys: PersonKeys,
         identity_keys: IdentityKeys,
         hours: HoursQuestions,
+        impact: ImpactQuestions,
         directory: DirectoryQuestions,
         search: SearchQuestions,
         matches: MatchQuestions,
@@ -165,6 +170,7 @@ class GrpcServer:
                 PastBirthDates(event_pool, person_keys),
                 self._watchers,
             ),
+            ImpactService(impact),
             OpportunitySearchService(search, matches),
             AuditService(event_pool, partitions, log_reader),
         )

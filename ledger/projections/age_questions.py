@@ -88,7 +88,7 @@ class AgeQuestions:
             closing = await closing_date(seen, as_of, last)
             valuation = await valuation_of(seen, request, first, last, closing)
             parameters = {**seen.cut, **filters(request), "start_date": first, "end_date": last}
-            await self._need_few(seen, parameters)
+            await need_few(seen, parameters, self._persons_max)
             if valuation is not None:
                 parameters |= dates_parameters(dates_of(valuation.periods))
             divided = valuation is not None
@@ -96,7 +96,7 @@ class AgeQuestions:
             if _of_all_time(request, seen) and not divided:
                 statement = _BALANCES
             sums = GroupSums(valuation)
-            async for together in _by_person(seen, statement, parameters):
+            async for together in by_person(seen, statement, parameters):
                 people = sorted({holder for holder, *_ in together if holder.startswith(_PERSON)})
                 births = await birth_dates(people, seen.basis.positions) if people else {}
                 for holder, *counts in together:
@@ -106,17 +106,16 @@ class AgeQuestions:
                     sums.add(key, number, counts)
         return answer(request, sums.rows([NOT_STATED, *bands.keys]), seen.basis, valuation, closing)
 
-    async def _need_few(self, seen: View, parameters: Mapping[str, object]) -> None:
-        """Refuses PERSONS_TOO_MANY. Whoever has hours in a question has a balance: few of those are told at once."""
-        counting: tuple[LiteralString, ...] = (_EVER, _COUNTED)
-        for statement in counting:
-            cursor = await seen.connection.execute(
-                statement, {**parameters, "limit": self._persons_max + 1}, binary=True
-            )
-            [(persons,)] = await cursor.fetchall()
-            if persons <= self._persons_max:
-                return
-        refuse(Reason.PERSONS_TOO_MANY, persons_max=self._persons_max)
+
+async def need_few(seen: View, parameters: Mapping[str, object], persons_max: int) -> None:
+    """Refuses PERSONS_TOO_MANY. Whoever has hours in a question has a balance: few of those are told at once."""
+    counting: tuple[LiteralString, ...] = (_EVER, _COUNTED)
+    for statement in counting:
+        cursor = await seen.connection.execute(statement, {**parameters, "limit": persons_max + 1}, binary=True)
+        [(persons,)] = await cursor.fetchall()
+        if persons <= persons_max:
+            return
+    refuse(Reason.PERSONS_TOO_MANY, persons_max=persons_max)
 
 
 def _of_all_time(request: pb.SummarizeHoursRequest, seen: View) -> bool:
@@ -125,7 +124,7 @@ def _of_all_time(request: pb.SummarizeHoursRequest, seen: View) -> bool:
     return seen.present and not narrowed and not period.start_date and not period.end_date
 
 
-async def _by_person(
+async def by_person(
     seen: View, statement: LiteralString, parameters: Mapping[str, object]
 ) -> AsyncIterator[Sequence[Sequence[Any]]]:
     """Rows in order of their holder, some hundred at a time: the rest stays in the database."""

@@ -35,9 +35,18 @@ async def closing_date(seen: View, as_of: AsOf | None, last: date) -> date | Non
     """
     if last != date.max:
         return last
+    moment = await moment_told(seen, as_of)
+    return None if moment is None else moment.date()
+
+
+async def moment_told(seen: View, as_of: AsOf | None) -> datetime | None:
+    """The moment asked about, in UTC; for exact positions and for now, the record time of the newest event counted.
+
+    None where none is.
+    """
     moment = None if as_of is None else moment_of(as_of)
     if moment is not None:
-        return moment.astimezone(UTC).date()
+        return moment.astimezone(UTC)
     rows = await (await seen.connection.execute(_LAST_EVENTS, seen.cut, binary=True)).fetchall()
     times = [struct.unpack("!q", recorded)[0] for (recorded,) in rows]
-    return (_EPOCH + timedelta(microseconds=max(times))).date() if times else None
+    return _EPOCH + timedelta(microseconds=max(times)) if times else None

@@ -29,8 +29,8 @@ _RULES: Final = "update opportunities set approval_required = %s, waiting_places
 _VERSION: Final = """
     insert into opportunity_versions (
         opportunity, position, partition, recorded_at, source_recorded_at, organization, sector, event_type,
-        compulsory_service, level
-    ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        compulsory_service, level, partner_type, skills
+    ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 
@@ -83,6 +83,8 @@ def _remember(connection: ReadDatabase, event: OtherEvent, data: OpportunityPubl
             data.details.event_type,
             data.details.compulsory_service,
             data.details.level,
+            data.details.partner_type,
+            list(data.details.skills),
         ],
     )
 

@@ -35,7 +35,7 @@ _BEHIND: Final = """
     unnest(%(partitions)b::int[], %(after)b::bigint[], %(upto)b::bigint[]) as behind (partition, after, upto)
 """
 _IS_BEHIND: Final = "e.partition = behind.partition and e.position > behind.after and e.position <= behind.upto"
-_RESTATED: Final = f"select count(*), {OF_ENTRIES} from entries e join {_BEHIND} on {_IS_BEHIND} where {IN_PERIOD}"
+RESTATED: Final = f"select count(*), {OF_ENTRIES} from entries e join {_BEHIND} on {_IS_BEHIND} where {IN_PERIOD}"
 # Partition by partition, or the whole ledger before the closed positions would be read to be left out again.
 _PAGE: Final = f"""
     with page as (
@@ -97,7 +97,7 @@ async def list_restatements(
             "start_date": closed.start_date,
             "end_date": closed.end_date,
         }
-        [[count, *restated]] = await (await seen.connection.execute(_RESTATED, parameters, binary=True)).fetchall()
+        [[count, *restated]] = await (await seen.connection.execute(RESTATED, parameters, binary=True)).fetchall()
         asked = {"after": _further(closed, last_shown), "rows": rows + 1}
         cursor = await seen.connection.execute(_PAGE, {**parameters, **asked}, binary=True)
         lines = [_Line(*row) for row in await cursor.fetchall()]

@@ -1,4 +1,4 @@
-"""When and where can one serve, how many places are there, and how many are taken?"""
+"""When and where can one serve, how many places are there and taken? And what was known of it at any moment?"""
 
 from __future__ import annotations
 
@@ -37,6 +37,10 @@ _RESCHEDULED: Final = """
     where shift = %s
 """
 _CANCELLED: Final = "update shifts set state = 'cancelled' where shift = %s"
+_VERSION: Final = """
+    insert into shift_versions (shift, position, partition, known_at, opportunity, state, places, local_day, ends_at)
+    select shift, %s, partition, %s, opportunity, state, places, local_day, ends_at from shifts where shift = %s
+"""
 _TAKEN: Final = "update shifts set places_taken = places_taken + %s where shift = %s"
 
 
@@ -59,6 +63,8 @@ def apply(connection: ReadDatabase, batch: Batch) -> None:
                 taken[data.shift] -= 1
             case _:
                 pass  # another projection's
+        if isinstance(data, ShiftOpened | ShiftUpdated | ShiftRescheduled | ShiftCancelled):
+            change_one(connection, _VERSION, [event.position, event.sourcetime or event.time, data.shift])
     for shift, change in sorted(taken.items()):
         change_one(connection, _TAKEN, [change, shift])
 

@@ -31,6 +31,7 @@ _KEYS: Final[Mapping[int, Key]] = {
     pb.SUMMARY_DIMENSION_LEVEL: summary_statements.LEVEL,
     pb.SUMMARY_DIMENSION_REGION: REGION,
     pb.SUMMARY_DIMENSION_MONTH: summary_statements.MONTH,
+    pb.SUMMARY_DIMENSION_PARTNER_TYPE: summary_statements.PARTNER_TYPE,
 }
 _APPLIED: Final = "select coalesce(sum(position), 0)::bigint from positions"
 
@@ -48,15 +49,21 @@ async def summarize_hours(
     async with view(pool, ground, request.positions, as_of, seconds_left) as seen:
         closing = await closing_date(seen, as_of, last) if request.rates else None
         valuation = await valuation_of(seen, request, first, last, closing)
-        key = await _key(seen, request)
-        statements = SumStatements(key, divided=valuation is not None, everything=everything)
-        kept = None if key.of_shift else await _kept(seen, statements)
-        if valuation is None:
-            statement = kept if kept is not None and whole_months(first, last) else statements.of_entries()
-            rows = await _rows(seen, statement, {**filters(request), "start_date": first, "end_date": last})
-        else:
-            rows = await _valued_rows(seen, request, statements, kept, valuation)
+        rows = await summed(seen, request, first, last, valuation)
     return answer(request, rows, seen.basis, valuation, closing)
+
+
+async def summed(
+    seen: View, request: pb.SummarizeHoursRequest, first: date, last: date, valuation: Valuation | None
+) -> Sequence[Row]:
+    """Sums by the request's dimension, which is no age band, at this moment; served from `first` to `last`."""
+    key = await key_of(seen, request)
+    statements = SumStatements(key, divided=valuation is not None, everything=_of_everything(request))
+    kept = None if key.of_shift else await _kept(seen, statements)
+    if valuation is not None:
+        return await _valued_rows(seen, request, statements, kept, valuation)
+    statement = kept if kept is not None and whole_months(first, last) else statements.of_entries()
+    return await _rows(seen, statement, {**filters(request), "start_date": first, "end_date": last})
 
 
 def answer(
@@ -115,7 +122,8 @@ async def _rows(seen: View, statement: LiteralString, parameters: Mapping[str, o
     return await cursor.fetchall()
 
 
-async def _key(seen: View, request: pb.SummarizeHoursRequest) -> Key:
+async def key_of(seen: View, request: pb.SummarizeHoursRequest) -> Key:
+    """What the request's dimension is, at this moment, over entries."""
     key = _KEYS[request.group_by]
     if key is REGION:
         [(differ,)] = await _rows(seen, PLACES_DIFFER, filters(request))

@@ -18,7 +18,7 @@ FILTERS: Final = """
 
 _DIMENSIONS: Final = """
     , dimensions as (
-        select distinct on (v.opportunity) v.opportunity, v.sector, v.event_type, v.level
+        select distinct on (v.opportunity) v.opportunity, v.sector, v.event_type, v.level, v.partner_type
         from opportunity_versions v join cut on cut.partition = v.partition and v.position <= cut.upto
         where %(known_until)b::timestamptz is null
            or coalesce(v.source_recorded_at, v.recorded_at) <= %(known_until)b
@@ -79,6 +79,11 @@ OPPORTUNITY: Final = Key("e.opportunity")
 SECTOR: Final = Key("coalesce(d.sector, '')", _DIMENSIONS, _OF_OPPORTUNITY)
 EVENT_TYPE: Final = Key("coalesce(d.event_type, '')", _DIMENSIONS, _OF_OPPORTUNITY)
 LEVEL: Final = Key("coalesce(d.level, '')", _DIMENSIONS, _OF_OPPORTUNITY)
+PARTNER_TYPE: Final = Key(
+    "case when starts_with(e.organization, 'initiatives/') then 'initiative' else coalesce(d.partner_type, '') end",
+    _DIMENSIONS,
+    _OF_OPPORTUNITY,
+)
 MONTH: Final = Key("to_char(e.service_date, 'YYYY-MM')")
 REGION: Final = Key("coalesce(d.place, '')", _PLACES, _OF_ONE_PLACE)
 """Right as long as no opportunity has shifts in several places."""

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import msgspec
 from psycopg.types.json import Jsonb
 
-from ledger.projections.binary_rows import ReadDatabase, copy_rows, text
+from ledger.projections.binary_rows import ReadDatabase, copy_rows, moment_or_null, text
 from ledger.projections.directory_data import (
     CharterAccepted,
     GuardianConsentGiven,
@@ -24,7 +24,9 @@ from ledger.projections.directory_data import (
 from ledger.projections.one_row import change_one
 from ledger.projections.stored_event import Batch
 
-_COPY: Final = "copy volunteers (partition, volunteer, details) from stdin (format binary)"
+_COPY: Final = """
+    copy volunteers (partition, registered_position, registered_at, volunteer, details) from stdin (format binary)
+"""
 _UPDATED: Final = "update volunteers set details = (details - %s::text[]) || %s where volunteer = %s"
 _ERASED: Final = """
     update volunteers set details = '{}', preferences = null, preferences_set_at = null, erased = true
@@ -36,7 +38,7 @@ _CONSENT: Final = "update volunteers set consents = consents || %s where volunte
 _CONSENT_WITHDRAWN: Final = """
     update volunteers set consents = jsonb_set(consents, array[%s, 'withdrawn'], 'true', false) where volunteer = %s
 """
-_fixed: Final = struct.Struct("!h ii").pack
+_fixed: Final = struct.Struct("!h ii iq").pack
 _jsonb: Final = struct.Struct("!iB").pack
 _JSONB_VERSION: Final = 1
 
@@ -48,7 +50,10 @@ def apply(connection: ReadDatabase, batch: Batch) -> None:
     registered = [(event, data) for event, data in batch.directory if isinstance(data, VolunteerRegistered)]
     if registered:
         rows = (
-            _fixed(3, 4, batch.partition) + text(data.volunteer) + _packed(_seals(event.id, data.details))
+            _fixed(5, 4, batch.partition, 8, event.position)
+            + moment_or_null(event.sourcetime or event.time)
+            + text(data.volunteer)
+            + _packed(_seals(event.id, data.details))
             for event, data in registered
         )
         copy_rows(connection, _COPY, rows)

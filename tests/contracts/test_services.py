@@ -13,6 +13,7 @@ from ledger.grpc.audit_service import AuditService
 from ledger.grpc.directory_service import DirectoryService, volunteer_message
 from ledger.grpc.event_replay import MESSAGE_BYTES_MAX, parts_of
 from ledger.grpc.hours_service import HoursService
+from ledger.grpc.impact_service import ImpactService
 from ledger.grpc.live_session_service import LiveSessionService
 from ledger.grpc.opportunity_search_service import OpportunitySearchService
 from ledger.grpc.participation_service import METHODS, ParticipationService
@@ -47,6 +48,7 @@ CLASSES = {
     "LiveSessionService": LiveSessionService,
     "DirectoryService": DirectoryService,
     "HoursService": HoursService,
+    "ImpactService": ImpactService,
     "AuditService": AuditService,
 }
 

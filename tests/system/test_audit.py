@@ -195,6 +195,13 @@ def test_a_key_without_an_event_is_named(settings):
         ("opportunity_versions", "event_type", "'x'", "true"),
         ("opportunity_versions", "compulsory_service", "not compulsory_service", "true"),
         ("opportunity_versions", "level", "'professional'", "true"),
+        ("opportunity_versions", "partner_type", "'private'", "true"),
+        ("opportunity_versions", "skills", "array['x']", "true"),
+        ("shift_versions", "places", "places + 1", "true"),
+        ("shift_versions", "local_day", "local_day + 1", "true"),
+        ("shift_versions", "known_at", "known_at + interval '1 second'", "true"),
+        ("registration_versions", "state", "'requested'", "true"),
+        ("registration_versions", "volunteer", "'volunteers/x'", "true"),
     ],
 )
 def test_a_projected_row_is_named_with_its_position(settings, table, column, value, where):
@@ -228,6 +235,8 @@ def test_what_a_line_says_of_an_attendance_is_named_with_its_position(settings, 
         ("appointments", "member", "'staff/somebody-else'"),
         ("volunteers", "details", "'{}'"),
         ("volunteers", "erased", "not erased"),
+        ("volunteers", "registered_position", "registered_position + 1"),
+        ("volunteers", "registered_at", "registered_at + interval '1 second'"),
         ("volunteers", "charters", "'{\"charters/national\": 9}'"),
         ("volunteers", "consents", "'{\"volunteers/x/consents/y\": {}}'"),
         ("opportunities", "waiting_places", "waiting_places + 1"),
@@ -272,7 +281,17 @@ def test_two_statements_in_one_place_of_a_list_are_named(settings):
 
 
 @pytest.mark.parametrize(
-    "table", ["journal_lines", "balances", "volunteers", "opportunity_versions", "requirement_standings", "statements"]
+    "table",
+    [
+        "journal_lines",
+        "balances",
+        "volunteers",
+        "opportunity_versions",
+        "requirement_standings",
+        "statements",
+        "shift_versions",
+        "registration_versions",
+    ],
 )
 def test_a_projected_row_that_is_missing_is_named(settings, table):
     with removed(settings.owner_read_database, table):

@@ -1,0 +1,28 @@
+"""A report as CSV (RFC 4180) in long form, in UTF-8: one figure a line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Final
+
+from ledger.impact.flat import Figure, figures
+from volunteer_hours.v1 import impact_service_pb2 as pb
+
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet reads as a formula. Rule: OWASP, CSV Injection."""
+
+
+def csv_of(report: pb.ImpactReport) -> bytes:
+    """`table,key,measure,value,unit`; what is left out is empty."""
+    out = io.StringIO(newline="")
+    lines = csv.writer(out)
+    lines.writerow(Figure._fields)
+    for figure in figures(report):
+        lines.writerow([plain(cell) if isinstance(cell, str) else "" if cell is None else cell for cell in figure])
+    return out.getvalue().encode()
+
+
+def plain(text: str) -> str:
+    """A text that no spreadsheet computes."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
