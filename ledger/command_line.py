@@ -22,6 +22,7 @@ from ledger.commands.entries import entries
 from ledger.commands.export import export
 from ledger.commands.find import find
 from ledger.commands.generate import generate
+from ledger.commands.impact import report_impact
 from ledger.commands.keys import keys
 from ledger.commands.replay import replay
 from ledger.commands.report import report
@@ -64,6 +65,7 @@ for panel, commands in {
     for command in commands:
         application.command(rich_help_panel=panel)(command)
 application.command("verify-statement", rich_help_panel=TRUST)(verify_statement_)
+application.command("report-impact", rich_help_panel=QUESTIONS)(report_impact)
 application.command("verify-peak", rich_help_panel=TRUST)(verify_peak_)
 application.add_typer(import_history.application, name="import", rich_help_panel=WRITING)
 application.add_typer(policies.application, name="policies", rich_help_panel=WRITING)
@@ -88,9 +90,14 @@ def main() -> None:
 
 
 def _words(typed: list[str]) -> list[str]:
-    """`verify statement FILE` and `verify peak FILE` are commands of their own; else name the file ./statement."""
+    """`verify statement FILE` and `verify peak FILE` are commands of their own; else name the file ./statement.
+
+    So is `report impact`.
+    """
     if typed[:1] == ["verify"] and typed[1:2] in (["statement"], ["peak"]):
         return [f"verify-{typed[1]}", *typed[2:]]
+    if typed[:2] == ["report", "impact"]:
+        return ["report-impact", *typed[2:]]
     return typed
 
 

@@ -56,8 +56,8 @@ from ledger.loopback import is_loopback
 from ledger.open_ledger import check_same_ledger
 from ledger.postgres_place import default_data_dir
 from ledger.production import production_faults, production_remarks
-from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.basis import Ground
+from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.impact_questions import ImpactQuestions
 from ledger.projections.match_questions import MatchQuestions
@@ -75,6 +75,8 @@ from ledger.supervisor import Supervisor
 from ledger.tls_files import tls_files
 from ledger.web.entry_readers import EntryReaders
 from ledger.web.http_server import HttpServer
+from ledger.web.impact.impact_pages import ImpactPages
+from ledger.web.impact.published import PublishedReports
 from ledger.web.people.pages import people_pages
 from ledger.web.people.pages_settings import pages_faults
 from ledger.web.site import site
@@ -284,9 +286,8 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             settings, events=events, keys=keys, read=read, person_keys=person_keys, access_log=recorder
         )
         live = live_parts(settings, application, events=events, read=read)
-        impact = ImpactQuestions(
-            read, Ground(settings.partitions, horizon), PastDetails(events, person_keys).at
-        )
+        hours = HoursQuestions(read, settings.partitions, horizon)
+        impact = ImpactQuestions(read, Ground(settings.partitions, horizon), PastDetails(events, person_keys).at)
         server = GrpcServer(
             settings,
             application=application,
@@ -294,7 +295,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             identity_keys=IdentityKeys(
                 settings.identity_key.get_secret_value().encode(), verify_check_digit=settings.verify_check_digit
             ),
-            hours=HoursQuestions(read, settings.partitions, horizon),
+            hours=hours,
             impact=impact,
             directory=DirectoryQuestions(read, settings.partitions, horizon),
             search=SearchQuestions(read, settings.partitions, horizon),
@@ -322,6 +323,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             (LogReader(accesses, of_access.partitions), accesses),
             statements.desk,
             people_pages(settings, door, tokens, server.own_calls),
+            ImpactPages(PublishedReports(hours, impact)),
         )
         http = HttpServer(settings.http_address, pages, GRACE_SECONDS, tls=tls)
         http_address = http.bind()

@@ -30,9 +30,9 @@ def figures(report: pb.ImpactReport) -> Iterator[Figure]:
     yield from _seconds("total", "", report.total)
     yield Figure("total", "", "entry_count", report.entry_count, "entries")
     yield from _values("total", "", report.total_values)
+    told = {field.name: value for field, value in report.people.ListFields()}
     for field in report.people.DESCRIPTOR.fields:
-        value = getattr(report.people, field.name) if report.people.HasField(field.name) else None
-        yield Figure("people", "", field.name, value, "persons")
+        yield Figure("people", "", field.name, told.get(field.name), "persons")
     for month in report.months:
         for name in ("newly_registered", "active"):
             yield Figure("months", month.month, name, getattr(month, name) if month.HasField(name) else None, "persons")

@@ -86,8 +86,8 @@ TEXTS: Final[Mapping[str, Text]] = {
     "restated_absent": Text("لم تُغلق هذه الفترة ولم تُنشر بعد.", "This period has not been closed and published yet."),
     "note_small": Text(
         "لا تُعرض مجموعة يقل من فيها عن {n} أشخاص وحدها، بل تُجمع مع غيرها، فلا يُستنتج رقم أحد.",
-        "A group of fewer than {n} people is not shown by itself but together with others, so that nobody's figures can "
-        "be worked out.",
+        "A group of fewer than {n} people is not shown by itself but together with others, so that nobody's figures "
+        "can be worked out.",
     ),
     "note_total": Text(
         "مجموع كل جدول يساوي مجموع السجل للفترة نفسها والمواضع نفسها: {positions}.",
@@ -101,9 +101,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         "ما سُجّل بعدد الحاضرين دون أسماء يدخل في الساعات لا في أعداد المتطوّعين.",
         "What was recorded by head counts, without names, is in the hours and not in the numbers of volunteers.",
     ),
-    "note_rates": Text(
-        "القيمة بحسب {rates}؛ وهي تقدير لا سعر.", "Value by {rates}: an estimate, not a price."
-    ),
+    "note_rates": Text("القيمة بحسب {rates}؛ وهي تقدير لا سعر.", "Value by {rates}: an estimate, not a price."),
     "page": Text("صفحة {page} من {pages}", "Page {page} of {pages}"),
     **{key: text for key, text in CODES.items() if key.startswith(("region_", "sector_"))},
 }

@@ -27,6 +27,7 @@ from ledger.statements.desk_port import StatementDesk
 from ledger.told_errors import told
 from ledger.transparency.failures import TransparencyFailure
 from ledger.web.entry_readers import EntryReaders
+from ledger.web.impact.impact_pages import ImpactPages
 from ledger.web.log_pages import LogPages
 from ledger.web.people.pages import PeoplePages
 from ledger.web.plain_answers import guarded, line, unknown_page
@@ -50,11 +51,12 @@ def site(
     accesses: tuple[LogReader, Pool] | None = None,
     desk: StatementDesk | None = None,
     people: PeoplePages | None = None,
+    impact: ImpactPages | None = None,
 ) -> Starlette:
     """The application; `is_writing` says whether the service still takes commands.
 
     `accesses`: the log of the ledger of accesses, and its database. Without `desk` there are no pages of statements,
-    without `people` none for volunteers and whoever organises.
+    without `people` none for volunteers and whoever organises, without `impact` none of published figures.
     """
 
     async def health(request: Request) -> Response:
@@ -76,6 +78,7 @@ def site(
             *(pages_of(*accesses, of_hours=False).routes(ACCESS_PATH) if accesses else ()),
             *(StatementPages(desk).routes() if desk else ()),
             *(people.routes() if people else ()),
+            *(impact.routes() if impact else ()),
             Route("/health", guarded("health", health), methods=["GET"]),
             Route("/metrics", guarded("metrics", figures), methods=["GET"]),
         ],
