@@ -11,8 +11,7 @@ import msgspec
 import typst
 
 from ledger.documents.fonts import document_fonts
-from ledger.documents.printable import printable
-from ledger.impact.presenting import Chart, Presented, Rows, presented
+from ledger.impact.presenting import Chart, Presented, Rows, is_plain, presented
 from ledger.impact.texts import TEXTS
 from ledger.web.check.texts import Text
 from volunteer_hours.v1 import impact_service_pb2 as pb
@@ -59,12 +58,12 @@ def _rows(table: Rows) -> dict[str, object]:
     return {"title": _both(table.title), "head": _all(table.head), "rows": [_all(row) for row in table.rows]}
 
 
-def _all(texts: Iterable[Text]) -> list[dict[str, str]]:
+def _all(texts: Iterable[Text]) -> list[dict[str, str | bool]]:
     return [_both(text) for text in texts]
 
 
-def _both(text: Text) -> dict[str, str]:
-    return {"ar": printable(text.ar), "en": printable(text.en)}
+def _both(text: Text) -> dict[str, str | bool]:
+    return {"ar": text.ar, "en": text.en, "plain": is_plain(text)}
 
 
 @cache

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from ledger.documents.isolation import by_its_content
+from ledger.documents.printable import printable
 from ledger.impact.texts import TEXTS
 from ledger.web.check.texts import Text
 from volunteer_hours.v1 import impact_service_pb2 as pb
@@ -86,15 +88,21 @@ def presented(report: pb.ImpactReport) -> Presented:
 def said(key: str, **values: str | Text) -> Text:
     """A text of the catalogue in both languages. Raises KeyError for a text or a value that is missing."""
     text = TEXTS[key]
+    both = {name: one if isinstance(one, Text) else plain(one) for name, one in values.items()}
     return Text(
-        text.ar.format_map({name: one.ar if isinstance(one, Text) else one for name, one in values.items()}),
-        text.en.format_map({name: one.en if isinstance(one, Text) else one for name, one in values.items()}),
+        text.ar.format_map({name: one.ar for name, one in both.items()}),
+        text.en.format_map({name: one.en for name, one in both.items()}),
     )
 
 
 def plain(text: str) -> Text:
-    """The same in both languages: a number, a code."""
-    return Text(text, text)
+    """The same in both languages: a number, a date, a code. In Arabic it is isolated: 2026-11 would be read 11-2026."""
+    return Text(by_its_content(text), text)
+
+
+def is_plain(text: Text) -> bool:
+    """Whether it is the same in both languages."""
+    return text.ar == by_its_content(text.en)
 
 
 def whole_hours(seconds: int) -> int:
@@ -111,7 +119,7 @@ def group_name(dimension: pb.ImpactDimension.ValueType, row: pb.ImpactRow) -> Te
     if row.key == "online":
         return said("online")
     key = f"{dimension_name(dimension)}_{row.key.lower()}"
-    return said(key) if key in TEXTS else plain(row.key)
+    return said(key) if key in TEXTS else plain(printable(row.key))
 
 
 def dimension_name(dimension: pb.ImpactDimension.ValueType) -> str:
@@ -196,7 +204,9 @@ def _people(report: pb.ImpactReport) -> Rows:
 
 
 def _demand(report: pb.ImpactReport) -> Rows:
-    rows = [(plain(one.skill), plain(f"{one.places:,}"), plain(f"{one.places_left:,}")) for one in report.demand]
+    rows = [
+        (plain(printable(one.skill)), plain(f"{one.places:,}"), plain(f"{one.places_left:,}")) for one in report.demand
+    ]
     return Rows(said("table_demand"), (said("skill"), said("places"), said("places_left")), rows)
 
 

@@ -13,6 +13,7 @@ from ledger.transparency.entry_chain import Entry
 from ledger.transparency.signed_note import parse_note
 from ledger.transparency.verify_balance import verify_balance_proof, verify_entries
 from tests.independent_audit.real_export import both_agree, generated
+from tests.system import impact_of_leeds
 from tests.system.acting import acting_as, channel_to
 from tests.system.served_ledger import HISTORY, PROJECT, answered, hours_ledger, served_in_a_folder
 from volunteer_hours.v1 import hours_service_pb2 as pb
@@ -40,6 +41,12 @@ def leeds(served):
     outcome = answered(hours_ledger("import", "leeds2023", HISTORY, "--json", address=served.grpc))
     positions = ",".join(f"{at['partition']}:{at['position']}" for at in outcome["positions"])
     return served.grpc, outcome, positions
+
+
+@pytest.fixture(scope="module")
+def leeds_served(served, leeds):
+    """The same ledger with its pages, and the positions to ask at."""
+    return served, leeds[2]
 
 
 def report(leeds, *arguments: str):
@@ -70,6 +77,24 @@ def test_79_of_79_published_totals_are_reproduced(leeds):
     )
     assert done.returncode == 0, done.stdout
     assert done.stdout.splitlines()[-1] == "published totals reproduced: 79 of 79"
+
+
+@pytest.mark.parametrize("as_of", [(), ("--as-of", BEFORE_DELETION, "--clock", "source")])
+def test_the_impact_report_has_the_ledger_s_totals(leeds_served, as_of):
+    impact_of_leeds.totals_are_the_ledgers(leeds_served, *as_of)
+
+
+def test_the_impact_report_follows_what_was_withdrawn(leeds_served):
+    impact_of_leeds.inflated_shift_is_withheld(leeds_served)
+
+
+def test_the_impact_report_leaves_as_every_kind_of_file(leeds_served, tmp_path):
+    impact_of_leeds.leaves_as_every_file(leeds_served, tmp_path)
+    impact_of_leeds.shown_in_the_terminal(leeds_served)
+
+
+def test_what_was_published_is_on_the_public_page(leeds_served):
+    impact_of_leeds.published_on_the_page(leeds_served)
 
 
 def test_a_wrong_published_total_is_named(leeds, tmp_path):

@@ -1,4 +1,4 @@
-"""The public page of impact, as routes of the site: rendered here, without scripts, cookies or anything from elsewhere."""
+"""The public page of impact, as routes of the site: no scripts, no cookies, nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -94,10 +94,10 @@ class ImpactPages:
 def _chosen(published: list[Published], period: str | None) -> Published | None:
     if period is None:
         return next((one for one in published if one.has_tables), None)
-    for one in published:
-        if one.closed.name == f"periods/{period}":
-            return one
-    refuse(Reason.NOT_FOUND, name=f"periods/{period[:80]}")
+    found = [one for one in published if one.closed.name == f"periods/{period}"]
+    if not found:
+        refuse(Reason.NOT_FOUND, name=f"periods/{period[:80]}")
+    return found[0]
 
 
 def _dates(one: Published, language: Language) -> str:

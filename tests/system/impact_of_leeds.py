@@ -1,4 +1,4 @@
-"""The real history of LEEDS 2023 as an impact report: as an answer, as files and as the public page."""
+"""What tests ask of the impact report of LEEDS 2023: as an answer, as files and as the public page."""
 
 from __future__ import annotations
 
@@ -6,23 +6,15 @@ import csv
 import io
 import json
 import re
+import time
 import urllib.request
 import zipfile
+from pathlib import Path
 
-import pytest
-
-from tests.system.served_ledger import HISTORY, answered, hours_ledger, served_in_a_folder
+from tests.system.served_ledger import answered, hours_ledger
 
 YEAR = "2023-01-01..2024-12-31"
 CLASSES = ("recorded", "claimed", "attended", "verified", "disputed", "withheld", "reversed")
-
-
-@pytest.fixture(scope="module")
-def leeds():
-    with served_in_a_folder(3) as served:
-        outcome = answered(hours_ledger("import", "leeds2023", HISTORY, "--json", address=served.grpc))
-        positions = ",".join(f"{at['partition']}:{at['position']}" for at in outcome["positions"])
-        yield served, positions
 
 
 def report(leeds, *arguments: str):
@@ -51,8 +43,8 @@ def totals(told) -> dict[str, int]:
     return {name: int(told.get(f"{name}_seconds", 0)) for name in CLASSES}
 
 
-@pytest.mark.parametrize("as_of", [(), ("--as-of", "2023-06-17T23:38:46Z", "--clock", "source")])
-def test_its_totals_are_the_ledger_s_and_every_table_adds_up_to_them(leeds, as_of):
+def totals_are_the_ledgers(leeds, *as_of: str) -> None:
+    """Its totals are those of SummarizeHours, and every table adds up to them."""
     told = report(leeds, *as_of)
     expected = ledger_totals(leeds, *as_of)
     assert expected["recorded"] > 3600 * 7000
@@ -64,20 +56,26 @@ def test_its_totals_are_the_ledger_s_and_every_table_adds_up_to_them(leeds, as_o
     assert told["persons_min"] == 5
 
 
-def test_the_inflated_shift_is_withheld_in_it_until_it_is_withdrawn(leeds):
+def inflated_shift_is_withheld(leeds) -> None:
+    """Until it is withdrawn."""
     clock = ("--clock", "source")
     before = report(leeds, "--as-of", "2023-06-17T23:38:46Z", *clock)["total"]
     after = report(leeds, "--as-of", "2023-06-19T23:39:33Z", *clock)["total"]
     assert int(before["withheld_seconds"]) - int(after.get("withheld_seconds", 0)) == 1200 * 3600
 
 
-def test_who_publishes_it_gets_a_page_for_anybody_in_both_languages(leeds):
+def published_on_the_page(leeds) -> None:
+    """Once it is closed, for anybody, in both languages."""
     served, positions = leeds
     assert "No period has been published yet." in page(served.http, "/impact?lang=en")
     closed = hours_ledger(
         *("period", "close", "leeds-2023", "--period", YEAR, "--positions", positions, "--json"), address=served.grpc
     )
     assert answered(closed)
+    deadline = time.monotonic() + 20
+    while '<svg class="chart"' not in page(served.http, "/impact"):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     arabic, english = page(served.http, "/impact"), page(served.http, "/impact?lang=en")
     assert '<html lang="ar" dir="rtl">' in arabic
     assert '<html lang="en" dir="ltr">' in english
@@ -90,7 +88,8 @@ def test_who_publishes_it_gets_a_page_for_anybody_in_both_languages(leeds):
     assert page(served.http, "/impact/leeds-2023?lang=en").replace("/impact/leeds-2023?", "/impact?") == english
 
 
-def test_it_leaves_as_every_kind_of_file(leeds, tmp_path):
+def leaves_as_every_file(leeds, tmp_path: Path) -> None:
+    """With the same totals."""
     served, positions = leeds
     made = {}
     for ending in ("json", "csv", "xlsx", "pdf"):
@@ -111,7 +110,8 @@ def test_it_leaves_as_every_kind_of_file(leeds, tmp_path):
     assert made["pdf"].startswith(b"%PDF-1.7")
 
 
-def test_people_see_it_in_the_terminal(leeds):
+def shown_in_the_terminal(leeds) -> None:
+    """With bars."""
     served, positions = leeds
     done = hours_ledger("report", "impact", "--period", YEAR, "--positions", positions, address=served.grpc)
     assert done.returncode == 0, done.stderr
@@ -124,4 +124,4 @@ def page(address: str, path: str) -> str:
         assert answer.status == 200
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert "Set-Cookie" not in answer.headers
-        return answer.read().decode()
+        return str(answer.read(), "utf-8")
