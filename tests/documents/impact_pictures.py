@@ -19,10 +19,11 @@ PAGES = (("ar-phone", "ar", 390, 2600), ("en-desktop", "en", 1100, 1500))
 def main() -> None:
     """Import, publish, and look."""
     with served_in_a_folder(1) as served, tempfile.TemporaryDirectory() as folder:
-        answered(hours_ledger("import", "leeds2023", HISTORY, "--json", address=served.grpc))
-        answered(hours_ledger("period", "close", "leeds-2023", "--period", YEAR, "--json", address=served.grpc))
+        done = answered(hours_ledger("import", "leeds2023", HISTORY, "--json", address=served.grpc))
+        upto = ("--positions", f"0:{done['positions'][0]['position']}")
+        answered(hours_ledger("period", "close", "leeds-2023", "--period", YEAR, *upto, "--json", address=served.grpc))
         out = Path(folder) / "impact.pdf"
-        hours_ledger("report", "impact", "--period", YEAR, "--out", out, address=served.grpc)
+        hours_ledger("report", "impact", "--period", YEAR, *upto, "--out", out, address=served.grpc)
         (FOLDER / "impact-document-1.png").write_bytes(png_of(out.read_bytes(), 0))
         while '<svg class="chart"' not in page(served.http, "/impact"):
             time.sleep(0.1)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from ledger.documents.isolation import FIRST_STRONG_ISOLATE, POP_ISOLATE
 from ledger.domain.refusals import Reason, refuse
 from ledger.impact.presenting import presented, said, whole_hours
 from ledger.impact.texts import TEXTS
@@ -67,8 +69,9 @@ class ImpactPages:
             language=language,
             direction=DIRECTIONS[language],
             other=other(language),
-            say=lambda key, **values: getattr(said(key, **values), language),
-            told=lambda text: getattr(text, language),
+            say=lambda key, **values: _isolated(getattr(said(key, **values), language)),
+            told=lambda text: _isolated(getattr(text, language)),
+            plain=lambda text: getattr(text, language),
             path=request.url.path,
             chosen=chosen,
             report=report,
@@ -100,7 +103,12 @@ def _chosen(published: list[Published], period: str | None) -> Published | None:
     return found[0]
 
 
-def _dates(one: Published, language: Language) -> str:
+def _isolated(text: str) -> Markup:
+    """Isolates as elements: what is inside one is not broken over two lines."""
+    return Markup(str(escape(text)).replace(FIRST_STRONG_ISOLATE, "<bdi>").replace(POP_ISOLATE, "</bdi>"))
+
+
+def _dates(one: Published, language: Language) -> Markup:
     period = one.closed.period
     text: Text = said("period", first=period.start_date, last=period.end_date)
-    return text.ar if language == "ar" else text.en
+    return _isolated(text.ar if language == "ar" else text.en)
