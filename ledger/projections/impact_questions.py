@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
-from typing import Final, TypeAlias
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.impact.periods import Span, before
@@ -20,13 +22,19 @@ from ledger.projections.impact_tables import DIMENSIONS, Sums, need_same_totals,
 from ledger.projections.rate_versions import RateTable, rates_in_force
 from ledger.projections.sums import evidence_seconds, period_dates
 from volunteer_hours.v1 import impact_service_pb2 as pb
+from volunteer_hours.v1.positions_pb2 import AsOf
 from volunteer_hours.v1.values_pb2 import Period
 
 KEPT_MAX: Final = 64
 """Reports kept: at its positions one never changes."""
+KEPT_SECONDS: Final = 60.0
+"""So long a report about now answers whoever does not ask for later positions: it says at which it was made."""
 
-_Asked: TypeAlias = tuple[bytes, tuple[tuple[int, int], ...]]
-"""The question without the positions it waits for, and the positions it is answered at."""
+
+class _Kept(NamedTuple):
+    report: pb.ImpactReport
+    made_at: float
+    """time.monotonic()"""
 
 
 class ImpactQuestions:
@@ -36,7 +44,8 @@ class ImpactQuestions:
         self._pool = pool
         self._ground = ground
         self._details = details
-        self._kept: OrderedDict[_Asked, pb.ImpactReport] = OrderedDict()
+        self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
+        self._making: dict[bytes, asyncio.Lock] = {}
         self._turn = asyncio.Lock()
         self._asking = 0
 
@@ -49,8 +58,7 @@ class ImpactQuestions:
         period = Span(*period_dates(request.period))
         as_of = request.as_of if request.HasField("as_of") else None
         if not request.person_tables:
-            async with view(self._pool, self._ground, request.positions, as_of, seconds_left) as seen:
-                return await self._kept_or_made(seen, request, period)
+            return await self._kept_or_made(request, period, as_of, seconds_left)
         if self._asking >= QUESTIONS_MAX:
             refuse(Reason.SERVER_BUSY)
         self._asking += 1
@@ -60,20 +68,48 @@ class ImpactQuestions:
         finally:
             self._asking -= 1
 
-    async def _kept_or_made(self, seen: View, request: pb.GetImpactReportRequest, period: Span) -> pb.ImpactReport:
+    async def _kept_or_made(
+        self, request: pb.GetImpactReportRequest, period: Span, as_of: AsOf | None, seconds_left: float | None
+    ) -> pb.ImpactReport:
+        """Who asks the same while one is made waits for it: many who ask cost what one does."""
         question = pb.GetImpactReportRequest()
         question.CopyFrom(request)
         question.ClearField("positions")
-        key = (question.SerializeToString(deterministic=True), tuple(sorted(seen.basis.positions.items())))
+        key = question.SerializeToString(deterministic=True)
+        wanted = self._ground.wanted(request.positions)
+        if (known := self._known(key, wanted, as_of)) is not None:
+            return known
+        async with self._making.setdefault(key, asyncio.Lock()):
+            if (known := self._known(key, wanted, as_of)) is None:
+                async with view(self._pool, self._ground, request.positions, as_of, seconds_left) as seen:
+                    known = await self._made(seen, request, period)
+                self._kept[key] = _Kept(known, time.monotonic())
+                self._kept.move_to_end(key)
+                self._forget()
+        return known
+
+    def _known(self, key: bytes, wanted: Mapping[int, int], as_of: AsOf | None) -> pb.ImpactReport | None:
+        """One that is kept, late enough for the positions wanted and, if it is about now, not older than it may be."""
         kept = self._kept.get(key)
         if kept is None:
-            kept = self._kept[key] = await self._made(seen, request, period)
-            while len(self._kept) > KEPT_MAX:
-                self._kept.popitem(last=False)
-        report = pb.ImpactReport()
-        report.CopyFrom(kept)
-        _set_basis(report, seen)
-        return report
+            return None
+        if as_of is not None and as_of.HasField("positions"):
+            return kept.report
+        # At later positions more may be known of a source time, too. What a record time names never changes.
+        changes = as_of is None or as_of.HasField("source_time")
+        reached = {one.partition: one.position for one in kept.report.positions}
+        if changes and time.monotonic() - kept.made_at > KEPT_SECONDS:
+            return None
+        if any(reached.get(partition, 0) < position for partition, position in wanted.items()):
+            return None
+        self._kept.move_to_end(key)
+        return kept.report
+
+    def _forget(self) -> None:
+        while len(self._kept) > KEPT_MAX:
+            self._kept.popitem(last=False)
+        if len(self._making) > 2 * KEPT_MAX:
+            self._making = {key: lock for key, lock in self._making.items() if lock.locked()}
 
     async def _made(self, seen: View, request: pb.GetImpactReportRequest, period: Span) -> pb.ImpactReport:
         persons_min = request.persons_min or PERSONS_MIN
@@ -119,7 +155,6 @@ def _fill_values(report: pb.ImpactReport, tables: list[Sums]) -> None:
 
 
 def _set_basis(report: pb.ImpactReport, seen: View) -> None:
-    del report.positions[:]
     report.positions.extend(seen.basis.position_messages())
     through = seen.basis.recorded_through_message()
     if through is not None:
