@@ -17,6 +17,7 @@ from ledger.access.access_log import Look
 from ledger.log_serving.log_reader import LogReader
 from ledger.statements.desk_port import StatementDesk
 from ledger.web.entry_readers import EntryReaders
+from ledger.web.impact.impact_pages import ImpactPages
 from ledger.web.site import site
 
 READY_SECONDS_MAX: Final = 20.0
@@ -38,9 +39,9 @@ def reading_nothing() -> tuple[LogReader, Pool, EntryReaders]:
 
 
 @contextmanager
-def served_site(desk: StatementDesk) -> Iterator[str]:
+def served_site(desk: StatementDesk | None, impact: ImpactPages | None = None) -> Iterator[str]:
     """The origin of a running site, such as http://127.0.0.1:40123: browsers let scripts verify there."""
-    application = site(*reading_nothing(), lambda: True, desk=desk)
+    application = site(*reading_nothing(), lambda: True, desk=desk, impact=impact)
     bound = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(application, ws="none", lifespan="off", log_config=None, access_log=False))
     running = threading.Thread(target=server.run, args=([bound],), name="site", daemon=True)
