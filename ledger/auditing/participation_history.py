@@ -12,7 +12,6 @@ from ledger.auditing.snapshots import Snapshots
 from ledger.domain.registration import Registration
 from ledger.domain.registration_events import EligibilityEstablished
 from ledger.domain.shift import Shift
-from ledger.projections.shifts import local_times
 from ledger.search.local_times import local_times
 
 _Columns: TypeAlias = dict[str, object]
