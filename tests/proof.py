@@ -150,6 +150,10 @@ FULL_DOSES: Final = {
         "tests/faults/test_live_kills.py",
         "tests/system/test_live_sessions.py",
     ),
+    "finding": ("tests/search", "tests/system/test_opportunity_search.py", "tests/system/test_matching.py"),
+    "recognition": ("tests/system/test_recognition.py", "tests/system/test_milestones_followed.py"),
+    "projects": ("tests/system/test_projects.py",),
+    "impact": ("tests/impact", "tests/system/test_impact.py", "tests/system/test_leeds.py"),
     "training": ("tests/faults/test_completion_kills.py", "tests/system/test_training.py"),
     "statements": (
         *("tests/credentials", "tests/documents", "tests/browser"),
