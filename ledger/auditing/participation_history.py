@@ -10,7 +10,7 @@ from ledger.auditing.folded_stream import FoldedStream, Step
 from ledger.auditing.row_check import Table
 from ledger.auditing.snapshots import Snapshots
 from ledger.domain.registration import Registration
-from ledger.domain.registration_events import EligibilityEstablished
+from ledger.domain.registration_events import EligibilityEstablished, TrainingEstablished
 from ledger.domain.shift import Shift
 from ledger.search.local_times import local_times
 
@@ -36,7 +36,7 @@ def shift_version(step: Step) -> _Columns | None:
 def registration_version(step: Step) -> _Columns | None:
     """The same of registration_versions."""
     state = step.state
-    if not isinstance(state, Registration) or isinstance(step.event.data, EligibilityEstablished):
+    if not isinstance(state, Registration) or isinstance(step.event.data, EligibilityEstablished | TrainingEstablished):
         return None
     return {"shift": state.shift, "volunteer": state.volunteer, "state": state.state}
 

@@ -58,6 +58,7 @@ from ledger.search.preferences import Preferences
 from ledger.settings import Settings
 from tests.system.closing_programme import close, close_again
 from tests.system.giving_programme import giving
+from tests.system.honouring_programme import honouring
 from tests.system.lesson_programme import lesson
 from tests.system.stated_programme import statements
 from tests.system.training_programme import training
@@ -177,6 +178,7 @@ async def _record(settings: Settings) -> None:
         await transfers(programme, MORNING, DATED, START, PERSONS)
         await waiting(programme, GREEN, VERIFIER, PERSONS)
         await giving(programme, GREEN, GARDEN)
+        await honouring(programme, GREEN, VERIFIER)
         await close_again(programme, settings)
         await _ends(programme)
         await statements(programme, settings)
