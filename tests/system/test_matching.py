@@ -119,7 +119,7 @@ def left_out(answer: pb.MatchOpportunitiesResponse) -> dict[str, int]:
     return {pb.LeftOutReason.Name(one.reason).removeprefix("LEFT_OUT_REASON_"): one.count for one in answer.left_out}
 
 
-@pytest.fixture(scope="module", params=[1, 3])
+@pytest.fixture(scope="module", params=[pytest.param(1, marks=pytest.mark.proof), 3])
 def matching(request: pytest.FixtureRequest) -> Iterator[Matching]:
     with served_ledger(request.param) as address, channel_to(address) as channel:
         client = Matching(channel)

@@ -278,7 +278,7 @@ async def test_fields_of_shifts_must_hold_for_one_shift_together(postgres):
     )
 
 
-@pytest.mark.parametrize("partitions", [1, 3])
+@pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.proof), 3])
 async def test_pages_are_one_answer_while_others_publish(postgres, partitions):
     told = Telling(partitions)
     for number in range(25):
