@@ -263,7 +263,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
     """A running server; gives the addresses it listens on. Leaving drains it: what was accepted is finished."""
     of_access = access_settings(settings)
     async with (
-        _pool(settings.database, 12) as events,
+        _pool(settings.database, 16) as events,
         _pool(settings.keys_database, 4) as keys,
         _pool(settings.read_database, 16) as read,
         # Pages are for anybody: however many are asked for, those who record hours never wait for a connection.
