@@ -68,7 +68,7 @@ class StandingCommands:
         except Refusal as refusal:
             if refusal.reason is Reason.NOTHING_CHANGES:
                 return True
-            if refusal.may_be_asked_again:
+            if refusal.may_be_asked_again or refusal.reason is Reason.STANDING_EVALUATED_LATER:
                 return False
             log.error("%s does not follow from event %s: %s", rule, cause.event_id, refusal.reason.name)
             metrics.FOLLOW_UPS.labels(RULE, refusal.reason.name).inc()

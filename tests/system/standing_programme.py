@@ -107,8 +107,17 @@ class Programme(Client):
         return list(self.directory.ListRequirementStandings(request, timeout=10).standings)
 
     def told(self, name: str, cause: Position) -> resources_pb2.RequirementStanding:
-        """The standing of this name, as soon as it tells of this cause."""
-        return self.one(name, lambda standing: standing.cause == cause)
+        """The standing of this name, as soon as what it tells counts this event.
+
+        Not: names it as its cause. A look after the event before may have found this one counted already.
+        """
+
+        def counts(standing: resources_pb2.RequirementStanding) -> bool:
+            return any(
+                at.partition == cause.partition and at.position >= cause.position for at in standing.evaluated_at
+            )
+
+        return self.one(name, counts)
 
     def one(
         self, name: str, wanted: Callable[[resources_pb2.RequirementStanding], bool]
