@@ -21,7 +21,7 @@ from ledger.domain.refusals import InvariantBroken, Refusal
 from ledger.domain.registration_events import OfRegistration
 from ledger.domain.world import Command
 from ledger.event_bytes import decode, recorded_event
-from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
+from ledger.follow_up_requests import ask
 from ledger.one_follower import Connection
 
 log = logging.getLogger(__name__)
@@ -81,13 +81,7 @@ class ErasedPersons:
         recorded = recorded_event(decode(body))
         rule, command = _ending(recorded)
         try:
-            await self._application.execute(
-                command,
-                client=CLIENT,
-                actor=ACTOR,
-                request_id=request_id_of(recorded, rule),
-                request_body=f"{rule} {recorded.event_id}".encode(),
-            )
+            await ask(self._application, command, recorded, rule)
         except Refusal as refusal:
             if refusal.may_be_asked_again:
                 return False

@@ -17,10 +17,9 @@ from ledger.domain.event import RecordedEvent
 from ledger.domain.follow_ups import FOLLOWED, FollowUp, follow_up
 from ledger.domain.link_events import VolunteerLinked, VolunteerLinkEnded
 from ledger.domain.refusals import Reason, Refusal
-from ledger.domain.world import Command
 from ledger.erased_persons import ERASED_TYPES, ErasedPersons
 from ledger.event_bytes import decode, recorded_event
-from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
+from ledger.follow_up_requests import ask
 from ledger.lapsing import ClaimLapsing
 from ledger.linked_overlaps import LinkedOverlaps
 from ledger.one_follower import (
@@ -111,7 +110,7 @@ class Following:
 
     async def _follow_up(self, recorded: RecordedEvent, following: FollowUp) -> bool:
         try:
-            await self._ask(recorded, following.rule, following.command)
+            await ask(self._application, following.command, recorded, following.rule)
         except Refusal as refusal:
             if refusal.may_be_asked_again:
                 await asyncio.sleep(EVERY_SECONDS)
@@ -127,12 +126,3 @@ class Following:
             return True
         metrics.FOLLOW_UPS.labels(following.rule, "OK").inc()
         return True
-
-    async def _ask(self, recorded: RecordedEvent, rule: str, command: Command) -> None:
-        await self._application.execute(
-            command,
-            client=CLIENT,
-            actor=ACTOR,
-            request_id=request_id_of(recorded, rule),
-            request_body=f"{rule} {recorded.event_id}".encode(),
-        )

@@ -18,7 +18,7 @@ from ledger.domain.claims import LapseClaim
 from ledger.domain.policy import STANDARD_POLICY_STREAM, Policy
 from ledger.domain.refusals import Refusal
 from ledger.event_bytes import decode, recorded_event
-from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
+from ledger.follow_up_requests import ask
 
 log = logging.getLogger(__name__)
 
@@ -81,13 +81,7 @@ class ClaimLapsing:
     async def _let_lapse(self, body: bytes) -> None:
         claim = recorded_event(decode(body))
         try:
-            await self._application.execute(
-                LapseClaim(claim.stream),
-                client=CLIENT,
-                actor=ACTOR,
-                request_id=request_id_of(claim, RULE),
-                request_body=f"{RULE} {claim.event_id}".encode(),
-            )
+            await ask(self._application, LapseClaim(claim.stream), claim, RULE)
         except Refusal as refusal:
             log.debug("%s does not lapse yet: %s", claim.stream, refusal.reason.name)
             return

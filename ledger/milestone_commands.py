@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from ledger import metrics
 from ledger.application import Application
 from ledger.domain.event import RecordedEvent
 from ledger.domain.milestone import (
@@ -17,10 +16,10 @@ from ledger.domain.milestone import (
     milestone_name,
     recognition_of,
 )
-from ledger.domain.refusals import Reason, Refusal
+from ledger.domain.refusals import Reason
 from ledger.domain.values import Position
 from ledger.event_bytes import decode, recorded_event
-from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
+from ledger.follow_up_requests import FollowUpRequests
 from ledger.one_follower import Connection, heads
 from ledger.projections.milestone_evaluations import Found, Milestones
 
@@ -41,7 +40,12 @@ class MilestoneCommands:
     """Issues commands through the writing side of this process."""
 
     def __init__(self, application: Application) -> None:
-        self._application = application
+        self._requests = FollowUpRequests(
+            application,
+            RULE,
+            settled=[Reason.NOTHING_CHANGES],
+            overtaken=[Reason.STANDING_EVALUATED_LATER],
+        )
 
     async def record(self, connection: Connection, found: Milestones, cause_of: Callable[[str], RecordedEvent]) -> bool:
         """Record what was found where it is news; False: it must be evaluated again. Raises psycopg.Error."""
@@ -57,32 +61,9 @@ class MilestoneCommands:
             return False
         stand = True
         for first in range(0, len(news), COMMANDS_TOGETHER):
-            sent = [self._send(command, cause) for command, cause in news[first : first + COMMANDS_TOGETHER]]
+            sent = [self._requests.stands(command, cause) for command, cause in news[first : first + COMMANDS_TOGETHER]]
             stand &= all(await asyncio.gather(*sent))
         return stand
-
-    async def _send(self, command: RecordMilestone, cause: RecordedEvent) -> bool:
-        """One command; False: it is not known whether it stands, or a later look has overtaken it."""
-        rule = f"{RULE} {command.milestone}"
-        try:
-            await self._application.execute(
-                command,
-                client=CLIENT,
-                actor=ACTOR,
-                request_id=request_id_of(cause, rule),
-                # Not what was found: asked for again, after a crash, the first answer to this cause must stand.
-                request_body=f"{rule} {cause.event_id}".encode(),
-            )
-        except Refusal as refusal:
-            if refusal.reason is Reason.NOTHING_CHANGES:
-                return True
-            if refusal.may_be_asked_again or refusal.reason is Reason.STANDING_EVALUATED_LATER:
-                return False
-            log.error("%s does not follow from event %s: %s", rule, cause.event_id, refusal.reason.name)
-            metrics.FOLLOW_UPS.labels(RULE, refusal.reason.name).inc()
-            return True
-        metrics.FOLLOW_UPS.labels(RULE, "OK").inc()
-        return True
 
 
 def commands_of(

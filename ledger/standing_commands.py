@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from ledger import metrics
 from ledger.application import Application
 from ledger.domain.event import RecordedEvent
-from ledger.domain.refusals import Reason, Refusal
+from ledger.domain.refusals import Reason
 from ledger.domain.requirement_standing import RecordStanding, RequirementMet, standing_name
 from ledger.domain.values import Position
 from ledger.event_bytes import decode, recorded_event
-from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
+from ledger.follow_up_requests import FollowUpRequests
 from ledger.one_follower import Connection, heads
 from ledger.projections.standing_evaluations import Evaluated, Evaluations
 from ledger.requirements.period import period_id
@@ -33,7 +32,12 @@ class StandingCommands:
     """Issues commands through the writing side of this process."""
 
     def __init__(self, application: Application) -> None:
-        self._application = application
+        self._requests = FollowUpRequests(
+            application,
+            RULE,
+            settled=[Reason.NOTHING_CHANGES],
+            overtaken=[Reason.STANDING_EVALUATED_LATER],
+        )
 
     async def record(
         self, connection: Connection, found: Evaluations, cause_of: Callable[[Evaluated], RecordedEvent]
@@ -49,32 +53,9 @@ class StandingCommands:
             return False
         stand = True
         for first in range(0, len(news), COMMANDS_TOGETHER):
-            sent = [self._send(command, cause) for command, cause in news[first : first + COMMANDS_TOGETHER]]
+            sent = [self._requests.stands(command, cause) for command, cause in news[first : first + COMMANDS_TOGETHER]]
             stand &= all(await asyncio.gather(*sent))
         return stand
-
-    async def _send(self, command: RecordStanding, cause: RecordedEvent) -> bool:
-        """One command; False: it is not known whether it stands, or a later look has overtaken it."""
-        rule = f"{RULE} {command.standing}"
-        try:
-            await self._application.execute(
-                command,
-                client=CLIENT,
-                actor=ACTOR,
-                request_id=request_id_of(cause, rule),
-                # Not what was found: asked for again, after a crash, the first answer to this cause must stand.
-                request_body=f"{rule} {cause.event_id}".encode(),
-            )
-        except Refusal as refusal:
-            if refusal.reason is Reason.NOTHING_CHANGES:
-                return True
-            if refusal.may_be_asked_again or refusal.reason is Reason.STANDING_EVALUATED_LATER:
-                return False
-            log.error("%s does not follow from event %s: %s", rule, cause.event_id, refusal.reason.name)
-            metrics.FOLLOW_UPS.labels(RULE, refusal.reason.name).inc()
-            return True
-        metrics.FOLLOW_UPS.labels(RULE, "OK").inc()
-        return True
 
 
 def _command(one: Evaluated, positions: Mapping[int, int], cause: RecordedEvent) -> RecordStanding:

@@ -7,13 +7,11 @@ id made from the event that ended the lesson and from the session.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from ledger import metrics
 from ledger.application import Application
 from ledger.domain.completion import RecordCompletion
 from ledger.domain.event import RecordedEvent
@@ -22,15 +20,12 @@ from ledger.domain.live_session_events import LiveSessionEnded
 from ledger.domain.refusals import InvariantBroken, Reason, Refusal
 from ledger.domain.training_session import TrainingSessionOpened
 from ledger.event_bytes import decode, recorded_event
-from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
+from ledger.follow_up_requests import FollowUpRequests
 from ledger.followed_events import FollowedEvents, StoredRow
 from ledger.live.session_events import read_until_end
 from ledger.one_follower import Connection, Pool
 
-log = logging.getLogger(__name__)
-
 RULE: Final = "complete-by-live-session"
-TOGETHER: Final = 500
 _LOCK_NUMBER: Final = 0x766F_6C74
 _NAMES: Final = """
     insert into training_by_live_session (live_session, training_session) values (%b, %b) on conflict do nothing
@@ -54,7 +49,7 @@ class LiveCompletions:
 
     def __init__(self, application: Application, event_pool: Pool) -> None:
         """`event_pool` reaches the event store as the service's role."""
-        self._application = application
+        self._requests = FollowUpRequests(application, RULE, settled=_FINAL)
         self._events = FollowedEvents(
             event_pool,
             what="completions by live sessions",
@@ -95,26 +90,9 @@ class LiveCompletions:
             raise InvariantBroken(f"{lesson} completes a course and is not there") from refusal
         spans = events.presences().spans()
         for opened in sessions:
-            if not await self._record(events.events[-1], opened, spans):
+            commands = completions(opened, spans, _ended_at(events.events[-1]))
+            if not await self._requests.all_stand(commands, events.events[-1], opened.training_session):
                 return False
-        return True
-
-    async def _record(
-        self, ended: RecordedEvent, opened: TrainingSessionOpened, spans: Mapping[str, Sequence[Span]]
-    ) -> bool:
-        commands = completions(opened, spans, _ended_at(ended))
-        # The order is the same each time: an item's key is its place in the page.
-        for first in range(0, len(commands), TOGETHER):
-            page, rule = commands[first : first + TOGETHER], f"{RULE} {opened.training_session} {first}"
-            outcomes = await self._application.execute_page(
-                [(command, f"{RULE} {command.stream}".encode()) for command in page],
-                client=CLIENT,
-                actor=ACTOR,
-                request_id=request_id_of(ended, rule),
-            )
-            for command, outcome in zip(page, outcomes, strict=True):
-                if isinstance(outcome, Refusal) and not _is_told(command, outcome):
-                    return False
         return True
 
 
@@ -152,13 +130,3 @@ async def _named_by(connection: Connection, lesson: str) -> list[TrainingSession
     rows = await (await connection.execute(_NAMED, (lesson,), binary=True)).fetchall()
     opened = [recorded_event(decode(row[0])).data for row in rows]
     return [one for one in opened if isinstance(one, TrainingSessionOpened)]
-
-
-def _is_told(command: RecordCompletion, refusal: Refusal) -> bool:
-    """Whether a refusal is final; what it means is told."""
-    if refusal.may_be_asked_again:
-        return False
-    if refusal.reason not in _FINAL:
-        log.error("%s does not follow from a live session: %s", command.stream, refusal.reason.name)
-        metrics.FOLLOW_UPS.labels(RULE, refusal.reason.name).inc()
-    return True

@@ -7,30 +7,25 @@ attendance stands once, by a request id made from the event that ended the sessi
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from ledger import metrics
 from ledger.application import Application
 from ledger.domain.attendance import RecordAttendance
 from ledger.domain.event import RecordedEvent
 from ledger.domain.hours import Span
 from ledger.domain.live_session_events import LiveSessionEnded
 from ledger.domain.opportunity import Crediting, OpportunityPublished, OpportunityUpdated
-from ledger.domain.refusals import InvariantBroken, Reason, Refusal
+from ledger.domain.refusals import InvariantBroken, Reason
 from ledger.domain.streams import opportunity_of, shift_of
 from ledger.event_bytes import decode, recorded_event
-from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
+from ledger.follow_up_requests import FollowUpRequests
 from ledger.followed_events import FollowedEvents, StoredRow
 from ledger.live.session_events import read_until_end
 from ledger.one_follower import Connection, Pool
 
-log = logging.getLogger(__name__)
-
 RULE: Final = "record-live-attendance"
-TOGETHER: Final = 500
 _LOCK_NUMBER: Final = 0x766F_6C69
 _DETAILS: Final = """
     select body from events
@@ -45,7 +40,7 @@ class LiveHours:
 
     def __init__(self, application: Application, event_pool: Pool) -> None:
         """`event_pool` reaches the event store as the service's role."""
-        self._application = application
+        self._requests = FollowUpRequests(application, RULE, settled=_NO_HOURS)
         self._events = FollowedEvents(
             event_pool,
             what="hours of live sessions",
@@ -68,20 +63,7 @@ class LiveHours:
         """All attendances of one session; False: of some it is not known yet whether they stand."""
         spans = (await read_until_end(connection, ended.stream)).presences().spans()
         crediting = await _crediting(connection, opportunity_of(ended.stream))
-        commands = list(attendances(ended.stream, spans, crediting))
-        # The order is the same each time: an item's key is its place in the page.
-        for first in range(0, len(commands), TOGETHER):
-            page, rule = commands[first : first + TOGETHER], f"{RULE} {first}"
-            outcomes = await self._application.execute_page(
-                [(command, f"{RULE} {command.attendance}".encode()) for command in page],
-                client=CLIENT,
-                actor=ACTOR,
-                request_id=request_id_of(ended, rule),
-            )
-            for command, outcome in zip(page, outcomes, strict=True):
-                if isinstance(outcome, Refusal) and not _is_told(command, outcome):
-                    return False
-        return True
+        return await self._requests.all_stand(list(attendances(ended.stream, spans, crediting)), ended)
 
 
 def attendances(session: str, spans: Mapping[str, Sequence[Span]], crediting: Crediting) -> Iterator[RecordAttendance]:
@@ -100,16 +82,6 @@ def attendances(session: str, spans: Mapping[str, Sequence[Span]], crediting: Cr
                 start=datetime.fromtimestamp(start, UTC),
                 end=datetime.fromtimestamp(end, UTC),
             )
-
-
-def _is_told(command: RecordAttendance, refusal: Refusal) -> bool:
-    """Whether a refusal is final; what it means is told."""
-    if refusal.may_be_asked_again:
-        return False
-    if refusal.reason not in _NO_HOURS:
-        log.error("%s does not follow from a live session: %s", command.attendance, refusal.reason.name)
-        metrics.FOLLOW_UPS.labels(RULE, refusal.reason.name).inc()
-    return True
 
 
 async def _crediting(connection: Connection, opportunity: str) -> Crediting:

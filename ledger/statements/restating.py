@@ -11,16 +11,15 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from ledger import metrics
 from ledger.application import Application
 from ledger.domain.event import RecordedEvent, event_classes
 from ledger.domain.hours import PresenceMoved
-from ledger.domain.refusals import Reason, Refusal
+from ledger.domain.refusals import Reason
 from ledger.domain.statement import RestateStatement
 from ledger.domain.statement_events import StatementIssued
 from ledger.domain.values import Account, Position
 from ledger.event_bytes import decode, recorded_event
-from ledger.follow_up_requests import ACTOR, CLIENT, request_id_of
+from ledger.follow_up_requests import FollowUpRequests
 from ledger.followed_events import FollowedEvents, StoredRow
 from ledger.one_follower import Connection, Pool, heads
 from ledger.projections.basis import Ground, Patience, ReadPool
@@ -52,6 +51,9 @@ _NOW: Final = """
     group by s.statement
 """
 
+_NOTHING_TO_TELL: Final = (Reason.NOTHING_CHANGES, Reason.VOLUNTEER_ERASED, Reason.STANDING_EVALUATED_LATER)
+"""Told already, of nobody any more, or overtaken by a later look."""
+
 
 class _Looked(NamedTuple):
     statement: str
@@ -70,7 +72,7 @@ class StatementsFollowing:
 
     def __init__(self, application: Application, event_pool: Pool, read_pool: ReadPool, partitions: int) -> None:
         """`event_pool` reaches the event store as the service's role."""
-        self._application = application
+        self._requests = FollowUpRequests(application, RULE, settled=_NOTHING_TO_TELL)
         self._read_pool = read_pool
         self._ground = Ground(partitions, None)
         moving = [name for name, kind in event_classes().items() if issubclass(kind, PresenceMoved)]
@@ -116,29 +118,7 @@ class StatementsFollowing:
             (at,),
             Position(partition=cause.partition, position=cause.position),
         )
-        rule = f"{RULE} {looked.statement}"
-        try:
-            await self._application.execute(
-                command,
-                client=CLIENT,
-                actor=ACTOR,
-                request_id=request_id_of(cause, rule),
-                # Not what was found: asked for again, after a crash, the first answer to this cause must stand.
-                request_body=f"{rule} {cause.event_id}".encode(),
-            )
-        except Refusal as refusal:
-            if refusal.may_be_asked_again:
-                return False
-            if refusal.reason not in _NOTHING_TO_TELL:
-                log.error("%s does not follow from event %s: %s", rule, cause.event_id, refusal.reason.name)
-                metrics.FOLLOW_UPS.labels(RULE, refusal.reason.name).inc()
-            return True
-        metrics.FOLLOW_UPS.labels(RULE, "OK").inc()
-        return True
-
-
-_NOTHING_TO_TELL: Final = (Reason.NOTHING_CHANGES, Reason.VOLUNTEER_ERASED, Reason.STANDING_EVALUATED_LATER)
-"""Told already, of nobody any more, or overtaken by a later look."""
+        return await self._requests.stands(command, cause)
 
 
 def _causes(events: Sequence[RecordedEvent]) -> dict[str, RecordedEvent]:

@@ -11,7 +11,7 @@ import grpc
 from tests.system.acting import acting_as
 from tests.system.grpc_caller import with_id
 from tests.system.small_programme import GREEN, NAME
-from tests.system.standing_programme import FOLLOWS_SECONDS_MAX, Programme
+from tests.system.standing_programme import FOLLOWS_SECONDS_MAX, Programme, counts
 from volunteer_hours.v1 import recognition_service_pb2 as pb
 from volunteer_hours.v1 import recognition_service_pb2_grpc as recognition_grpc
 from volunteer_hours.v1.positions_pb2 import AsOf, Position, PositionSet
@@ -68,8 +68,8 @@ class Recognising(Programme):
             time.sleep(0.05)
 
     def told_after(self, name: str, cause: Position) -> pb.Milestone:
-        """The milestone of this name, as soon as it tells of this cause."""
-        return self.milestone(name, lambda one: one.cause == cause)
+        """The milestone of this name, as soon as what it tells counts this event."""
+        return self.milestone(name, lambda one: counts(one.evaluated_at, cause))
 
     def told_of(self, name: str) -> list[str]:
         """The stored names of a milestone's events, in order."""

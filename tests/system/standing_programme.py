@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import grpc
@@ -30,6 +30,14 @@ HOUR: Final = 3_600
 FOLLOWS_SECONDS_MAX: Final = 30.0
 MINISTER: Final = "staff/minister"
 TOLD: Final = ("requirement-met", "requirement-lost")
+
+
+def counts(evaluated_at: Iterable[Position], event: Position) -> bool:
+    """Whether what was found at these positions counts the event.
+
+    Not: names it as its cause. A look after the event before may have found this one counted already.
+    """
+    return any(at.partition == event.partition and at.position >= event.position for at in evaluated_at)
 
 
 class Programme(Client):
@@ -107,17 +115,8 @@ class Programme(Client):
         return list(self.directory.ListRequirementStandings(request, timeout=10).standings)
 
     def told(self, name: str, cause: Position) -> resources_pb2.RequirementStanding:
-        """The standing of this name, as soon as what it tells counts this event.
-
-        Not: names it as its cause. A look after the event before may have found this one counted already.
-        """
-
-        def counts(standing: resources_pb2.RequirementStanding) -> bool:
-            return any(
-                at.partition == cause.partition and at.position >= cause.position for at in standing.evaluated_at
-            )
-
-        return self.one(name, counts)
+        """The standing of this name, as soon as what it tells counts this event."""
+        return self.one(name, lambda standing: counts(standing.evaluated_at, cause))
 
     def one(
         self, name: str, wanted: Callable[[resources_pb2.RequirementStanding], bool]
