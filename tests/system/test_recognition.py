@@ -27,7 +27,7 @@ from volunteer_hours.v1 import registry_service_pb2 as registry
 from volunteer_hours.v1 import resources_pb2
 from volunteer_hours.v1.values_pb2 import EVIDENCE_CLASS_VERIFIED
 
-BEN, CEM, DINA, EVA, ZAID = (f"volunteers/{name}" for name in ("ben", "cem", "dina", "eva", "zaid"))
+BEN, CEM, DINA, EVA, FAY, ZAID = (f"volunteers/{name}" for name in ("ben", "cem", "dina", "eva", "fay", "zaid"))
 
 
 def levels() -> list[pb.RecognitionLevel]:
@@ -54,7 +54,7 @@ def served(ledger: Served, tmp_path_factory: pytest.TempPathFactory, seed: int) 
     partitions = ledger.partitions
     with channel_to(ledger.grpc) as channel:
         programme = Recognising(channel, partitions)
-        programme.begin(BEN, CEM, DINA, EVA, ZAID)
+        programme.begin(BEN, CEM, DINA, EVA, FAY, ZAID)
         programme.serve(ZAID, "2026-11-03", 2)
         programme.recognise(*levels())
         # Served before anything was approved: the walk that the approval begins finds them, the last one by name.
@@ -115,8 +115,11 @@ def test_duration_counts_from_the_first_to_the_newest_service(served: Recognisin
 
 
 def test_an_honour_explains_itself_by_entries(served: Recognising) -> None:
-    served.milestone(bronze(BEN), lambda one: one.reached)
-    explained = served.explained(bronze(BEN), page_size=1)
+    reversed_later, _ = served.serve(FAY, "2026-11-04", 2)
+    served.reverse(reversed_later)
+    _, verified = served.serve(FAY, "2026-11-05", 3)
+    assert served.told_after(bronze(FAY), verified).reached
+    explained = served.explained(bronze(FAY), page_size=1)
     into = sum(one.seconds for one in explained.entries if one.to_class == EVIDENCE_CLASS_VERIFIED)
     out_of = sum(one.seconds for one in explained.entries if one.from_class == EVIDENCE_CLASS_VERIFIED)
     assert into - out_of == explained.milestone.counted_seconds == 3 * HOUR
