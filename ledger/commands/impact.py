@@ -14,7 +14,7 @@ from ledger.commands import arguments, printing
 from ledger.commands.connection import connected
 from ledger.commands.statement_printing import write_file
 from ledger.impact.presenting import Chart, Rows, presented
-from ledger.web.check.texts import Text
+from ledger.texts.text import Text
 from volunteer_hours.v1 import impact_service_pb2 as pb
 from volunteer_hours.v1.impact_service_pb2_grpc import ImpactServiceStub
 

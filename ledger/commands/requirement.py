@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -10,6 +10,7 @@ from ledger.commands import arguments, printing
 from ledger.commands.connection import connected
 from ledger.commands.entries import class_name
 from ledger.commands.signed_file import save_signed
+from ledger.texts.requirement_command import TEXTS
 from volunteer_hours.v1.hours_service_pb2 import CheckRequirementRequest, RequirementCheck
 from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
 from volunteer_hours.v1.policy_service_pb2 import RequirementPeriod
@@ -26,35 +27,6 @@ DateOption = Annotated[
         show_default=False,
     ),
 ]
-
-WORDS: Final = {
-    "en": {
-        "met": "met",
-        "unmet": "not met",
-        "level": "level {level}",
-        "counted": "counted",
-        "missing": "missing to {level}",
-        "excluded": "not counted, compulsory service",
-        "classes": "classes counted",
-        "period": "period",
-        "rules": "rules",
-        "source": "source",
-        "open": "the beginning",
-    },
-    "ar": {
-        "met": "مستوفى",
-        "unmet": "غير مستوفى",
-        "level": "المستوى {level}",
-        "counted": "المحتسب",
-        "missing": "المتبقي إلى {level}",
-        "excluded": "غير محتسب، خدمة إلزامية",
-        "classes": "الفئات المحتسبة",
-        "period": "الفترة",
-        "rules": "القواعد",
-        "source": "المصدر",
-        "open": "البداية",
-    },
-}
 
 
 def requirement(
@@ -88,7 +60,7 @@ def requirement(
     if as_json:
         printing.print_json(_json(answer))
     else:
-        _print(answer, WORDS[caller.language])
+        _print(answer, {key: text.of("ar" if caller.language == "ar" else "en") for key, text in TEXTS.items()})
 
 
 def _period(answer: RequirementCheck) -> str:

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from hijridate import Gregorian, Hijri
 
 from ledger.documents.isolation import left_to_right
-from ledger.documents.texts import Language
 from ledger.requirements.period import HIJRI_FIRST, HIJRI_LAST
+from ledger.texts.text import Language
 from ledger.transparency.failures import Malformed
 
 ZONE: Final = ZoneInfo("Asia/Riyadh")

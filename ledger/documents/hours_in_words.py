@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.documents.isolation import left_to_right
-from ledger.documents.texts import Language
+from ledger.texts.text import Language
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ import typst
 
 from ledger.documents.fonts import document_fonts
 from ledger.impact.presenting import Chart, Presented, Rows, is_plain, presented
-from ledger.impact.texts import TEXTS
-from ledger.web.check.texts import Text
+from ledger.texts.impact_report import TEXTS
+from ledger.texts.text import Text
 from volunteer_hours.v1 import impact_service_pb2 as pb
 
 

@@ -17,7 +17,9 @@ from ledger.documents.dates import calendar_day, day_of_moment, in_both_calendar
 from ledger.documents.hours_in_words import hours_in_words
 from ledger.documents.printable import printable
 from ledger.documents.statement_tables import names_of_organizations, tables
-from ledger.documents.texts import TEXTS, Both, Language, Text
+from ledger.documents.wording import Both, in_both, listed, said
+from ledger.texts.statement_document import TEXTS
+from ledger.texts.text import Language, Text
 
 Fact: TypeAlias = dict[str, object]
 """A label, with a value in each language (`both`, `small` below it) or one for both (`one`)."""
@@ -43,7 +45,7 @@ def content(
     issued = day_of_moment(claims.iat)
     title, link = TEXTS[claims.kind], f"{share_uri}#{digest}" if share_uri else None
     return {
-        "title": title.in_both(),
+        "title": in_both(title),
         "document_title": " · ".join((title.en, title.ar, printable(claims.initials))),
         "initials": printable(claims.initials),
         "issued": {"digits": issued.isoformat(), **_each(lambda language: in_both_calendars(issued, language))},
@@ -55,20 +57,20 @@ def content(
         "basis": list(_basis(claims, attached)),
         "digest": digest,
         "steps": _steps(share_uri, link),
-        "labels": {key: TEXTS[key].in_both() for key in LABELS},
-        "issued_short": TEXTS["issued_short"].in_both(date=issued.isoformat()),
+        "labels": {key: in_both(TEXTS[key]) for key in LABELS},
+        "issued_short": in_both(TEXTS["issued_short"], date=issued.isoformat()),
         # The layout alone knows how many pages there are.
-        "page": TEXTS["page"].in_both(page="{page}", pages="{pages}"),
+        "page": in_both(TEXTS["page"], page="{page}", pages="{pages}"),
     }
 
 
 def _scope(claims: StatementClaims, disclosed: Disclosed) -> Iterator[Fact]:
     yield _period(claims.period)
-    yield {"label": TEXTS["counted"].in_both(), "both": _counted(claims, disclosed)}
+    yield {"label": in_both(TEXTS["counted"]), "both": _counted(claims, disclosed)}
     if claims.exp is not None:
         ends = day_of_moment(claims.exp)
         yield {
-            "label": TEXTS["expires"].in_both(),
+            "label": in_both(TEXTS["expires"]),
             "both": {"en": ends.isoformat(), "ar": ends.isoformat()},
             "small": _each(lambda language: umm_al_qura_in_words(ends, language) or ""),
         }
@@ -79,22 +81,22 @@ def _period(period: Period) -> Fact:
     text = TEXTS[_PERIODS[tuple(days)]]
     found = {name: calendar_day(day) for name, day in days.items()}
     small = _each(lambda language: _period_in_words(text, found, language))
-    return {"label": TEXTS["period"].in_both(), "both": text.in_both(**days), "small": small}
+    return {"label": in_both(TEXTS["period"]), "both": in_both(text, **days), "small": small}
 
 
 def _period_in_words(text: Text, days: Mapping[str, date], language: Language) -> str:
     """In the Umm al-Qura calendar; empty for an open period, and where its tables do not have each of the days."""
     words = {name: umm_al_qura_in_words(day, language) for name, day in days.items()}
-    known = {name: said for name, said in words.items() if said}
-    return text.said(language, **known) if days and len(known) == len(days) else ""
+    known = {name: found for name, found in words.items() if found}
+    return said(text, language, **known) if days and len(known) == len(days) else ""
 
 
 def _counted(claims: StatementClaims, disclosed: Disclosed) -> Both:
     if not claims.only_organizations:
-        return TEXTS["counted_all"].in_both()
+        return in_both(TEXTS["counted_all"])
     names = names_of_organizations(disclosed)
     only = claims.only_organizations
-    return _each(lambda language: TEXTS["counted_some"].listed(language, (names.of(one, language) for one in only)))
+    return _each(lambda language: listed(TEXTS["counted_some"], language, (names.of(one, language) for one in only)))
 
 
 def _basis(claims: StatementClaims, attached: list[str]) -> Iterator[Fact]:
@@ -109,16 +111,16 @@ def _basis(claims: StatementClaims, attached: list[str]) -> Iterator[Fact]:
     }
     for key, one in ones.items():
         if one:
-            yield {"label": TEXTS[key].in_both(), "one": printable(one, CODE_ROOM_EMS)}
+            yield {"label": in_both(TEXTS[key]), "one": printable(one, CODE_ROOM_EMS)}
 
 
 def _steps(share_uri: str | None, link: str | None) -> list[dict[str, object]]:
     """What to do, with what is printed below it in letters that can be typed off."""
     if share_uri is None:
-        return [{**TEXTS["check_attached"].in_both(), "shown": COMMAND, "opens": None}]
+        return [{**in_both(TEXTS["check_attached"]), "shown": COMMAND, "opens": None}]
     return [
-        {**TEXTS["check_link"].in_both(), "shown": share_uri, "opens": link},
-        {**TEXTS["check_file"].in_both(), "shown": COMMAND, "opens": None},
+        {**in_both(TEXTS["check_link"]), "shown": share_uri, "opens": link},
+        {**in_both(TEXTS["check_file"]), "shown": COMMAND, "opens": None},
     ]
 
 
@@ -134,5 +136,5 @@ def _code(link: str) -> dict[str, object]:
     return {"svg": picture.getvalue().decode("utf-8"), "alternative": TEXTS["code_alternative"].en.format(link=link)}
 
 
-def _each(said: Callable[[Language], str]) -> Both:
-    return {"en": said("en"), "ar": said("ar")}
+def _each(words: Callable[[Language], str]) -> Both:
+    return {"en": words("en"), "ar": words("ar")}

@@ -18,7 +18,8 @@ from ledger.credentials.claims import Disclosed, StatementClaims
 from ledger.documents.fonts import FontsMissing, document_fonts
 from ledger.documents.printable import NOT_SHOWN
 from ledger.documents.statement_content import content
-from ledger.documents.texts import TEXTS
+from ledger.documents.wording import in_both
+from ledger.texts.statement_document import TEXTS
 
 __all__ = ["FontsMissing", "render_statement"]
 
@@ -47,7 +48,7 @@ def render_statement(
     """
     printed = content(claims, disclosed, digest, share_uri, list(attachments))
     if NOT_SHOWN in msgspec.json.encode(printed).decode("utf-8"):
-        printed["not_shown"] = TEXTS["not_shown"].in_both(sign=NOT_SHOWN)
+        printed["not_shown"] = in_both(TEXTS["not_shown"], sign=NOT_SHOWN)
     printed["attachments"] = [_attachment(name, data) for name, data in attachments.items()]
     data = msgspec.json.encode(printed).decode("utf-8")
     try:

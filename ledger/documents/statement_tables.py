@@ -14,8 +14,10 @@ from ledger.credentials.claims import Disclosed, EntryHours, OrganizationHours, 
 from ledger.documents.dates import calendar_day, umm_al_qura_in_digits
 from ledger.documents.hours_in_words import hours_in_digits
 from ledger.documents.printable import printable
-from ledger.documents.texts import LANGUAGES, TEXTS, Language
+from ledger.documents.wording import in_both, listed, said
 from ledger.domain.values import LocalizedText
+from ledger.texts.statement_document import TEXTS
+from ledger.texts.text import LANGUAGES, Language
 
 Cell: TypeAlias = list[str]
 Table: TypeAlias = dict[str, object]
@@ -84,10 +86,10 @@ def _table(key: str, what: str, between: Sequence[str], rows: Iterable[_Row]) ->
     note = "skills_overlap" if key == "skills" else None if between == _HOURS else "calendars"
     total = hours_in_digits(sum(row.seconds for row in made))
     return {
-        "title": TEXTS[key].in_both(),
-        "note": TEXTS[note].in_both() if note else None,
+        "title": in_both(TEXTS[key]),
+        "note": in_both(TEXTS[note]) if note else None,
         "together": sum(map(_lines, made)) <= LINES_TOGETHER_MAX,
-        "head": [TEXTS[column].in_both() for column in (what, *between, what)],
+        "head": [in_both(TEXTS[column]) for column in (what, *between, what)],
         "rows": [row.cells for row in made],
         # Skills overlap: what they add up to means nothing.
         "total": None if key == "skills" else _total(between, total),
@@ -117,14 +119,14 @@ def _role_row(one: RoleHours, names: OrganizationNames) -> _Row:
     cells = _titled(one.title, one.opportunity, one.organization, names)
     if one.skills:
         for language in LANGUAGES:
-            cells[language].append(TEXTS["with_skills"].listed(language, map(printable, one.skills)))
+            cells[language].append(listed(TEXTS["with_skills"], language, map(printable, one.skills)))
     return _row(one.verified_seconds, cells, before=[_day(one.first_date), _day(one.last_date)])
 
 
 def _sector_row(one: SectorHours) -> _Row:
     if one.sector:
         return _row(one.verified_seconds, _same(one.sector))
-    return _row(one.verified_seconds, {language: [TEXTS["not_stated"].said(language)] for language in LANGUAGES})
+    return _row(one.verified_seconds, {language: [said(TEXTS["not_stated"], language)] for language in LANGUAGES})
 
 
 def _entry_row(one: EntryHours, names: OrganizationNames) -> _Row:

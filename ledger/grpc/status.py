@@ -16,6 +16,8 @@ from google.rpc import error_details_pb2, status_pb2
 
 from ledger.access.quotas import QuotaExceeded
 from ledger.domain.refusals import Kind, Reason, Refusal
+from ledger.texts.service import ERRORS
+from ledger.texts.text import Text
 
 DOMAIN: Final = "volunteer-hours"
 RETRY_SECONDS: Final = 1
@@ -80,24 +82,22 @@ def _retry_info(refusal: Refusal) -> error_details_pb2.RetryInfo:
 
 def broken_status(incident: str) -> status_pb2.Status:
     """What a caller sees when the fault is ours: nothing of the cause, which stands in the log."""
-    english = f"The ledger failed inside; tell those who run it the incident {incident}."
-    arabic = f"حدث خطأ داخلي في السجل؛ أبلغ القائمين عليه برقم الحادثة {incident}."
+    told = Text(*(one.format(incident=incident) for one in ERRORS["internal"]))
     details: list[Message] = [
         error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN, metadata={"incident": incident}),
-        error_details_pb2.LocalizedMessage(locale="ar", message=arabic),
+        error_details_pb2.LocalizedMessage(locale="ar", message=told.ar),
     ]
-    return _status(grpc.StatusCode.INTERNAL, english, details)
+    return _status(grpc.StatusCode.INTERNAL, told.en, details)
 
 
 def overdue_status() -> status_pb2.Status:
     """The caller's deadline passed. A command sent again with its request_id tells whether it was recorded."""
-    english = "The answer was not ready before the deadline; ask again, a command with the same request_id."
-    arabic = "انتهت المهلة قبل جاهزية الجواب؛ أعد الطلب، والأمر بالمعرّف نفسه."
+    told = ERRORS["deadline_exceeded"]
     details: list[Message] = [
         error_details_pb2.ErrorInfo(reason="DEADLINE_EXCEEDED", domain=DOMAIN),
-        error_details_pb2.LocalizedMessage(locale="ar", message=arabic),
+        error_details_pb2.LocalizedMessage(locale="ar", message=told.ar),
     ]
-    return _status(grpc.StatusCode.DEADLINE_EXCEEDED, english, details)
+    return _status(grpc.StatusCode.DEADLINE_EXCEEDED, told.en, details)
 
 
 async def abort(context: Context, status: status_pb2.Status) -> NoReturn:

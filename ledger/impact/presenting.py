@@ -12,8 +12,8 @@ from typing import Final
 
 from ledger.documents.isolation import by_its_content
 from ledger.documents.printable import printable
-from ledger.impact.texts import TEXTS
-from ledger.web.check.texts import Text
+from ledger.texts.impact_report import TEXTS
+from ledger.texts.text import Text
 from volunteer_hours.v1 import impact_service_pb2 as pb
 from volunteer_hours.v1.hours_service_pb2 import HoursValue
 

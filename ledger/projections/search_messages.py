@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, get_args
 
+from ledger.domain.opportunity import Level
 from ledger.projections import directory_messages as messages
 from ledger.projections.directory_messages import OPPORTUNITIES, SHIFTS
 from ledger.projections.snapshot import ReadConnection
-from ledger.search.concepts import CITY, REGION, Language, catalogue
+from ledger.search.concepts import CITY, REGION, catalogue
 from ledger.search.fits import Fits
 from ledger.search.question import Why
 from ledger.search.ranking import Candidate, Opened, Ranked, Told
+from ledger.texts.service import FACETS
+from ledger.texts.text import Language
 from volunteer_hours.v1 import opportunity_search_service_pb2 as pb
 from volunteer_hours.v1 import resources_pb2
 
@@ -37,11 +40,6 @@ LANGUAGES: Final[Mapping[int, Language]] = {
 REASONS: Final[Mapping[Why | Fits, pb.MatchReason.ValueType]] = {
     why: pb.MatchReason.Value(f"MATCH_REASON_{why.name}") for why in (*Why, *Fits)
 }
-_LEVELS: Final[Mapping[Language, Mapping[str, str]]] = {
-    "ar": {"general": "عام", "skilled": "مهاري", "professional": "احترافي"},
-    "en": {"general": "General", "skilled": "Skilled", "professional": "Professional"},
-}
-_ONLINE: Final[Mapping[Language, str]] = {"ar": "عن بعد", "en": "Online"}
 
 
 async def results(connection: ReadConnection, page: Sequence[Ranked], language: Language) -> list[pb.OpportunityResult]:
@@ -104,11 +102,11 @@ def facets(candidates: Iterable[Candidate], language: Language) -> pb.Facets:
         cities=_values(cities, {one: known.label(f"{CITY}{one}", language) for one in cities}),
         sectors=_values(sectors, {one: known.label(one, language) for one in sectors}),
         levels=[
-            pb.FacetValue(value=level.upper(), label=_LEVELS[language][level], count=levels[level])
-            for level in _LEVELS[language]
+            pb.FacetValue(value=level.upper(), label=FACETS[level].of(language), count=levels[level])
+            for level in get_args(Level)
             if levels[level]
         ],
-        online=pb.FacetValue(value="true", label=_ONLINE[language], count=online),
+        online=pb.FacetValue(value="true", label=FACETS["online"].of(language), count=online),
     )
 
 

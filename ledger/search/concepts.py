@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from ledger.search.normalise import is_arabic, words_of
 from ledger.search.stems import roots_of, skeleton_of, stems_of
 from ledger.search.stop_words import STOP_WORDS
+from ledger.texts.text import Language
 
-Language: TypeAlias = Literal["ar", "en"]
 CITY: Final = "city:"
 REGION: Final = "region:"
 _NAME_WORDS_MAX: Final = 20

@@ -21,11 +21,11 @@ from ledger.credentials.sd_jwt import read_credential
 from ledger.domain.refusals import Reason, Refusal, refuse
 from ledger.metrics import HTTP_REQUESTS
 from ledger.statements.desk_port import OpenedStatement, StatementDesk
+from ledger.texts.check_page import TEXTS
 from ledger.transparency.failures import Malformed
 from ledger.transparency.line_grammar import read_decimal
 from ledger.web.check.opening import OpenRequest, opened_as_json
 from ledger.web.check.page_files import SAFE, PageFiles
-from ledger.web.check.texts import TEXTS
 from ledger.web.plain_answers import guarded, line
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from typing import Final
 
 from playwright.sync_api import sync_playwright
 
-from ledger.web.check.languages import Language
+from ledger.texts.text import Language
 from tests.browser.conftest import launched_browser
 from tests.browser.people_site import people_site
 from tests.browser.pictures import take

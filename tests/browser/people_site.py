@@ -10,7 +10,7 @@ from typing import Final
 
 from playwright.sync_api import Browser, ViewportSize
 
-from ledger.web.check.languages import Language
+from ledger.texts.text import Language
 from tests.browser.reader import Reader, Width, reader
 from tests.system import people_programme as known
 from tests.system.acting import channel_to

@@ -7,7 +7,7 @@ from typing import Final
 
 from playwright.sync_api import Page, sync_playwright
 
-from ledger.web.check.languages import Language
+from ledger.texts.text import Language
 from tests.browser.conftest import launched_browser
 from tests.browser.reader import Width, reader
 from tests.browser.sample_links import code_of, sample_site

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, FilePayload
 
-from ledger.web.check.texts import texts_in
+from ledger.texts.check_page import texts_in
 from tests.browser.reader import Reader, reader
 from tests.browser.sample_links import SampleSite, code_of
 from tests.browser.sample_log import StatementLog

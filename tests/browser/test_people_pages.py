@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import pytest
 from playwright.sync_api import Browser, ViewportSize
 
-from ledger.web.check.languages import Language
+from ledger.texts.text import Language
 from tests.browser.axe import violations
 from tests.browser.people_site import NARROWEST, PeopleSite, people_site
 from tests.browser.reader import SIZES, Reader, reader

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser
 
-from ledger.web.check.languages import Language
+from ledger.texts.text import Language
 from tests.browser.people_site import PeopleSite, people_site
 from tests.browser.reader import Reader
 from tests.browser.test_keyboard import FOCUSED, TARGET_PIXELS

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from ledger.domain.refusals import Reason, refuse
-from ledger.web.check.texts import texts_in
+from ledger.texts.check_page import texts_in
 from tests.browser.reader import Reader, reader
 from tests.browser.sample_desk import opened
 from tests.browser.sample_links import SampleSite, code_of

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from ledger.web.check.languages import DIRECTIONS, Language
-from ledger.web.check.texts import texts_in
+from ledger.texts.check_page import texts_in
+from ledger.texts.text import Language
+from ledger.web.check.languages import DIRECTIONS
 from tests.browser.axe import violations
 from tests.browser.reader import Reader, Width, reader
 from tests.browser.sample_links import CARD_STATES, WITH_STATEMENT, code_of

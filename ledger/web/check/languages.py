@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from starlette.requests import Request
 
-Language: TypeAlias = Literal["ar", "en"]
+from ledger.texts.text import Language
 
 DIRECTIONS: Final[dict[Language, str]] = {"ar": "rtl", "en": "ltr"}
 _ACCEPTED_MAX: Final = 1_000

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from ledger.domain.refusals import Reason, refuse
+from ledger.texts.check_page import TEXTS, texts_in
 from ledger.web.check.languages import DIRECTIONS, language_of, other
-from ledger.web.check.texts import TEXTS, texts_in
 
 FOLDER: Final = Path(__file__).parent
 POLICY: Final = (

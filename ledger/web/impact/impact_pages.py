@@ -16,10 +16,10 @@ from starlette.routing import Route
 from ledger.documents.isolation import FIRST_STRONG_ISOLATE, POP_ISOLATE
 from ledger.domain.refusals import Reason, refuse
 from ledger.impact.presenting import presented, said, whole_hours
-from ledger.impact.texts import TEXTS
-from ledger.web.check.languages import DIRECTIONS, Language, language_of, other
+from ledger.texts.impact_report import TEXTS
+from ledger.texts.text import Language, Text
+from ledger.web.check.languages import DIRECTIONS, language_of, other
 from ledger.web.check.page_files import FOLDER as CHECK_FOLDER
-from ledger.web.check.texts import Text
 from ledger.web.impact.published import Published, PublishedReports
 from ledger.web.plain_answers import guarded
 

@@ -7,10 +7,10 @@ from typing import Final
 
 from ledger.access.caller import Role
 from ledger.domain.refusals import Refusal
+from ledger.texts.codes import SECTOR_CODES
 from ledger.web.people.directory import id_of, organization_names
 from ledger.web.people.finding import LEVELS
 from ledger.web.people.forms import Fields
-from ledger.web.people.texts_of_codes import SECTOR_CODES
 from ledger.web.people.visit import Gone, Shown, Visit
 from volunteer_hours.v1 import directory_service_pb2 as directory
 from volunteer_hours.v1 import registry_service_pb2 as commands

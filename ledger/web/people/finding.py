@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 
 from ledger.domain.refusals import Refusal
+from ledger.texts.codes import REGION_CODES, SECTOR_CODES
 from ledger.web.people.directory import organization_names
-from ledger.web.people.texts_of_codes import REGION_CODES, SECTOR_CODES
 from ledger.web.people.visit import Shown, Visit
 from volunteer_hours.v1.resources_pb2 import (
     Opportunity,

@@ -21,13 +21,14 @@ from ledger.access.door import Door, Proof
 from ledger.domain.refusals import Kind, Reason, Refusal
 from ledger.grpc.own_calls import OwnCalls
 from ledger.metrics import HTTP_REQUESTS
+from ledger.texts.people_pages import TEXTS
+from ledger.texts.text import Language
 from ledger.told_errors import new_incident
-from ledger.web.check.languages import DIRECTIONS, Language, language_of
+from ledger.web.check.languages import DIRECTIONS, language_of
 from ledger.web.people.pages_settings import PagesPlace
 from ledger.web.people.people_files import PeopleFiles
 from ledger.web.people.posting import NOT_TAKEN, Turned, own_origin, posted_form
 from ledger.web.people.session import Session, Sessions
-from ledger.web.people.texts import TEXTS
 from ledger.web.people.visit import ABSENT, Gone, Shown, Visit, new_id
 from ledger.web.people.wording import Words
 

@@ -9,11 +9,11 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from ledger.access.caller import Role
 from ledger.domain.refusals import Reason, Refusal, refuse
+from ledger.texts.codes import REGION_CODES, SECTOR_CODES
 from ledger.web.people import coordinator_opportunities as publishing
 from ledger.web.people.directory import id_of, is_past, opportunity, shift_path, shifts_of
 from ledger.web.people.finding import LEVELS
 from ledger.web.people.forms import Fields
-from ledger.web.people.texts_of_codes import REGION_CODES, SECTOR_CODES
 from ledger.web.people.visit import Gone, Shown, Visit
 from volunteer_hours.v1 import registry_service_pb2 as commands
 from volunteer_hours.v1.resources_pb2 import (

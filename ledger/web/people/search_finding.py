@@ -7,8 +7,8 @@ from typing import Final
 
 from markupsafe import Markup
 
+from ledger.texts.people_pages import TEXTS
 from ledger.web.people.finding import Choice, Found, FoundOpportunity, FoundShift, Wanted
-from ledger.web.people.texts import TEXTS
 from ledger.web.people.visit import Visit
 from ledger.web.people.wording import isolated
 from volunteer_hours.v1 import opportunity_search_service_pb2 as pb

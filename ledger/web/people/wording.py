@@ -17,8 +17,9 @@ from ledger.documents.dates import ZONE, gregorian_in_words, in_both_calendars, 
 from ledger.documents.hours_in_words import hours_in_words
 from ledger.documents.isolation import by_its_content
 from ledger.domain.refusals import Reason, Refusal, placeholders
-from ledger.web.check.languages import DIRECTIONS, Language, other
-from ledger.web.people.texts import PLURALS, TEXTS
+from ledger.texts.people_pages import PLURALS, TEXTS
+from ledger.texts.text import Language
+from ledger.web.check.languages import DIRECTIONS, other
 from volunteer_hours.v1.resources_pb2 import Shift
 from volunteer_hours.v1.values_pb2 import LocalizedText
 

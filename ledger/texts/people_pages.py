@@ -7,27 +7,14 @@ of the language (Unicode CLDR).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
-from ledger.web.check.texts import Text
-from ledger.web.people.texts_of_codes import CODES
-from ledger.web.people.texts_of_coordinators import COORDINATORS
-from ledger.web.people.texts_of_volunteers import VOLUNTEERS
+from ledger.texts.codes import CODES
+from ledger.texts.coordinators import COORDINATORS
+from ledger.texts.text import Plural, Text
+from ledger.texts.volunteers import VOLUNTEERS
 
-
-class Plural(NamedTuple):
-    """A number and its noun; `{n}` is the number."""
-
-    ar_none: str
-    ar_one: str
-    ar_two: str
-    ar_few: str
-    ar_many: str
-    en_one: str
-    en: str
-
-
-_EVERYWHERE: Final[dict[str, Text]] = {
+EVERYWHERE: Final[dict[str, Text]] = {
     "language_name": Text("العربية", "English"),
     "site": Text("ساعات التطوّع", "Volunteer hours"),
     "skip": Text("انتقل إلى المحتوى", "Skip to the content"),
@@ -109,7 +96,7 @@ _EVERYWHERE: Final[dict[str, Text]] = {
     "done_signed_out": Text("خرجت من الصفحات.", "You are signed out."),
 }
 
-TEXTS: Final[Mapping[str, Text]] = {**_EVERYWHERE, **VOLUNTEERS, **COORDINATORS, **CODES}
+TEXTS: Final[Mapping[str, Text]] = {**EVERYWHERE, **VOLUNTEERS, **COORDINATORS, **CODES}
 
 PLURALS: Final[Mapping[str, Plural]] = {
     "places_left": Plural(

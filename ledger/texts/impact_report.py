@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ledger.web.check.texts import Text
-from ledger.web.people.texts_of_codes import CODES
+from ledger.texts.codes import CODES
+from ledger.texts.text import Text
 
 TEXTS: Final[Mapping[str, Text]] = {
     "title": Text("أثر التطوّع", "Impact of volunteering"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ledger.web.check.texts import Text
+from ledger.texts.text import Text
 
 _REGIONS: Final[dict[str, Text]] = {
     "region_sa-01": Text("منطقة الرياض", "Riyadh"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ledger.web.check.texts import Text
+from ledger.texts.text import Text
 
 _FINDING: Final[dict[str, Text]] = {
     "find_title": Text("ابحث عن فرصة تطوّع", "Find an opportunity"),

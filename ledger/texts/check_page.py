@@ -7,18 +7,10 @@ Of a number and its noun there is one text for each plural category of the langu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
-from ledger.web.check.languages import Language
-from ledger.web.check.reason_texts import REASONS
-
-
-class Text(NamedTuple):
-    """One text in both languages."""
-
-    ar: str
-    en: str
-
+from ledger.texts.check_reasons import REASONS
+from ledger.texts.text import Language, Text
 
 _PAGES: Final[dict[str, Text]] = {
     "page_title": Text("إفادة ساعات تطوّع", "Statement of volunteer hours"),
@@ -242,4 +234,4 @@ TEXTS: Final[Mapping[str, Text]] = {
 
 def texts_in(language: Language) -> dict[str, str]:
     """Every text in one language, by its key."""
-    return {key: text.ar if language == "ar" else text.en for key, text in TEXTS.items()}
+    return {key: text.of(language) for key, text in TEXTS.items()}

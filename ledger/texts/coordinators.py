@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ledger.web.check.texts import Text
+from ledger.texts.text import Text
 
 _ORGANIZING: Final[dict[str, Text]] = {
     "organize_title": Text("إدارة الفرص", "Organise"),
