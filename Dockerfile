@@ -12,7 +12,9 @@ COPY third_party third_party
 COPY ledger ledger
 COPY consumers consumers
 RUN /tools/bin/python -m hatchling build -t wheel -d /wheel \
-    && VIRTUAL_ENV=/service /tools/bin/uv pip install --no-deps /wheel/*.whl
+    && VIRTUAL_ENV=/service /tools/bin/uv pip install --no-deps /wheel/*.whl \
+    # Who runs it may not write there: every start would compile all of it first.
+    && /service/bin/python -m compileall -q -j 0 /service/lib
 
 FROM python:3.12-slim
 # Arabic on statements is set in Amiri.

@@ -30,7 +30,7 @@ EVENT_BYTES: Final = 12_000
 CALLS_PER_SECOND: Final = 40
 STREAMS: Final = 3
 CALLS_AT_ONCE: Final = 8
-OLDEST_TRANSACTION_SECONDS: Final = 2.0
+IDLE_TRANSACTION_SECONDS: Final = 2.0
 SLOW_READER_MIB: Final = 16
 """What one may cost: a page as it was read, the next one read ahead, and the messages grpc has of them."""
 WATCHED_SECONDS: Final = 6.0
@@ -199,7 +199,7 @@ def no_old_transactions(served: ServedLog) -> None:
     with psycopg.connect(served.settings.owner_database, autocommit=True) as connection:
         deadline = time.monotonic() + WATCHED_SECONDS
         while time.monotonic() < deadline:
-            assert connection.execute(_OLD_TRANSACTIONS, [names, OLDEST_TRANSACTION_SECONDS]).fetchone() == (0,)
+            assert connection.execute(_OLD_TRANSACTIONS, [names, IDLE_TRANSACTION_SECONDS]).fetchone() == (0,)
             looks += 1
             time.sleep(0.2)
     assert looks > 2
