@@ -420,7 +420,11 @@ EVENTS = {
     "organization-accredited": ("organizations", "organization accredited_until?"),
     "organization-suspended": ("organizations", "organization reason"),
     "organization-reinstated": ("organizations", "organization state"),
-    "member-appointed": ("organizations", "organization appointment member role from_time until_time?"),
+    "member-appointed": (
+        "organizations",
+        "organization appointment member role from_time until_time? completions:texts?",
+    ),
+    "role-training-required": ("organizations", "organization role required_courses"),
     "appointment-ended": ("organizations", "organization appointment until_time"),
     "initiative-registered": ("initiatives", "initiative display_name responsible"),
     "member-named": ("staff", "member member_name:sealed"),

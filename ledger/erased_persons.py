@@ -14,9 +14,10 @@ from typing import Final
 
 from ledger import metrics
 from ledger.application import Application
+from ledger.domain.appointing import EndAppointment
 from ledger.domain.erased_registration import EndRegistration
 from ledger.domain.event import RecordedEvent
-from ledger.domain.organization import EndAppointment, MemberAppointed
+from ledger.domain.organization import MemberAppointed
 from ledger.domain.refusals import InvariantBroken, Refusal
 from ledger.domain.registration_events import OfRegistration
 from ledger.domain.world import Command

@@ -108,6 +108,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "RegistryService/ReinstateOrganization": Permission(_ADMINISTRATOR),
     "RegistryService/RegisterInitiative": Permission(_ADMINISTRATOR),
     "RegistryService/AppointMember": Permission(_ADMINISTRATOR),
+    "RegistryService/RequireTraining": Permission(_ADMINISTRATOR),
     "RegistryService/EndAppointment": Permission(_ADMINISTRATOR),
     "RegistryService/EraseMember": Permission(_ADMINISTRATOR),
     "RegistryService/RegisterVolunteer": _command(coordinator=_ALL, volunteer=OwnPerson("volunteer_id", "volunteers/")),

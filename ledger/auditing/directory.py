@@ -177,6 +177,7 @@ def _organizations(steps: list[Step]) -> Rows:
                 "display_name_en": state.display_name.en,
                 "state": state.state,
                 "accredited_until": state.accredited_until,
+                "required_training": {role: list(courses) for role, courses in state.required_training.items()},
             },
         )
 

@@ -6,12 +6,12 @@ served. An initiative verifies nothing: an accredited organisation, named by who
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date
 from typing import TypedDict
 
 from msgspec.structs import replace
 
-from ledger.domain import attendance_state, organization
+from ledger.domain import attendance_state, organization, role_training
 from ledger.domain.attendance_state import Attendance
 from ledger.domain.event import Event, NewEvent
 from ledger.domain.group_attendance_state import GroupAttendance
@@ -78,7 +78,7 @@ def judging_organization(world: World, known: Attendance | GroupAttendance, name
 def verifier_s_appointment(world: World, known: Attendance | GroupAttendance, judging: Organization) -> Appointment:
     """The appointment that lets the actor judge these hours.
 
-    Refuses VERIFIER_SERVED, VERIFIER_SUBMITTED, NOT_A_VERIFIER.
+    Refuses VERIFIER_SERVED, VERIFIER_SUBMITTED, NOT_A_VERIFIER, TRAINING_MISSING.
     """
     if world.actor == known.holder:
         refuse(Reason.VERIFIER_SERVED)
@@ -87,6 +87,8 @@ def verifier_s_appointment(world: World, known: Attendance | GroupAttendance, ju
     appointment = organization.verifier_appointment(judging, world.actor, world.now)
     if appointment is None:
         refuse(Reason.NOT_A_VERIFIER, actor=world.actor, organization=judging.name)
+    asked = role_training.completions_asked(judging.required_training.get("verifier", ()), world.actor)
+    role_training.refuse_untrained(world, asked, world.actor, world.now.astimezone(UTC).date())
     return appointment
 
 

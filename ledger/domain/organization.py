@@ -6,7 +6,7 @@ These names and fields are the stored format: version them with care.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -16,7 +16,6 @@ from pydantic import AwareDatetime
 from ledger.domain.event import Event, NewEvent, RecordedEvent, stored_name
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.domain.values import LocalizedText
-from ledger.domain.volunteer import refuse_erased
 from ledger.domain.world import Reads, World
 
 Role: TypeAlias = Literal["coordinator", "verifier"]
@@ -67,6 +66,18 @@ class MemberAppointed(Event):
     role: Role
     from_time: AwareDatetime
     until_time: AwareDatetime | None = None
+    completions: tuple[str, ...] | None = None
+    """What it rested on where the role asks for training: volunteers/{v}/completions/{c}."""
+
+
+@stored_name("role-training-required")
+class RoleTrainingRequired(Event):
+    """Who acts for the organisation in a role must have completed these courses; what was asked before is replaced."""
+
+    organization: str
+    role: Role
+    required_courses: tuple[str, ...]
+    """Empty: nothing is asked any more."""
 
 
 @stored_name("appointment-ended")
@@ -103,6 +114,8 @@ class Organization:
     state_before_suspension: Literal["registered", "accredited"]
     accredited_until: date | None
     appointments: Mapping[str, Appointment]
+    required_training: Mapping[Role, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """By role, the courses that whoever acts in it must have completed; a role that asks for none is not in it."""
     suspensions: tuple[tuple[int, int | None], ...] = ()
     """From when until when it was suspended, by record time in whole seconds since 1970 UTC; None: it still is."""
 
@@ -125,6 +138,9 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Organization:
             return replace(state, state=before, suspensions=_ended(state, recorded.recorded_at))
         case Organization(), MemberAppointed() as appointed:
             return _with(state, _appointment(appointed))
+        case Organization(), RoleTrainingRequired(role=role, required_courses=courses):
+            asked = {one: known for one, known in state.required_training.items() if one != role}
+            return replace(state, required_training=MappingProxyType(asked | ({role: courses} if courses else {})))
         case Organization(), AppointmentEnded(appointment=name, until_time=until) if name in state.appointments:
             return _with(state, replace(state.appointments[name], until_time=until))
     raise InvariantBroken(f"{recorded.stream} cannot hold {type(recorded.data).__name__} at version {recorded.version}")
@@ -265,69 +281,6 @@ class ReinstateOrganization:
             refuse(Reason.ORGANIZATION_NOT_SUSPENDED, organization=self.organization)
         reinstated = OrganizationReinstated(organization=self.organization, state=known.state_before_suspension)
         return [NewEvent(self.organization, reinstated)]
-
-
-@dataclass(frozen=True, slots=True)
-class AppointMember:
-    """Let somebody act for an organisation. Refuses ALREADY_EXISTS, TIMES_REVERSED, VOLUNTEER_ERASED, MEMBER_ERASED."""
-
-    appointment: str
-    """organizations/{organization}/appointments/{appointment}"""
-    member: str
-    role: Role
-    from_time: datetime | None = None
-    """None: from now on."""
-    until_time: datetime | None = None
-
-    @property
-    def stream(self) -> str:
-        return organization_of(self.appointment)
-
-    def reads(self) -> Reads:
-        return Reads(streams=(self.stream,), exists=(self.member,))
-
-    def decide(self, world: World) -> list[NewEvent]:
-        known = existing(world, self.stream)
-        if self.appointment in known.appointments:
-            refuse(Reason.ALREADY_EXISTS, name=self.appointment)
-        refuse_erased(world, self.member)
-        from_time = self.from_time or world.now.replace(microsecond=0)
-        if self.until_time is not None and self.until_time <= from_time:
-            refuse(Reason.TIMES_REVERSED, start=from_time.isoformat(), end=self.until_time.isoformat())
-        appointed = MemberAppointed(
-            organization=known.name,
-            appointment=self.appointment,
-            member=self.member,
-            role=self.role,
-            from_time=from_time,
-            until_time=self.until_time,
-        )
-        return [NewEvent(known.name, appointed)]
-
-
-@dataclass(frozen=True, slots=True)
-class EndAppointment:
-    """End an appointment now. Refuses NOT_FOUND, APPOINTMENT_ENDED."""
-
-    appointment: str
-
-    @property
-    def stream(self) -> str:
-        return organization_of(self.appointment)
-
-    def reads(self) -> Reads:
-        return Reads(streams=(self.stream,))
-
-    def decide(self, world: World) -> list[NewEvent]:
-        known = existing(world, self.stream)
-        appointment = known.appointments.get(self.appointment)
-        if appointment is None:
-            refuse(Reason.NOT_FOUND, name=self.appointment)
-        now = world.now.replace(microsecond=0)
-        if appointment.until_time is not None and appointment.until_time <= now:
-            refuse(Reason.APPOINTMENT_ENDED, name=self.appointment)
-        ended = AppointmentEnded(organization=known.name, appointment=self.appointment, until_time=now)
-        return [NewEvent(known.name, ended)]
 
 
 def organization_of(appointment: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ledger.domain.appointing import AppointMember, EndAppointment, RequireTraining
 from ledger.domain.consents import AcceptCharter, RecordGuardianConsent, WithdrawGuardianConsent
 from ledger.domain.erasure import EraseVolunteer
 from ledger.domain.initiative import RegisterInitiative
@@ -16,10 +17,9 @@ from ledger.domain.opportunity import (
 )
 from ledger.domain.organization import (
     AccreditOrganization,
-    AppointMember,
-    EndAppointment,
     RegisterOrganization,
     ReinstateOrganization,
+    Role,
     SuspendOrganization,
 )
 from ledger.domain.preference_events import PREFERENCES_PATH
@@ -80,7 +80,7 @@ class RegistryService:
         command = AppointMember(
             appointment=f"{request.parent}/appointments/{appointment_id}",
             member=request.member,
-            role="verifier" if request.role == resources_pb2.MEMBER_ROLE_VERIFIER else "coordinator",
+            role=_role(request.role),
             from_time=moment("from_time", request.from_time) if request.HasField("from_time") else None,
             until_time=moment("until_time", request.until_time) if request.HasField("until_time") else None,
         )
@@ -95,6 +95,10 @@ class RegistryService:
 
     async def EndAppointment(self, request: pb.EndAppointmentRequest, call: Call) -> resources_pb2.Organization:
         command = EndAppointment(request.name)
+        return resources.organization_message(await self._commands.execute(call, request, command))
+
+    async def RequireTraining(self, request: pb.RequireTrainingRequest, call: Call) -> resources_pb2.Organization:
+        command = RequireTraining(request.name, _role(request.role), tuple(request.required_courses))
         return resources.organization_message(await self._commands.execute(call, request, command))
 
     async def EraseMember(self, request: pb.EraseMemberRequest, call: Call) -> resources_pb2.Member:
@@ -229,6 +233,10 @@ class RegistryService:
         sealed, event_id = await self._personal_details.seal_one(request.name, PREFERENCES_PATH, text)
         command = SetVolunteerPreferences(request.name, sealed, event_id)
         return resources.volunteer_message(await self._commands.execute(call, request, command))
+
+
+def _role(role: resources_pb2.MemberRole.ValueType) -> Role:
+    return "verifier" if role == resources_pb2.MEMBER_ROLE_VERIFIER else "coordinator"
 
 
 def _details(offered: resources_pb2.Opportunity) -> OpportunityDetails:

@@ -91,6 +91,10 @@ def organization_message(result: CommandResult) -> resources_pb2.Organization:
         state=ORGANIZATION_STATES[organization.state],
         accredited_until_date="" if until is None else until.isoformat(),
         appointments=[_appointment(appointment) for appointment in organization.appointments.values()],
+        required_training=[
+            resources_pb2.RoleTraining(role=ROLES[role], required_courses=courses)
+            for role, courses in sorted(organization.required_training.items())
+        ],
         positions=positions_of(result),
     )
 

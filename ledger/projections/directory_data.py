@@ -128,6 +128,15 @@ class MemberAppointed(_Data):
     role: Literal["coordinator", "verifier"]
     from_time: datetime
     until_time: datetime | None = None
+    completions: tuple[str, ...] = ()
+
+
+class RoleTrainingRequired(_Data):
+    """role-training-required"""
+
+    organization: str
+    role: Literal["coordinator", "verifier"]
+    required_courses: tuple[str, ...]
 
 
 class AppointmentEnded(_Data):
@@ -403,6 +412,7 @@ DirectoryData: TypeAlias = (
     | OrganizationReinstated
     | MemberAppointed
     | AppointmentEnded
+    | RoleTrainingRequired
     | InitiativeRegistered
     | RequirementMet
     | RequirementLost
@@ -449,6 +459,7 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     "organization-reinstated": OrganizationReinstated,
     "member-appointed": MemberAppointed,
     "appointment-ended": AppointmentEnded,
+    "role-training-required": RoleTrainingRequired,
     "initiative-registered": InitiativeRegistered,
     "requirement-met": RequirementMet,
     "requirement-lost": RequirementLost,

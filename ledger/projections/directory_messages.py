@@ -45,7 +45,7 @@ class SealedVolunteer:
 
 
 ORGANIZATIONS: Final = """
-    select organization, display_name_ar, display_name_en, state, accredited_until from organizations
+    select organization, display_name_ar, display_name_en, state, accredited_until, required_training from organizations
 """
 APPOINTMENTS: Final = """
     select organization, appointment, member, role, from_time, until_time
@@ -61,6 +61,9 @@ def organization(row: Sequence[Any], appointments: Sequence[Sequence[Any]]) -> p
         state=STATES[row[3]],
         accredited_until_date="" if row[4] is None else row[4].isoformat(),
         appointments=[_appointment(one) for one in appointments],
+        required_training=[
+            pb.RoleTraining(role=ROLES[role], required_courses=courses) for role, courses in sorted(row[5].items())
+        ],
     )
 
 

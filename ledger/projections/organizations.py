@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from ledger.projections.binary_rows import ReadDatabase
 from ledger.projections.directory_data import (
     AppointmentEnded,
@@ -12,6 +14,7 @@ from ledger.projections.directory_data import (
     OrganizationRegistered,
     OrganizationReinstated,
     OrganizationSuspended,
+    RoleTrainingRequired,
 )
 from ledger.projections.one_row import change_one
 from ledger.projections.stored_event import Batch
@@ -29,6 +32,9 @@ _APPOINTED: Final = """
         member = excluded.member, role = excluded.role, from_time = excluded.from_time, until_time = excluded.until_time
 """
 _ENDED: Final = "update appointments set until_time = %s where appointment = %s"
+_TRAINING: Final = """
+    update organizations set required_training = (required_training - %s::text) || %s::jsonb where organization = %s
+"""
 
 
 def apply(connection: ReadDatabase, batch: Batch) -> None:
@@ -56,6 +62,9 @@ def apply(connection: ReadDatabase, batch: Batch) -> None:
                         appointed.until_time,
                     ],
                 )
+            case RoleTrainingRequired(organization=name, role=role, required_courses=courses):
+                asked = msgspec.json.encode({role: courses} if courses else {}).decode()
+                change_one(connection, _TRAINING, [role, asked, name])
             case AppointmentEnded(appointment=name, until_time=until_time):
                 change_one(connection, _ENDED, [until_time, name])
             case _:

@@ -43,6 +43,7 @@ MOVES_NOTHING: Final = frozenset(
         "organization-reinstated",
         "member-appointed",
         "appointment-ended",
+        "role-training-required",
         "initiative-registered",
         "member-named",
         "member-erased",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from ledger.domain.appointing import AppointMember
 from ledger.domain.attendance import RecordAttendance
 from ledger.domain.opportunity import Crediting, OpportunityDetails, PublishOpportunity
-from ledger.domain.organization import AccreditOrganization, AppointMember, RegisterOrganization
+from ledger.domain.organization import AccreditOrganization, RegisterOrganization
 from ledger.domain.registration import RegisterForShift
 from ledger.domain.shift import OpenShift, Place
 from ledger.domain.values import LocalizedText

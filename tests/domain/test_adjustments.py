@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ledger.domain.appointing import AppointMember
 from ledger.domain.attendance import CorrectAttendance
 from ledger.domain.attendance_events import HoursAdjusted, HoursReleased
-from ledger.domain.organization import AppointMember
 from ledger.domain.verification import AdjustHours, ReverseHours, VerifyHours
 from tests.domain.given_when_then import Scenario
 from tests.domain.programme import (

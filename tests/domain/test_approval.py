@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+from ledger.domain.appointing import AppointMember, EndAppointment
 from ledger.domain.approval import ApproveRegistration, DeclineRegistration, RecordAbsence
 from ledger.domain.attendance import CheckIn, CheckOut, RecordAttendance, WithdrawAttendance
 from ledger.domain.initiative import RegisterInitiative
 from ledger.domain.opportunity import CloseOpportunity, OpportunityDetails, PublishOpportunity, SetRegistrationRules
-from ledger.domain.organization import AppointMember, EndAppointment
 from ledger.domain.registration import RegisterForShift, WithdrawRegistration
 from ledger.domain.registration_events import registration_name
 from ledger.domain.shift_changes import CancelShift

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from ledger.domain.appointing import AppointMember, EndAppointment
 from ledger.domain.attendance import Attendance, CheckIn, CorrectAttendance, WithdrawAttendance
 from ledger.domain.attendance_events import DisputeResolved, HoursDisputed, HoursReleased, Resolution
 from ledger.domain.claims import ClaimHours, ConfirmAttendance
 from ledger.domain.disputes import DisputeHours, ResolveDispute
 from ledger.domain.group_attendance import RecordGroupAttendance
-from ledger.domain.organization import AppointMember, EndAppointment
 from ledger.domain.verification import AdjustHours, DeclineHours, ReverseHours, VerifyHours
 from ledger.domain.world import Command
 from tests.domain.given_when_then import Scenario

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ledger.domain.appointing import AppointMember
 from ledger.domain.approval import ApproveRegistration, DeclineRegistration
 from ledger.domain.attendance import CheckIn, CheckOut, CorrectAttendance, RecordAttendance, WithdrawAttendance
 from ledger.domain.claims import ClaimHours
@@ -14,7 +15,6 @@ from ledger.domain.group_attendance import RecordGroupAttendance
 from ledger.domain.group_naming import NameGroupMember
 from ledger.domain.initiative import RegisterInitiative
 from ledger.domain.opportunity import SetRegistrationRules
-from ledger.domain.organization import AppointMember
 from ledger.domain.registration import RegisterForShift, Registration
 from ledger.domain.registration_events import RegistrationWithdrawn, WaitingEnded, registration_name
 from ledger.domain.transfer import ReceiveAttendance, TransferAttendance

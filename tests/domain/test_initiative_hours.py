@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from ledger.domain.appointing import AppointMember
 from ledger.domain.attendance_events import HoursAdjusted, HoursDeclined, HoursDisputed, HoursReversed, HoursVerified
 from ledger.domain.disputes import DisputeHours, ResolveDispute
 from ledger.domain.initiative import RegisterInitiative
 from ledger.domain.opportunity import OpportunityDetails, OpportunityPublished
-from ledger.domain.organization import AppointMember, SuspendOrganization
+from ledger.domain.organization import SuspendOrganization
 from ledger.domain.values import LocalizedText
 from ledger.domain.verification import AdjustHours, DeclineHours, ReverseHours, VerifyHours
 from tests.domain.given_when_then import Scenario

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ledger.domain.appointing import AppointMember
 from ledger.domain.attendance import RecordAttendance
 from ledger.domain.disputes import ResolveDispute
 from ledger.domain.erasure import EraseVolunteer
@@ -18,7 +19,6 @@ from ledger.domain.linking import (
     in_order,
     overlaps,
 )
-from ledger.domain.organization import AppointMember
 from ledger.domain.refusals import InvariantBroken, Refusal
 from ledger.domain.verification import VerifyHours
 from ledger.domain.volunteer import Volunteer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ledger.domain.appointing import AppointMember
 from ledger.domain.member import EraseMember, Member, MemberErased, MemberNamed, NameMember, evolve
-from ledger.domain.organization import AppointMember
 from ledger.domain.refusals import InvariantBroken
 from ledger.domain.verification import VerifyHours
 from tests.domain.given_when_then import Scenario

@@ -2,11 +2,10 @@
 
 from datetime import date, timedelta
 
+from ledger.domain.appointing import AppointMember, EndAppointment
 from ledger.domain.organization import (
     AccreditOrganization,
-    AppointMember,
     AppointmentEnded,
-    EndAppointment,
     MemberAppointed,
     Organization,
     OrganizationAccredited,

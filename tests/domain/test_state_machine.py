@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from ledger.domain import attendance_events, group_attendance_state
+from ledger.domain.appointing import AppointMember
 from ledger.domain.attendance import CheckIn, CheckOut, CorrectAttendance, RecordAttendance, WithdrawAttendance
 from ledger.domain.attendance_events import HoursReleased, VolunteerCheckedIn
 from ledger.domain.attendance_state import Attendance
@@ -30,7 +31,7 @@ from ledger.domain.group_attendance import (
 from ledger.domain.group_naming import NameGroupMember
 from ledger.domain.hours import HoursMoved, PresenceMoved, subtract
 from ledger.domain.opportunity import OpportunityDetails, PublishOpportunity
-from ledger.domain.organization import AppointMember, ReinstateOrganization, SuspendOrganization
+from ledger.domain.organization import ReinstateOrganization, SuspendOrganization
 from ledger.domain.policy import HoursRules, rules_of
 from ledger.domain.reassessment import ReassessHours
 from ledger.domain.registration import RegisterForShift, WithdrawRegistration, registration_name

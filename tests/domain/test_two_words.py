@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from ledger.domain.appointing import AppointMember
 from ledger.domain.attendance import CorrectAttendance
 from ledger.domain.attendance_events import HoursVerified, VerificationBegun
 from ledger.domain.claims import ClaimHours, ConfirmAttendance
 from ledger.domain.disputes import DisputeHours, ResolveDispute
 from ledger.domain.group_attendance import RecordGroupAttendance
 from ledger.domain.group_attendance_state import GroupHoursVerified
-from ledger.domain.organization import AppointMember
 from ledger.domain.verification import DeclineHours, VerifyHours
 from tests.domain.given_when_then import Scenario
 from tests.domain.policies import with_rules

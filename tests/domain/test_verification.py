@@ -6,14 +6,13 @@ from datetime import date
 
 import pytest
 
+from ledger.domain.appointing import AppointMember, EndAppointment
 from ledger.domain.attendance import Attendance, CheckIn, CheckOut, CorrectAttendance
 from ledger.domain.attendance_events import HoursDeclined, HoursReleased, HoursReversed, HoursVerified
 from ledger.domain.group_attendance import CorrectGroupAttendance, GroupAttendance, RecordGroupAttendance
 from ledger.domain.group_attendance_state import GroupHoursDeclined, GroupHoursReversed, GroupHoursVerified
 from ledger.domain.organization import (
     AccreditOrganization,
-    AppointMember,
-    EndAppointment,
     RegisterOrganization,
     ReinstateOrganization,
     SuspendOrganization,

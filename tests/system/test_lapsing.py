@@ -14,10 +14,11 @@ from psycopg import AsyncConnection
 from ledger import lapsing
 from ledger.application import Application
 from ledger.batch import CommandResult
+from ledger.domain.appointing import AppointMember
 from ledger.domain.attendance_state import Attendance
 from ledger.domain.claims import ClaimHours
 from ledger.domain.opportunity import OpportunityDetails, PublishOpportunity
-from ledger.domain.organization import AccreditOrganization, AppointMember, RegisterOrganization
+from ledger.domain.organization import AccreditOrganization, RegisterOrganization
 from ledger.domain.policy import STANDARD_POLICY_STREAM, ApprovePolicy, HoursRules, ProposePolicy
 from ledger.domain.shift import OpenShift, Place
 from ledger.domain.streams import partition_of

@@ -19,6 +19,7 @@ from tests.system.grpc_caller import COORDINATOR, at, refusal_of, with_id
 from tests.system.live_programme import HEARTBEAT, JOIN, LEAVE, LESSON, TEST_ACCOUNT, Lesson
 from tests.system.served_ledger import Served, hours_ledger, served_in_a_folder
 from tests.system.small_programme import GREEN, NAME, PLACE
+from volunteer_hours.v1 import directory_service_pb2 as directory
 from volunteer_hours.v1 import opportunity_search_service_pb2 as search
 from volunteer_hours.v1 import participation_service_pb2 as participation
 from volunteer_hours.v1 import registry_service_pb2 as registry
@@ -300,6 +301,32 @@ def test_nobody_records_their_own_and_others_lessons_complete_nothing(training: 
     held.end_time.CopyFrom(at("2026-11-20 06:00"))
     request = pb.OpenTrainingSessionRequest(parent="courses/blue", training_session=held)
     assert training.lesson.refused("TrainingService/OpenTrainingSession", with_id(request)).reason == "NOT_FOUND"
+
+
+def test_a_role_asks_for_a_course(training: Training):
+    asking = registry.RequireTrainingRequest(
+        name=GREEN, role=resources_pb2.MEMBER_ROLE_COORDINATOR, required_courses=[AID]
+    )
+    told = resources_pb2.Organization.FromString(
+        training.lesson.send("RegistryService/RequireTraining", with_id(asking))
+    )
+    training.know(told.positions)
+    [asked] = told.required_training
+    assert (asked.role, list(asked.required_courses)) == (resources_pb2.MEMBER_ROLE_COORDINATOR, [AID])
+    request = directory.GetOrganizationRequest(name=GREEN, positions=training.positions)
+    answer = training.lesson.send("DirectoryService/GetOrganization", request)
+    assert resources_pb2.Organization.FromString(answer).required_training == told.required_training
+
+    def appointing(member: str) -> registry.AppointMemberRequest:
+        return registry.AppointMemberRequest(parent=GREEN, member=member, role=resources_pb2.MEMBER_ROLE_COORDINATOR)
+
+    refused = training.lesson.refused("RegistryService/AppointMember", with_id(appointing(DALIA)))
+    assert refused.reason == "TRAINING_MISSING"
+    training.record(DALIA)
+    training.lesson.send("RegistryService/AppointMember", with_id(appointing(DALIA)))
+    asking.ClearField("required_courses")
+    nothing = training.lesson.send("RegistryService/RequireTraining", with_id(asking))
+    assert not resources_pb2.Organization.FromString(nothing).required_training
 
 
 def test_a_closed_course_takes_no_more_sessions(training: Training):

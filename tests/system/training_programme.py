@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from ledger.batch import CommandResult
+from ledger.domain.appointing import AppointMember, RequireTraining
 from ledger.domain.completion import RecordCompletion, RevokeCompletion, completion_name
 from ledger.domain.course import CloseCourse, CourseDetails, PublishCourse, UpdateCourse
 from ledger.domain.opportunity import OpportunityDetails, PublishOpportunity
@@ -31,7 +32,7 @@ class Does(Protocol):
 
 
 async def training(programme: Does, organization: str, start: datetime, persons: Sequence[str]) -> None:
-    """Two courses, one closed; two sessions, one called off; one person passes, another one loses it again."""
+    """Two courses, one closed, one asked of a role; two sessions, one called off; who passes, and who loses it."""
     one, two, *_ = persons
     before = start - timedelta(days=5)
     details = CourseDetails(title=TITLE, completion_by="passed", valid_days=0, sector="health", skills=("first aid",))
@@ -52,4 +53,7 @@ async def training(programme: Does, organization: str, start: datetime, persons:
         PublishOpportunity(CAMP, organization, asking),
         OpenShift(NIGHT, start, start + HOURS, zone, None, 5, place),
         RegisterForShift(NIGHT, one),
+        RequireTraining(organization, "coordinator", (AID, OLD)),
+        RequireTraining(organization, "coordinator", (AID,)),
+        AppointMember(f"{organization}/appointments/trained", one, "coordinator"),
     )

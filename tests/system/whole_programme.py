@@ -17,6 +17,7 @@ from ledger.access.master_keys import master_keys
 from ledger.access.person_keys import PersonKeys
 from ledger.application import Application
 from ledger.batch import CommandResult
+from ledger.domain.appointing import AppointMember, EndAppointment
 from ledger.domain.attendance import CheckIn, CheckOut, CorrectAttendance, RecordAttendance, WithdrawAttendance
 from ledger.domain.claims import ClaimHours, ConfirmAttendance, WithdrawClaim
 from ledger.domain.client import ClientTerms, RegisterClient, RevokeClient, UpdateClient
@@ -36,8 +37,6 @@ from ledger.domain.member import NAME_PATH, EraseMember, NameMember
 from ledger.domain.opportunity import CloseOpportunity, OpportunityDetails, PublishOpportunity, UpdateOpportunity
 from ledger.domain.organization import (
     AccreditOrganization,
-    AppointMember,
-    EndAppointment,
     RegisterOrganization,
     ReinstateOrganization,
     SuspendOrganization,
