@@ -365,7 +365,7 @@ STREAMS = {
     "volunteers": re.compile(f"volunteers/{ID}"),
     "attendances": re.compile(f"volunteers/{ID}/attendances/{ID}"),
     "standings": re.compile(f"volunteers/{ID}/requirements/{ID}/standings/{ID}"),
-    "milestones": re.compile(f"volunteers/{ID}/recognitions/{ID}/milestones/{ID}"),
+    "milestones": re.compile(f"(?:volunteers|initiatives)/{ID}/recognitions/{ID}/milestones/{ID}"),
     "nominations": re.compile(f"volunteers/{ID}/nominations/{ID}"),
     "recognitions": re.compile(f"recognitions/{ID}"),
     "statements": re.compile(f"volunteers/{ID}/statements/{ID}"),
@@ -394,7 +394,7 @@ STANDING = (
 )
 MILESTONE = (
     "holder milestone recognition_version counted_seconds months:nought_or_more skills_count:nought_or_more "
-    "organizations_count:nought_or_more evaluated_at cause"
+    "organizations_count:nought_or_more persons_count:nought_or_more? evaluated_at cause"
 )
 STATEMENT = "holder statement "
 SESSION = "session shift opportunity "
@@ -618,9 +618,10 @@ FIELD_CHECKS: dict[str, Check] = {
     "recognition_levels": array_of(
         record(
             "level:text display_name verified_seconds_min:seconds? months_min:seconds? skills_used_min:seconds? "
-            "organizations_min:seconds? by_nomination:boolean"
+            "organizations_min:seconds? by_nomination:boolean honoured:honoured? persons_min:seconds?"
         )
     ),
+    "honoured": one_of("team"),
     "milestone": form(STREAMS["milestones"].pattern, "the name of a milestone"),
     "nomination": form(STREAMS["nominations"].pattern, "the name of a nomination"),
     "decision": one_of("approved declined"),

@@ -31,8 +31,9 @@ from ledger.auditing.folded_stream import StreamCheck, folded_streams
 from ledger.auditing.identities import IdentityCheck, IdentityOpener
 from ledger.auditing.journal_lines import JournalCheck
 from ledger.auditing.live_sessions import ConnectionsCheck
+from ledger.auditing.milestones_counted import MilestoneCheck
 from ledger.auditing.progress import Progress
-from ledger.auditing.recognition import HonoursCheck, MilestoneCheck
+from ledger.auditing.recognition import HonoursCheck
 from ledger.auditing.request_keys import RequestKeyCheck, check_no_stranger
 from ledger.auditing.signed_heads import LogTrust, SignedHeads
 from ledger.auditing.snapshots import Applied, Snapshots, taken

@@ -33,7 +33,7 @@ _TOLD: Final = """
     join events on events.stream >= range.first and events.stream < range.last
     order by events.stream, events.version desc
 """
-"""What the event store told last of each milestone of some persons: projections may lack what was recorded since."""
+"""What the event store told last of each milestone of some persons and teams: projections may lack the newest."""
 
 
 class MilestoneCommands:
@@ -73,7 +73,7 @@ def commands_of(
     positions: Mapping[int, int],
     cause: RecordedEvent,
 ) -> Iterator[RecordMilestone]:
-    """What is news of one person. `told`: milestone → its last event."""
+    """What is news of one person or team. `told`: milestone → its last event."""
     reached = {milestone_name(holder, *key): version for key, version in found.reached.items()}
     held = {name for name, last in told.items() if isinstance(last, MilestoneReached)}
     for name in sorted(reached.keys() ^ held):
@@ -87,6 +87,7 @@ def commands_of(
             months=found.served.months,
             skills_count=found.served.skills_count,
             organizations_count=found.served.organizations_count,
+            persons_count=found.served.persons_count,
             evaluated_at=tuple(
                 Position(partition=partition, position=position) for partition, position in sorted(positions.items())
             ),

@@ -1,8 +1,8 @@
-"""Sees to it that who reaches a level of recognition, or loses it, is told of: reads events in order, looks, records.
+"""Sees to it that whoever reaches a level of recognition, or loses it, is told of: reads events, looks, records.
 
 As with standings (`ledger/standings_following.py`): a position is passed only once everything up to it was looked at,
 at this position or later; what is looked at twice is recorded once. An approval, or an opportunity's new skills, begin
-a walk through all who have hours, whose place is kept.
+a walk through all teams and all who have hours, whose place is kept.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Final
 
 from ledger.application import Application
 from ledger.domain.event import RecordedEvent, event_classes
-from ledger.domain.hours import PresenceMoved
+from ledger.domain.hours import HoursMoved
+from ledger.domain.initiative import is_initiative
 from ledger.domain.opportunity import OpportunityUpdated
 from ledger.domain.recognition import RecognitionApproved
 from ledger.event_bytes import decode, recorded_event
@@ -39,7 +40,7 @@ class MilestonesFollowing:
         """`event_pool` reaches the event store as the service's role."""
         self._evaluations = evaluations
         self._commands = MilestoneCommands(application)
-        moving = [name for name, kind in event_classes().items() if issubclass(kind, PresenceMoved)]
+        moving = [name for name, kind in event_classes().items() if issubclass(kind, HoursMoved)]
         self._events = FollowedEvents(
             event_pool,
             what="milestones of recognition",
@@ -71,14 +72,14 @@ class MilestonesFollowing:
         for cause in events:
             if _is_of_all(cause) and not await self._walk(connection, cause, wanted):
                 return False
-        causes = {event.data.holder: event for event in events if isinstance(event.data, PresenceMoved)}
+        causes = _causes(events)
         if not causes:
             return True
-        found = await self._evaluations.evaluate(_persons(causes), wanted)
+        found = await self._evaluations.evaluate(causes, wanted)
         return await self._commands.record(connection, found, causes.__getitem__)
 
     async def _walk(self, connection: Connection, cause: RecordedEvent, wanted: dict[int, int]) -> bool:
-        """Look at everybody who has hours, from where the walk is; False: go on later. Raises NotYetApplied."""
+        """Look at teams and who has hours, from where the walk is; False: go on later. Raises NotYetApplied."""
         place = (cause.partition, cause.position)
         row = await (await connection.execute(_PLACE, place, binary=True)).fetchone()
         reached = "" if row is None else str(row[0])
@@ -97,6 +98,11 @@ def _is_of_all(event: RecordedEvent) -> bool:
     return isinstance(data, RecognitionApproved) or (isinstance(data, OpportunityUpdated) and "skills" in data.changed)
 
 
-def _persons(causes: dict[str, RecordedEvent]) -> list[str]:
-    """Those of the holders who are persons: head counts reach nothing."""
-    return [holder for holder in causes if holder.startswith("volunteers/")]
+def _causes(events: Sequence[RecordedEvent]) -> dict[str, RecordedEvent]:
+    """Person or team → the last event that moved their hours. Head counts are a team's, and nobody's."""
+    causes: dict[str, RecordedEvent] = {}
+    for event in events:
+        if isinstance(event.data, HoursMoved):
+            whose = (event.data.holder, event.data.organization)
+            causes |= {name: event for name in whose if name.startswith("volunteers/") or is_initiative(name)}
+    return causes

@@ -235,7 +235,9 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "RecognitionService/GetMilestone": Permission(_asked_of("name"), _NAME),
     "RecognitionService/ListMilestones": Permission(_asked_of("parent"), Looks(request="parent")),
     "RecognitionService/ListHonours": Permission(_OFFICES, Looks(answer="honours.holder")),
-    "RecognitionService/ExplainHonour": Permission(_asked_of("name"), _NAME),
+    "RecognitionService/ExplainHonour": Permission(
+        _asked_of("name"), Looks(request="name", answer="entries.attendance")
+    ),
     "RecognitionService/GetHonourBadge": Permission(_own_statements("name"), _NAME),
     "OpportunitySearchService/SearchOpportunities": Permission(_ANYBODY),
     "OpportunitySearchService/MatchOpportunities": Permission(

@@ -28,6 +28,8 @@ from ledger.search.local_times import city_key, local_times
 
 Rows: TypeAlias = Iterator[tuple[str, dict[str, object]]]
 """Key and columns of the rows that a stream must have."""
+Kinds: TypeAlias = str | tuple[str, ...]
+"""Of the streams that a table is made from."""
 
 _TAKEN: Final = """
     with told as (
@@ -45,11 +47,11 @@ class DirectoryCheck:
     """One table of the directory beside the streams it is made from."""
 
     def __init__(
-        self, moment: Snapshots, table: str, key: str, kind: str, made: Callable[[list[Step]], Rows], report: Report
+        self, moment: Snapshots, table: str, key: str, kinds: Kinds, made: Callable[[list[Step]], Rows], report: Report
     ) -> None:
         self._moment = moment
         self._table = Table(_read(moment), "projection", table, key, report)
-        self._kind = kind
+        self._kinds = (kinds,) if isinstance(kinds, str) else kinds
         self._made = made
         self._own_streams = made not in (_appointments, _policies, share_rows, recognition.recognition_rows)
 
@@ -57,7 +59,7 @@ class DirectoryCheck:
         """Fold up to where the projections are, and compare."""
         expected: list[tuple[FoldedStream, str, dict[str, object]]] = []
         for stream in streams:
-            if stream.kind != self._kind:
+            if stream.kind not in self._kinds:
                 continue
             steps = stream.until(self._moment.prefix(stream.partition))
             if stream.broken:
@@ -77,7 +79,7 @@ class DirectoryCheck:
 
 def checks(moment: Snapshots, report: Report) -> list[DirectoryCheck]:
     """All tables of the directory but attendances."""
-    tables = [
+    tables: list[tuple[str, str, Kinds, Callable[[list[Step]], Rows]]] = [
         ("policies", "name", "policies", _policies),
         ("closed_periods", "period", "periods", _closed_periods),
         ("organizations", "organization", "organizations", _organizations),
@@ -94,12 +96,12 @@ def checks(moment: Snapshots, report: Report) -> list[DirectoryCheck]:
         ("training_sessions", "training_session", training.SESSIONS, training.training_session_rows),
         ("requirement_standings", "standing", "volunteers/requirements/standings", _standings),
         ("recognitions", "name", "recognitions", recognition.recognition_rows),
-        ("milestones", "milestone", recognition.MILESTONES, recognition.milestone_rows),
+        ("milestones", "milestone", (recognition.MILESTONES, recognition.TEAM_MILESTONES), recognition.milestone_rows),
         ("nominations", "nomination", recognition.NOMINATIONS, recognition.nomination_rows),
         ("statements", "statement", "volunteers/statements", statement_rows),
         ("statement_shares", "share", "volunteers/statements", share_rows),
     ]
-    return [DirectoryCheck(moment, table, key, kind, made, report) for table, key, kind, made in tables]
+    return [DirectoryCheck(moment, table, key, kinds, made, report) for table, key, kinds, made in tables]
 
 
 def check_places_taken(read: Database, report: Report) -> None:

@@ -1,33 +1,25 @@
-"""Rows of recognition, as the domain folds their streams; and what milestones count, counted anew from the events."""
+"""Rows of recognition, as the domain folds their streams."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from ledger.auditing.finding import Report, Where
 from ledger.auditing.folded_stream import FoldedStream, Step
 from ledger.auditing.row_check import Table
 from ledger.auditing.snapshots import Database, Snapshots
 from ledger.domain.event import RecordedEvent
-from ledger.domain.hours import HoursMoved
 from ledger.domain.milestone import Milestone, MilestoneReached, MilestoneTold, level_of, recognition_of
 from ledger.domain.nomination import Nomination
-from ledger.domain.opportunity import OpportunityPublished, OpportunityUpdated
 from ledger.domain.recognition import (
     Recognition,
     RecognitionApproved,
-    RecognitionLevel,
     RecognitionProposed,
-    Served,
-    version_name,
 )
-from ledger.domain.recognition import reaches as reaches_level
 from ledger.domain.recognition import recognition_of as programme_of
-from ledger.domain.streams import volunteer_of
-from ledger.domain.values import Account, Entry
 
 MILESTONES, NOMINATIONS = "volunteers/recognitions/milestones", "volunteers/nominations"
+TEAM_MILESTONES = "initiatives/recognitions/milestones"
 
 
 def recognition_rows(steps: list[Step]) -> Iterator[tuple[str, dict[str, object]]]:
@@ -73,6 +65,7 @@ def _counted(told: MilestoneTold) -> dict[str, object]:
         "months": told.months,
         "skills_count": told.skills_count,
         "organizations_count": told.organizations_count,
+        "persons_count": told.persons_count,
         "evaluated_at": {str(one.partition): one.position for one in told.evaluated_at},
         "cause_partition": told.cause.partition,
         "cause_position": told.cause.position,
@@ -108,7 +101,7 @@ class HonoursCheck:
 
     def streams(self, streams: list[FoldedStream]) -> None:
         """A row for each time that a stream says somebody held a level."""
-        wanted = [stream for stream in streams if stream.kind in (MILESTONES, NOMINATIONS)]
+        wanted = [stream for stream in streams if stream.kind in (MILESTONES, TEAM_MILESTONES, NOMINATIONS)]
         for stream in wanted:
             self._table.uncertain |= stream.broken
         said = {stream.name: self._said(stream) for stream in wanted}
@@ -142,6 +135,7 @@ _NOTHING_COUNTED = dict.fromkeys(
         "months",
         "skills_count",
         "organizations_count",
+        "persons_count",
         "evaluated_at",
         "cause_partition",
         "cause_position",
@@ -173,118 +167,3 @@ def _nominated_honour(event: RecordedEvent, state: Nomination) -> dict[str, obje
         **_OPEN,
         **_NOTHING_COUNTED,
     }
-
-
-class _Moved(NamedTuple):
-    position: int
-    opportunity: str
-    organization: str
-    entry: Entry
-
-
-class _Skills(NamedTuple):
-    """Since when an opportunity asks for which skills."""
-
-    partition: int
-    position: int
-    skills: tuple[str, ...]
-
-
-class MilestoneCheck:
-    """What was told of a milestone follows from entries, skills and levels at the positions it names.
-
-    Streams come by name: opportunities and recognitions before volunteers, attendances before recognitions.
-    """
-
-    def __init__(self, report: Report) -> None:
-        self._report = report
-        self._levels: dict[tuple[str, str], RecognitionLevel] = {}
-        self._skills: dict[str, list[_Skills]] = {}
-        self._last, self._in_order = "", True
-        self._holder = ""
-        self._moved: list[_Moved] = []
-
-    def streams(self, streams: list[FoldedStream]) -> None:
-        """Learn levels, skills and a person's entries, and compare what was told of that person."""
-        for stream in streams:
-            self._in_order &= self._last <= stream.name
-            self._last = stream.name
-            match stream.kind:
-                case "recognitions":
-                    self._learn_levels(stream)
-                case "opportunities":
-                    self._learn_skills(stream)
-                case "volunteers/attendances":
-                    self._learn_entries(stream)
-                case "volunteers/recognitions/milestones" if self._in_order:
-                    for step in stream.steps:
-                        self._compare(stream, step.event)
-
-    def end(self) -> None:
-        """Rows are compared elsewhere; that nothing was compared here is told."""
-        if not self._in_order:
-            self._report.note("store: names are not sorted by bytes (collation C), so milestones were not counted anew")
-
-    def _learn_levels(self, stream: FoldedStream) -> None:
-        for data in (step.event.data for step in stream.steps):
-            if isinstance(data, RecognitionProposed):
-                name = version_name(data.recognition, data.version)
-                self._levels.update({(name, one.level): one for one in data.levels})
-
-    def _learn_skills(self, stream: FoldedStream) -> None:
-        known = [
-            _Skills(step.event.partition, step.event.position, step.event.data.details.skills)
-            for step in stream.steps
-            if isinstance(step.event.data, OpportunityPublished | OpportunityUpdated)
-        ]
-        if any(one.skills for one in known):
-            self._skills[stream.name] = known
-
-    def _learn_entries(self, stream: FoldedStream) -> None:
-        holder = volunteer_of(stream.name)
-        if holder != self._holder:
-            self._holder, self._moved = holder, []
-        for event in (step.event for step in stream.steps):
-            data = event.data
-            if isinstance(data, HoursMoved):
-                self._moved += [
-                    _Moved(event.position, data.opportunity, data.organization, entry) for entry in data.entries
-                ]
-
-    def _compare(self, stream: FoldedStream, event: RecordedEvent) -> None:
-        told = event.data
-        if not isinstance(told, MilestoneTold):
-            return
-        where = Where("store events", event.partition, event.position, stream.name)
-        served = self._served(told, event.partition)
-        said = (told.counted_seconds, told.months, told.skills_count, told.organizations_count)
-        counted = (served.counted_seconds, served.months, served.skills_count, served.organizations_count)
-        if said != counted:
-            self._report.differs(where, "data: seconds, months, skills, organisations", counted, said)
-        level = self._levels.get((told.recognition_version, level_of(told.milestone)))
-        reached = level is not None and reaches_level(level, served)
-        if reached != isinstance(told, MilestoneReached):
-            self._report.differs(where, "type", "reached" if reached else "lost", type(told).__name__)
-
-    def _served(self, told: MilestoneTold, partition: int) -> Served:
-        upto = {one.partition: one.position for one in told.evaluated_at}
-        seconds: dict[tuple[object, str, str], int] = {}
-        for moved in self._moved if self._holder == told.holder else ():
-            if moved.position <= upto.get(partition, 0):
-                key = (moved.entry.service_date, moved.opportunity, moved.organization)
-                into = moved.entry.to_class is Account.VERIFIED
-                out_of = moved.entry.from_class is Account.VERIFIED
-                seconds[key] = seconds.get(key, 0) + moved.entry.seconds * (into - out_of)
-        held = [key for key, sum_of_it in seconds.items() if sum_of_it > 0]
-        dates = sorted({entry.entry.service_date for entry in self._moved} & {key[0] for key in held})
-        return Served(
-            counted_seconds=sum(seconds[key] for key in held),
-            first_date=dates[0] if dates else None,
-            newest_date=dates[-1] if dates else None,
-            skills_count=len({skill for _, opportunity, _ in held for skill in self._asked(opportunity, upto)}),
-            organizations_count=len({organization for _, _, organization in held}),
-        )
-
-    def _asked(self, opportunity: str, upto: Mapping[int, int]) -> tuple[str, ...]:
-        known = self._skills.get(opportunity, [])
-        return next((one.skills for one in reversed(known) if one.position <= upto.get(one.partition, 0)), ())

@@ -43,6 +43,7 @@ Evolve: TypeAlias = Callable[[object | None, RecordedEvent], object]
 EVOLVE: Final[Mapping[str, Evolve]] = {
     "organizations": organization.evolve,
     "initiatives": initiative.evolve,
+    "initiatives/recognitions/milestones": milestone.evolve,
     "volunteers": volunteer.evolve,
     "volunteers/attendances": attendance.evolve,
     "volunteers/requirements/standings": requirement_standing.evolve,

@@ -1,4 +1,6 @@
-"""A level of a programme that somebody reached by verified hours, or lost again when a correction took them away.
+"""A level of a programme that a person or a team reached by verified hours, or lost when a correction took them away.
+
+A team is an initiative: all hours served with it are its own.
 
 As standings with requirements are (`ledger/domain/requirement_standing.py`), a milestone is evaluated outside, from
 projections: what was evaluated at earlier positions than what is recorded is refused.
@@ -16,7 +18,7 @@ from pydantic import Field
 
 from ledger.domain.event import Event, NewEvent, RecordedEvent, stored_name
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
-from ledger.domain.streams import volunteer_of
+from ledger.domain.streams import holder_of
 from ledger.domain.values import Position, precedes
 from ledger.domain.world import Reads, World
 
@@ -27,17 +29,19 @@ class MilestoneTold(Event):
     """Base of both events: whose it is, by which version, and what that rests on."""
 
     holder: str
-    """volunteers/{v}"""
+    """volunteers/{v}, or initiatives/{i} of a team"""
     milestone: str
-    """The stream: volunteers/{v}/recognitions/{r}/milestones/{level}"""
+    """The stream: {holder}/recognitions/{r}/milestones/{level}"""
     recognition_version: str
     """recognitions/{r}/versions/{n}: the version that was applied."""
     counted_seconds: Count
-    """Verified, of the person's life."""
+    """Verified, of the person's life or with the team."""
     months: Count
     """Whole ones from the first to the newest date of verified service."""
     skills_count: Count
     organizations_count: Count
+    persons_count: Count | None = None
+    """Of a team: different ones with verified seconds."""
     evaluated_at: tuple[Position, ...]
     """The positions that were counted, partition by partition."""
     cause: Position
@@ -65,7 +69,7 @@ class Milestone:
 
 
 def milestone_name(holder: str, recognition: str, level: str) -> str:
-    """volunteers/{v}/recognitions/{r}/milestones/{level}, of recognitions/{r}."""
+    """{holder}/recognitions/{r}/milestones/{level}, of recognitions/{r}."""
     return f"{holder}/{recognition}/milestones/{level}"
 
 
@@ -89,7 +93,7 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Milestone:
     if isinstance(told, MilestoneReached | MilestoneLost) and told.milestone == recorded.stream:
         reached = isinstance(told, MilestoneReached)
         evaluated_at = {one.partition: one.position for one in told.evaluated_at}
-        its_holders = told.holder == volunteer_of(recorded.stream)
+        its_holders = told.holder == holder_of(recorded.stream)
         its_programmes = told.recognition_version.startswith(f"{recognition_of(recorded.stream)}/versions/")
         changes = reached != (known is not None and known.reached)
         in_order = known is None or not precedes(evaluated_at, known.evaluated_at)
@@ -116,6 +120,7 @@ class RecordMilestone:
     organizations_count: int
     evaluated_at: tuple[Position, ...]
     cause: Position
+    persons_count: int | None = None
 
     @property
     def stream(self) -> str:
@@ -135,13 +140,14 @@ class RecordMilestone:
             refuse(Reason.NOTHING_CHANGES, name=self.milestone)
         kind = MilestoneReached if self.reached else MilestoneLost
         told = kind(
-            holder=volunteer_of(self.milestone),
+            holder=holder_of(self.milestone),
             milestone=self.milestone,
             recognition_version=self.recognition_version,
             counted_seconds=self.counted_seconds,
             months=self.months,
             skills_count=self.skills_count,
             organizations_count=self.organizations_count,
+            persons_count=self.persons_count,
             evaluated_at=self.evaluated_at,
             cause=self.cause,
         )

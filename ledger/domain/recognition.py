@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -33,11 +33,21 @@ class RecognitionLevel(Value):
     skills_used_min: Annotated[int, Field(ge=1)] | None = None
     organizations_min: Annotated[int, Field(ge=1)] | None = None
     by_nomination: bool = False
+    honoured: Literal["team"] | None = None
+    """Absent: persons."""
+    persons_min: Annotated[int, Field(ge=1)] | None = None
+    """Of a team: different persons with verified seconds in it."""
 
     @property
     def has_threshold(self) -> bool:
         """Whether anything must be met."""
-        thresholds = self.verified_seconds_min, self.months_min, self.skills_used_min, self.organizations_min
+        thresholds = (
+            self.verified_seconds_min,
+            self.months_min,
+            self.skills_used_min,
+            self.organizations_min,
+            self.persons_min,
+        )
         return any(one is not None for one in thresholds)
 
 
@@ -65,7 +75,7 @@ class RecognitionApproved(Event):
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What the verified hours of one person's life amount to."""
+    """What the verified hours of one person's life, or of one team, amount to."""
 
     counted_seconds: int = 0
     first_date: date | None = None
@@ -73,6 +83,8 @@ class Served:
     newest_date: date | None = None
     skills_count: int = 0
     organizations_count: int = 0
+    persons_count: int | None = None
+    """Of a team: how many persons have verified seconds in it. None: it is a person's."""
 
     @property
     def months(self) -> int:
@@ -127,14 +139,15 @@ def recognition_of(version: str) -> str:
 
 
 def reaches(level: RecognitionLevel, served: Served) -> bool:
-    """Whether somebody who served so meets every threshold of a level; one given by nomination has none."""
-    if level.by_nomination:
+    """Whether who served so meets every threshold of a level; one given by nomination, or of others, is not reached."""
+    if level.by_nomination or (level.honoured == "team") != (served.persons_count is not None):
         return False
     return (
         served.counted_seconds >= (level.verified_seconds_min or 0)
         and served.months >= (level.months_min or 0)
         and served.skills_count >= (level.skills_used_min or 0)
         and served.organizations_count >= (level.organizations_min or 0)
+        and (served.persons_count or 0) >= (level.persons_min or 0)
         and served.counted_seconds > 0
     )
 
@@ -145,7 +158,13 @@ def faults(levels: tuple[RecognitionLevel, ...]) -> Iterator[str]:
         if count > 1:
             yield f"level {name} is there {count} times"
     for one in levels:
-        if one.by_nomination and one.has_threshold:
+        if one.honoured == "team" and one.by_nomination:
+            yield f"level {one.level} honours teams and is given by nomination"
+        elif one.honoured == "team" and one.organizations_min is not None:
+            yield f"level {one.level} honours teams and counts organisations"
+        elif one.honoured is None and one.persons_min is not None:
+            yield f"level {one.level} honours persons and counts them"
+        elif one.by_nomination and one.has_threshold:
             yield f"level {one.level} is given by nomination and has a threshold"
         elif not one.by_nomination and not one.has_threshold:
             yield f"level {one.level} has no threshold"

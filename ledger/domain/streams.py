@@ -7,7 +7,7 @@
     volunteers/{v}/requirements/{p}/standings/{q}            volunteers/{v}/statements/{s}
     volunteers/{v}/completions/{c}                           (c: id of the course)
     volunteers/{v}/recognitions/{r}/milestones/{level}       volunteers/{v}/nominations/{n}
-    recognitions/{r}
+    initiatives/{i}/recognitions/{r}/milestones/{level}      recognitions/{r}
     opportunities/{o}                                        opportunities/{o}/shifts/{s}
     opportunities/{o}/shifts/{s}/registrations/{v}           opportunities/{o}/shifts/{s}/groupAttendances/{g}
     opportunities/{o}/shifts/{s}/liveSessions/{l}
@@ -63,6 +63,11 @@ def course_of(name: str) -> str:
 
 def volunteer_of(name: str) -> str:
     """The volunteer an attendance, a standing or a statement belongs to."""
+    return "/".join(name.split("/", 2)[:2])
+
+
+def holder_of(name: str) -> str:
+    """The person or team that a milestone belongs to."""
     return "/".join(name.split("/", 2)[:2])
 
 

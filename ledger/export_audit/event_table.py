@@ -27,7 +27,7 @@ _STREAMS: Final = {
     "volunteers": f"volunteers/{ID_FORM}",
     "attendances": f"volunteers/{ID_FORM}/attendances/{ID_FORM}",
     "standings": f"volunteers/{ID_FORM}/requirements/{ID_FORM}/standings/{ID_FORM}",
-    "milestones": f"volunteers/{ID_FORM}/recognitions/{ID_FORM}/milestones/{ID_FORM}",
+    "milestones": f"(?:volunteers|initiatives)/{ID_FORM}/recognitions/{ID_FORM}/milestones/{ID_FORM}",
     "nominations": f"volunteers/{ID_FORM}/nominations/{ID_FORM}",
     "recognitions": f"recognitions/{ID_FORM}",
     "statements": f"volunteers/{ID_FORM}/statements/{ID_FORM}",
@@ -161,7 +161,9 @@ _DECIDES: Final = "time_zone crediting served? source imported_from? flags withh
 _GROUP: Final = "head_count attended_seconds service_date time_zone source imported_from? flags withheld_reason? "
 _OPPORTUNITY: Final = "opportunity organization details:opportunity_details "
 _STANDING: Final = "requirement period_start? period_end counted_seconds evaluated_at cause "
-_MILESTONE: Final = "recognition_version counted_seconds months skills_count organizations_count evaluated_at cause"
+_MILESTONE: Final = (
+    "recognition_version counted_seconds months skills_count organizations_count persons_count? evaluated_at cause"
+)
 _RESTATED: Final = "current_seconds evaluated_at cause"
 _TRAINING: Final = "training_session course organization "
 _REGISTRATION: Final = "registration shift opportunity volunteer "
@@ -406,6 +408,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "period_end": forms.Date,
     "period_start": forms.Date,
     "person_details": forms.PersonDetails,
+    "persons_count": forms.WholeNumber,
     "persons": forms.WholeNumber,
     "place": forms.Place,
     "places": forms.Seconds,

@@ -332,6 +332,8 @@ class RecognitionLevel(Fields, kw_only=True):
     skills_used_min: Seconds | UnsetType = UNSET
     organizations_min: Seconds | UnsetType = UNSET
     by_nomination: bool
+    honoured: Literal["team"] | UnsetType = UNSET
+    persons_min: Seconds | UnsetType = UNSET
 
 
 class Level(Fields, kw_only=True):

@@ -203,12 +203,12 @@ def _none(message: Message) -> Iterator[str]:
 
 
 def _is_person(name: str) -> bool:
-    """Whether a name is of a person's, and not of a head count. Raises InvariantBroken for one that is neither.
+    """Whether a name is of a person's, and not of a head count or a team. Raises InvariantBroken for any other.
 
     An answer that names a person otherwise than by a name of theirs would leave unrecorded.
     """
-    if not name.startswith(("volunteers/", "opportunities/")):
-        raise InvariantBroken("whose hours an answer tells is not said by a name of a person or an opportunity")
+    if not name.startswith(("volunteers/", "opportunities/", "initiatives/")):
+        raise InvariantBroken("whose hours an answer tells is not said by a name of a person, an opportunity or a team")
     return name.startswith("volunteers/")
 
 

@@ -22,6 +22,8 @@ def level_asked(level: pb.RecognitionLevel) -> RecognitionLevel:
         skills_used_min=level.skills_used_min if level.HasField("skills_used_min") else None,
         organizations_min=level.organizations_min if level.HasField("organizations_min") else None,
         by_nomination=level.by_nomination,
+        honoured="team" if level.honours_teams else None,
+        persons_min=level.persons_min if level.HasField("persons_min") else None,
     )
 
 
@@ -69,6 +71,8 @@ def _level(level: RecognitionLevel) -> pb.RecognitionLevel:
         skills_used_min=level.skills_used_min,
         organizations_min=level.organizations_min,
         by_nomination=level.by_nomination,
+        honours_teams=level.honoured == "team",
+        persons_min=level.persons_min,
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from ledger.credentials.honour_badge import BadgedHonour
+from ledger.domain.initiative import is_initiative
 from ledger.domain.milestone import level_of
 from ledger.domain.refusals import Reason, refuse
 from ledger.projections.as_of import View, view
@@ -40,17 +41,27 @@ _PAGE: Final = """
 _ORDER: Final = "order by h.holder, h.honour limit %(rows)b"
 _ONE: Final = """
     select h.honour, h.holder, h.recognition_version, h.partition, h.since_position, h.since_at, h.counted_seconds,
-           h.months, h.skills_count, h.organizations_count, h.evaluated_at::text, h.cause_partition, h.cause_position
+           h.months, h.skills_count, h.organizations_count, h.evaluated_at::text, h.cause_partition, h.cause_position,
+           h.persons_count
     from honours h
     where h.honour = %(name)b and"""
 _ENTRIES: Final = f"""
     select {ENTRY_COLUMNS}
     from entries e
-    where e.holder = %(holder)b and e.position <= %(upto)b and 3 in (e.from_class, e.to_class)
-      and (e.position, e.entry_index) > (%(position)b, %(entry_index)b)
+    where e.holder = %(holder)b and e.position <= (%(upto)b::bigint[])[e.partition + 1]
+      and 3 in (e.from_class, e.to_class) and (e.position, e.entry_index) > (%(position)b, %(entry_index)b)
     order by e.position, e.entry_index limit %(rows)b
 """
-"""3: verified. A holder's entries all lie in one partition."""
+"""3: verified. A person's entries all lie in one partition."""
+_TEAM_ENTRIES: Final = f"""
+    select {ENTRY_COLUMNS}
+    from entries e
+    where starts_with(e.organization, 'initiatives/') and hashtext(e.organization) = hashtext(%(holder)b::text)
+      and e.organization = %(holder)b and e.position <= (%(upto)b::bigint[])[e.partition + 1]
+      and 3 in (e.from_class, e.to_class)
+      and (e.partition, e.position, e.entry_index) > (%(partition)b, %(position)b, %(entry_index)b)
+    order by e.partition, e.position, e.entry_index limit %(rows)b
+"""
 _BADGED: Final = """
     select h.honour, h.holder, h.recognition_version, h.level, r.display_name::text, r.levels::text, r.source,
            h.since_at, h.partition, h.since_position, h.counted_seconds,
@@ -59,7 +70,7 @@ _BADGED: Final = """
     where h.honour = %b and h.until_position is null
 """
 _EVENTS: Final = "select partition, positions from nominations where nomination = %b"
-_NOWHERE: Final = (0, -1)
+_NOWHERE: Final = (0, 0, -1)
 
 
 class _NamedLevel(msgspec.Struct):
@@ -125,7 +136,8 @@ class HonourQuestions:
         answer.entries.extend(entries[:rows])
         if len(entries) > rows:
             last = entries[rows - 1]
-            answer.next_page_token = token_of(request, (last.position.position, last.entry_index), seen.basis.positions)
+            place = (last.position.partition, last.position.position, last.entry_index)
+            answer.next_page_token = token_of(request, place, seen.basis.positions)
         return answer
 
     async def badged(self, request: pb.GetHonourBadgeRequest, seconds_left: float | None = None) -> BadgedHonour:
@@ -161,20 +173,25 @@ def _names(programme: str, levels: str, level: str) -> dict[str, str]:
 
 
 def _cut(seen: View) -> dict[str, object]:
-    positions = seen.basis.positions
-    upto = [positions.get(partition, 0) for partition in range(max(positions, default=0) + 1)]
-    return {"upto_by_partition": upto, "known_until": seen.known_until}
+    return {"upto_by_partition": _by_partition(seen.basis.positions), "known_until": seen.known_until}
+
+
+def _by_partition(positions: Mapping[int, int]) -> list[int]:
+    return [positions.get(partition, 0) for partition in range(max(positions, default=0) + 1)]
 
 
 def _held(seen: View) -> str:
     return _HELD if seen.known_until is None else _HELD_BY_TIME
 
 
-async def _entries(seen: View, row: Sequence[Any], after: tuple[int, int], rows: int) -> list[Entry]:
-    upto = msgspec.json.decode(row[10], type=dict[int, int]).get(row[3], 0)
-    position, entry_index = after
-    asked = {"holder": row[1], "upto": upto, "position": position, "entry_index": entry_index, "rows": rows}
-    cursor = await seen.connection.execute(_ENTRIES, asked, binary=True)
+async def _entries(seen: View, row: Sequence[Any], after: tuple[int, int, int], rows: int) -> list[Entry]:
+    evaluated_at = msgspec.json.decode(row[10], type=dict[int, int])
+    partition, position, entry_index = after
+    asked = {"holder": row[1], "upto": _by_partition(evaluated_at), "position": position, "entry_index": entry_index}
+    statement, asked["rows"] = _ENTRIES, rows
+    if is_initiative(row[1]):
+        statement, asked["partition"] = _TEAM_ENTRIES, partition
+    cursor = await seen.connection.execute(statement, asked, binary=True)
     return [entry_message(one) for one in await cursor.fetchall()]
 
 
@@ -192,13 +209,13 @@ def _after(token: PageToken | None) -> tuple[str, str]:
     return names[0], names[1]
 
 
-def _entries_after(token: PageToken | None) -> tuple[int, int]:
+def _entries_after(token: PageToken | None) -> tuple[int, int, int]:
     if token is None:
         return _NOWHERE
     keys = [key for key in token.after if isinstance(key, int)]
-    if len(keys) != 2 or not token.positions:
+    if len(keys) != 3 or not token.positions:
         refuse(Reason.PAGE_TOKEN_INVALID)
-    return keys[0], keys[1]
+    return keys[0], keys[1], keys[2]
 
 
 def _honour(row: Sequence[Any]) -> pb.Honour:
@@ -225,4 +242,5 @@ def _milestone(row: Sequence[Any]) -> pb.Milestone:
         cause=Position(partition=row[11], position=row[12]),
         told_at=Position(partition=row[3], position=row[4]),
         record_time=timestamp(row[5]),
+        persons_count=row[13],
     )

@@ -14,22 +14,23 @@ from ledger.projections.stored_event import Batch, OtherEvent
 
 HONOUR_COLUMNS: Final = (
     "honour, since_position, partition, recognition, level, holder, recognition_version, since_at, counted_seconds,"
-    " months, skills_count, organizations_count, evaluated_at, cause_partition, cause_position"
+    " months, skills_count, organizations_count, persons_count, evaluated_at, cause_partition, cause_position"
 )
 _TOLD: Final = """
     insert into milestones (
         milestone, partition, recognition_version, reached, counted_seconds, months, skills_count, organizations_count,
-        evaluated_at, cause_partition, cause_position, position, recorded_at
-    ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        persons_count, evaluated_at, cause_partition, cause_position, position, recorded_at
+    ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     on conflict (milestone) do update set
         recognition_version = excluded.recognition_version, reached = excluded.reached,
         counted_seconds = excluded.counted_seconds, months = excluded.months, skills_count = excluded.skills_count,
-        organizations_count = excluded.organizations_count, evaluated_at = excluded.evaluated_at,
+        organizations_count = excluded.organizations_count, persons_count = excluded.persons_count,
+        evaluated_at = excluded.evaluated_at,
         cause_partition = excluded.cause_partition, cause_position = excluded.cause_position,
         position = excluded.position, recorded_at = excluded.recorded_at
 """
 _HELD: Final = f"""
-    insert into honours ({HONOUR_COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    insert into honours ({HONOUR_COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _ENDED: Final = "update honours set until_position = %s, until_at = %s where until_position is null and honour = %s"
 _NOMINATED: Final = """
@@ -108,6 +109,7 @@ def _counted(data: MilestoneReached | MilestoneLost) -> Row:
         data.months,
         data.skills_count,
         data.organizations_count,
+        data.persons_count,
         Jsonb({str(one.partition): one.position for one in data.evaluated_at}),
         data.cause.partition,
         data.cause.position,

@@ -1,4 +1,4 @@
-"""Which levels of which programmes do people reach, at one moment of the read database that is late enough?
+"""Which levels of which programmes do people and teams reach, at one moment of the read database that is late enough?
 
 For the process that records milestones: what is asked of many is asked by the same statements, of one snapshot.
 """
@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
 from ledger.domain.recognition import RecognitionLevel, Served, reaches
 from ledger.domain.values import LocalizedText
 from ledger.projections.basis import Ground, Patience, ReadPool
+from ledger.projections.served_sums import served_sums
 from ledger.projections.snapshot import ReadConnection, snapshot
 
 WAIT_SECONDS: Final = 2.0
@@ -24,28 +25,13 @@ _PROGRAMMES: Final = """
     where approved_position is not null order by recognition, version desc
 """
 _HOLDERS: Final = """
-    select holder from balances where holder > %b and holder < 'volunteers0' order by holder limit %b
-"""
-_FIRST: Final = "volunteers/"
-_SERVED: Final = """
-    with served as materialized (
-        select holder, opportunity, organization, service_date,
-               sum(seconds * ((to_class = 3)::int - (from_class = 3)::int)) as seconds
-        from entries
-        where holder = any(%(holders)b)
-        group by holder, opportunity, organization, service_date
-        having sum(seconds * ((to_class = 3)::int - (from_class = 3)::int)) > 0
-    ), skilled as (
-        select s.holder, count(distinct skill) as skills
-        from (select distinct holder, opportunity from served) s
-        join opportunities o using (opportunity)
-        cross join lateral jsonb_array_elements_text(coalesce(o.details->'skills', '[]')) as skill
-        group by s.holder
-    )
-    select served.holder, sum(seconds)::bigint, min(service_date), max(service_date), coalesce(min(skills), 0),
-           count(distinct organization)
-    from served left join skilled using (holder)
-    group by served.holder
+    select name from (
+        (select initiative as name from initiatives where initiative > %(after)b order by initiative limit %(count)b)
+        union all
+        (select holder from balances where holder > greatest(%(after)b, 'volunteers/') and holder < 'volunteers0'
+         order by holder limit %(count)b)
+    ) one
+    order by name limit %(count)b
 """
 
 
@@ -56,6 +42,8 @@ class _StoredLevel(msgspec.Struct):
     months_min: int | None = None
     skills_used_min: int | None = None
     organizations_min: int | None = None
+    honoured: Literal["team"] | None = None
+    persons_min: int | None = None
 
 
 class Programme(NamedTuple):
@@ -70,7 +58,7 @@ class Programme(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one person reaches."""
+    """What one person or team reaches."""
 
     served: Served
     reached: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -81,7 +69,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Milestones:
-    """What each person reaches, and the positions it rests on."""
+    """What each person or team reaches, and the positions it rests on."""
 
     of_holders: Mapping[str, Found]
     positions: Mapping[int, int]
@@ -103,18 +91,17 @@ class MilestoneEvaluations:
             return bool(await _programmes(found.connection))
 
     async def holders(self, after: str, count: int, wanted: Mapping[int, int]) -> list[str]:
-        """The next persons who have hours, by name; `after` is empty for the first ones."""
+        """The next teams, then persons who have hours, by name; `after` is empty for the first ones."""
         async with snapshot(self._pool, self._ground, wanted, Patience.of(WAIT_SECONDS)) as found:
-            cursor = await found.connection.execute(_HOLDERS, (after or _FIRST, count), binary=True)
+            cursor = await found.connection.execute(_HOLDERS, {"after": after, "count": count}, binary=True)
             return [row[0] for row in await cursor.fetchall()]
 
     async def evaluate(self, holders: Collection[str], wanted: Mapping[int, int]) -> Milestones:
-        """What these persons reach."""
+        """What these persons and teams reach."""
         async with snapshot(self._pool, self._ground, wanted, Patience.of(WAIT_SECONDS)) as found:
             programmes = await _programmes(found.connection)
-            cursor = await found.connection.execute(_SERVED, {"holders": list(holders)}, binary=True)
-            served = {row[0]: Served(*row[1:]) for row in await cursor.fetchall()}
-        of_holders = {holder: found_by(programmes, served.get(holder, Served())) for holder in holders}
+            served = await served_sums(found.connection, holders)
+        of_holders = {holder: found_by(programmes, amount) for holder, amount in served.items()}
         return Milestones(of_holders, found.basis.positions)
 
 
@@ -148,6 +135,8 @@ def _levels(stored: str) -> list[RecognitionLevel]:
             skills_used_min=one.skills_used_min,
             organizations_min=one.organizations_min,
             by_nomination=one.by_nomination,
+            honoured=one.honoured,
+            persons_min=one.persons_min,
         )
         for one in msgspec.json.decode(stored, type=list[_StoredLevel])
     ]

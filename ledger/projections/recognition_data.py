@@ -49,6 +49,7 @@ class MilestoneReached(_Data):
     organizations_count: int
     evaluated_at: list[Place]
     cause: Place
+    persons_count: int | None = None
 
 
 class MilestoneLost(_Data):
@@ -63,6 +64,7 @@ class MilestoneLost(_Data):
     organizations_count: int
     evaluated_at: list[Place]
     cause: Place
+    persons_count: int | None = None
 
 
 class NominationMade(_Data):

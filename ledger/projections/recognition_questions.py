@@ -24,7 +24,7 @@ _VERSIONS: Final = """
 """
 MILESTONE_SQL: Final = """
     select milestone, recognition_version, reached, counted_seconds, months, skills_count, organizations_count,
-           evaluated_at::text, cause_partition, cause_position, partition, position, recorded_at
+           evaluated_at::text, cause_partition, cause_position, partition, position, recorded_at, persons_count
     from milestones
 """
 _MILESTONES: Final = Listing(MILESTONE_SQL, "milestone")
@@ -74,7 +74,7 @@ class RecognitionQuestions:
     async def milestones(
         self, request: pb.ListMilestonesRequest, seconds_left: float | None = None
     ) -> pb.ListMilestonesResponse:
-        """Those of one person by name, lost ones too."""
+        """Those of one person or team by name, lost ones too."""
         narrowed = beneath(request.parent, "recognitions", "milestone")
         page, _ = await self._rows.page(_MILESTONES, request, seconds_left, narrowed)
         return pb.ListMilestonesResponse(
@@ -114,6 +114,7 @@ def milestone_message(row: Sequence[Any]) -> pb.Milestone:
         cause=Position(partition=row[8], position=row[9]),
         told_at=Position(partition=row[10], position=row[11]),
         record_time=timestamp(row[12]),
+        persons_count=row[13],
     )
 
 
@@ -132,7 +133,12 @@ def _version(row: Sequence[Any]) -> pb.RecognitionVersion:
         source=row[4],
         display_name=LocalizedText(**msgspec.json.decode(row[5], type=dict[str, str])),
         levels=[
-            pb.RecognitionLevel(**{**level, "display_name": LocalizedText(**level["display_name"])}) for level in levels
+            pb.RecognitionLevel(
+                **{name: value for name, value in level.items() if name not in ("display_name", "honoured")},
+                display_name=LocalizedText(**level["display_name"]),
+                honours_teams=level.get("honoured") == "team",
+            )
+            for level in levels
         ],
         proposed_by=row[7],
         approved_by=row[8] or "",

@@ -29,6 +29,7 @@ TEXT = LocalizedText(en="synthetic")
 MEDAL, HOUR = "recognitions/medal", 3_600
 V1, V2 = f"{MEDAL}/versions/1", f"{MEDAL}/versions/2"
 GOLD = RecognitionLevel(level="gold", display_name=TEXT, verified_seconds_min=HOUR)
+OF_TEAM = RecognitionLevel(level="crew", display_name=TEXT, verified_seconds_min=HOUR, honoured="team")
 COURAGE = RecognitionLevel(level="courage", display_name=TEXT, by_nomination=True)
 PROPOSE = ProposeRecognition(MEDAL, date(2026, 1, 1), "synthetic", TEXT, (GOLD, COURAGE))
 NAME = milestone_name(ANA, MEDAL, "gold")
@@ -65,6 +66,9 @@ def test_a_version_is_in_force_once_another_person_approves_it():
         ((GOLD, GOLD), "level gold is there 2 times"),
         ((level(),), "level l has no threshold"),
         ((GOLD.model_copy(update={"by_nomination": True}),), "has a threshold"),
+        ((COURAGE.model_copy(update={"honoured": "team"}),), "honours teams and is given by nomination"),
+        ((OF_TEAM.model_copy(update={"organizations_min": 2}),), "honours teams and counts organisations"),
+        ((level(persons_min=2),), "honours persons and counts them"),
     ],
 )
 def test_levels_must_fit_together(levels: tuple[RecognitionLevel, ...], fault: str):
@@ -94,6 +98,23 @@ def test_every_threshold_must_be_met_and_nothing_is_reached_without_service():
         assert not reaches(level(**{**whole, name: value + 1}), served), name
     assert not reaches(COURAGE, served)
     assert not reaches(level(months_min=1), Served())
+
+
+def test_a_level_is_reached_by_persons_or_by_teams():
+    day = date(2026, 5, 1)
+    crew = OF_TEAM.model_copy(update={"persons_min": 3})
+    assert reaches(crew, Served(HOUR, day, day, persons_count=3))
+    assert not reaches(crew, Served(HOUR, day, day, persons_count=2))
+    assert not reaches(crew, Served(HOUR, day, day)), "a person is no team"
+    assert not reaches(GOLD, Served(HOUR, day, day, persons_count=3)), "a team is no person"
+
+
+def test_what_a_team_reached_is_told_of_the_team():
+    beach = milestone_name("initiatives/beach", MEDAL, "crew")
+    at = (Position(partition=0, position=1),)
+    told = RecordMilestone(beach, True, V1, HOUR, 0, 0, 1, at, at[0], persons_count=3)
+    scenario = Scenario().given(PROPOSE, actor="staff/one").when(told)
+    scenario.then_recorded(MilestoneReached, holder="initiatives/beach", persons_count=3)
 
 
 def test_the_version_in_force_is_that_of_the_newest_service():

@@ -9,11 +9,14 @@ from typing import Final
 import grpc
 
 from tests.system.acting import acting_as
-from tests.system.grpc_caller import with_id
-from tests.system.small_programme import GREEN, NAME
-from tests.system.standing_programme import FOLLOWS_SECONDS_MAX, Programme, counts
+from tests.system.grpc_caller import at, with_id
+from tests.system.small_programme import GREEN, NAME, PLACE
+from tests.system.standing_programme import FOLLOWS_SECONDS_MAX, HOUR, Programme, counts
+from volunteer_hours.v1 import participation_service_pb2 as participation
 from volunteer_hours.v1 import recognition_service_pb2 as pb
 from volunteer_hours.v1 import recognition_service_pb2_grpc as recognition_grpc
+from volunteer_hours.v1 import registry_service_pb2 as registry
+from volunteer_hours.v1 import resources_pb2
 from volunteer_hours.v1.positions_pb2 import AsOf, Position, PositionSet
 
 MEDAL: Final = "recognitions/medal"
@@ -53,6 +56,32 @@ class Recognising(Programme):
         self.approve(version)
         return version
 
+    def team(self, initiative: str) -> str:
+        """An initiative that offers two shifts, one and two; the opportunity's name."""
+        name = initiative.removeprefix("initiatives/")
+        registering = registry.RegisterInitiativeRequest(
+            initiative_id=name, display_name=NAME, responsible=["staff/responsible"]
+        )
+        self.send("RegistryService/RegisterInitiative", with_id(registering))
+        offered = resources_pb2.Opportunity(organization=initiative, title=NAME, skills=["synthetic"])
+        publishing = registry.PublishOpportunityRequest(opportunity_id=name, opportunity=offered)
+        self.send("RegistryService/PublishOpportunity", with_id(publishing))
+        shift = resources_pb2.Shift(time_zone="Asia/Riyadh", places=50, place=PLACE)
+        shift.start_time.CopyFrom(at("2026-11-01 05:00"))
+        shift.end_time.CopyFrom(at("2026-11-01 15:00"))
+        for shift_id in ("one", "two"):
+            opening = registry.OpenShiftRequest(parent=f"opportunities/{name}", shift_id=shift_id, shift=shift)
+            self.send("RegistryService/OpenShift", with_id(opening))
+        return f"opportunities/{name}"
+
+    def count_heads(self, shift: str, heads: int, hours_served: int) -> Position:
+        """So many without names, verified: the position of `group-hours-verified`."""
+        counting = participation.RecordGroupAttendanceRequest(
+            shift=shift, head_count=heads, attended_seconds=heads * hours_served * HOUR
+        )
+        answer = self.send("ParticipationService/RecordGroupAttendance", with_id(counting))
+        return self.verify(resources_pb2.Attendance.FromString(answer).name, GREEN)
+
     def milestones(self, volunteer: str) -> list[pb.Milestone]:
         return list(self.recognition.ListMilestones(pb.ListMilestonesRequest(parent=volunteer), timeout=10).milestones)
 
@@ -74,8 +103,7 @@ class Recognising(Programme):
     def told_of(self, name: str) -> list[str]:
         """The stored names of a milestone's events, in order."""
         told = ("milestone-reached", "milestone-lost")
-        holder = "/".join(name.split("/")[:2])
-        events = [event for kind in told for event in self.events_of(holder, kind) if event["subject"] == name]
+        events = [event for event in self.events_of("", *told) if event["subject"] == name]
         return [event["type"] for event in sorted(events, key=lambda event: event["position"])]
 
     def honours(

@@ -82,28 +82,29 @@ class Programme(Client):
         self.send("PolicyService/ApprovePolicy", approving, MINISTER)
         return version
 
-    def record(self, volunteer: str, day: str, hours_served: int) -> str:
+    def record(self, volunteer: str, day: str, hours_served: int, shift: str = MORNING) -> str:
         """Hours on a day, from 5 o'clock; the attendance's name."""
         start = at(f"{day} 05:00")
-        noted = participation.AttendanceRecord(shift=MORNING, volunteer=volunteer, start_time=start)
+        noted = participation.AttendanceRecord(shift=shift, volunteer=volunteer, start_time=start)
         noted.end_time.seconds = start.seconds + hours_served * HOUR
         answer = self.send(
             "ParticipationService/RecordAttendance", with_id(participation.RecordAttendanceRequest(attendance=noted))
         )
         return resources_pb2.Attendance.FromString(answer).name
 
-    def verify(self, name: str) -> Position:
+    def verify(self, name: str, organization: str = "") -> Position:
         """The position of `hours-verified`."""
-        return self._judged("VerifyHours", verification.VerifyHoursRequest(name=name))
+        return self._judged("VerifyHours", verification.VerifyHoursRequest(name=name, organization=organization))
 
     def serve(self, volunteer: str, day: str, hours_served: int) -> tuple[str, Position]:
         """Verified hours: the attendance, and the position of `hours-verified`."""
         name = self.record(volunteer, day, hours_served)
         return name, self.verify(name)
 
-    def reverse(self, name: str) -> Position:
+    def reverse(self, name: str, organization: str = "") -> Position:
         """The position of `hours-reversed`."""
-        return self._judged("ReverseHours", verification.ReverseHoursRequest(name=name, reason="MISTAKE"))
+        reversing = verification.ReverseHoursRequest(name=name, reason="MISTAKE", organization=organization)
+        return self._judged("ReverseHours", reversing)
 
     def _judged(self, method: str, request: Message) -> Position:
         answer = self.send(f"VerificationService/{method}", with_id(request), VERIFIER)

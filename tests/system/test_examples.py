@@ -135,6 +135,6 @@ def test_the_command_lines_of_a_page_work(address, page, tmp_path, monkeypatch):
     lines = command_lines(page)
     assert lines, f"{page} shows no command line"
     for line in lines:
-        words = [str(tmp_path / word) if word.endswith(".jsonl") else word for word in shlex.split(line)]
+        words = [str(tmp_path / word) if word.endswith((".jsonl", ".pdf")) else word for word in shlex.split(line)]
         done = hours_ledger(*words, address=address)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"

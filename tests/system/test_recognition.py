@@ -28,6 +28,7 @@ from volunteer_hours.v1 import resources_pb2
 from volunteer_hours.v1.values_pb2 import EVIDENCE_CLASS_VERIFIED
 
 BEN, CEM, DINA, EVA, FAY, ZAID = (f"volunteers/{name}" for name in ("ben", "cem", "dina", "eva", "fay", "zaid"))
+GUL, HAN, BEACH = "volunteers/gul", "volunteers/han", "initiatives/beach"
 
 
 def levels() -> list[pb.RecognitionLevel]:
@@ -36,6 +37,7 @@ def levels() -> list[pb.RecognitionLevel]:
         pb.RecognitionLevel(level="gold", verified_seconds_min=4 * HOUR, months_min=1),
         pb.RecognitionLevel(level="skilled", skills_used_min=2),
         pb.RecognitionLevel(level="courage", by_nomination=True),
+        pb.RecognitionLevel(level="crew", verified_seconds_min=8 * HOUR, persons_min=2, honours_teams=True),
     ]
 
 
@@ -54,7 +56,7 @@ def served(ledger: Served, tmp_path_factory: pytest.TempPathFactory, seed: int) 
     partitions = ledger.partitions
     with channel_to(ledger.grpc) as channel:
         programme = Recognising(channel, partitions)
-        programme.begin(BEN, CEM, DINA, EVA, FAY, ZAID)
+        programme.begin(BEN, CEM, DINA, EVA, FAY, GUL, HAN, ZAID)
         programme.serve(ZAID, "2026-11-03", 2)
         programme.recognise(*levels())
         # Served before anything was approved: the walk that the approval begins finds them, the last one by name.
@@ -125,6 +127,27 @@ def test_an_honour_explains_itself_by_entries(served: Recognising) -> None:
     assert into - out_of == explained.milestone.counted_seconds == 3 * HOUR
     assert out_of == 2 * HOUR, "what was reversed is part of the story"
     assert [one.event_type for one in explained.entries] == ["hours-verified", "hours-reversed", "hours-verified"]
+
+
+def test_a_team_is_honoured_by_all_hours_served_with_it(served: Recognising) -> None:
+    offered, crew = served.team(BEACH), f"{BEACH}/{MEDAL}/milestones/crew"
+    first = served.record(GUL, "2026-11-01", 3, f"{offered}/shifts/one")
+    served.verify(first, GREEN)
+    served.count_heads(f"{offered}/shifts/two", 5, 1)
+    assert not served.milestones(BEACH), "8 hours, and one person whose name is known"
+    verified = served.verify(served.record(HAN, "2026-11-01", 2, f"{offered}/shifts/one"), GREEN)
+    reached = served.told_after(crew, verified)
+    assert (reached.counted_seconds, reached.persons_count, reached.skills_count) == (10 * HOUR, 2, 1)
+    with_team = served.honours("crew")
+    assert (holders(with_team), with_team.honour_count) == ([BEACH], 1)
+    explained = served.explained(crew, page_size=1)
+    assert sum(one.seconds for one in explained.entries) == 10 * HOUR
+    assert {"/".join(one.attendance.split("/")[:2]) for one in explained.entries} == {GUL, HAN, offered}
+    lost = served.told_after(crew, served.reverse(first, GREEN))
+    assert (lost.reached, lost.counted_seconds, lost.persons_count) == (False, 7 * HOUR, 1)
+    assert holders(served.honours("crew")) == []
+    assert holders(served.honours("crew", with_team.positions)) == [BEACH]
+    assert served.told_of(crew) == ["milestone-reached", "milestone-lost"]
 
 
 def fetched(ledger: Served, path: str) -> bytes:

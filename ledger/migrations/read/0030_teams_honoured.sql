@@ -1,0 +1,7 @@
+-- Teams that are honoured: docs/recognition.md. What was told before was told of persons, and says null.
+
+alter table milestones add column persons_count integer;
+alter table honours add column persons_count integer;
+-- All hours served with an initiative, which is one of many hundred organisations: the others' have no part in it.
+create index journal_lines_of_initiative on journal_lines (hashtext(organization), partition, position)
+    where starts_with(organization, 'initiatives/');
