@@ -6,14 +6,16 @@ import uuid
 from pathlib import Path
 from typing import Annotated, Final
 
+import grpc
 import typer
 from google.protobuf.json_format import MessageToDict, Parse, ParseError
 
 from ledger.commands import arguments, printing
-from ledger.commands.connection import connected
+from ledger.commands.connection import Caller, connected, is_retryable
 from ledger.commands.given_files import read_at_most
 from volunteer_hours.v1.policy_service_pb2 import (
     ApprovePolicyRequest,
+    GetPolicyRequest,
     ListPoliciesRequest,
     Policy,
     PolicyKind,
@@ -62,7 +64,9 @@ def approve(
     request = ApprovePolicyRequest(request_id=str(uuid.uuid4()), name=name)
     caller = arguments.caller(address, actor, language, data_dir)
     with connected(caller) as channel:
-        policy = PolicyServiceStub(channel).ApprovePolicy(request, metadata=caller.metadata, timeout=60.0)
+        stub = PolicyServiceStub(channel)
+        policy = stub.ApprovePolicy(request, metadata=caller.metadata, timeout=60.0)
+        _wait_until_asked_by(stub, policy, caller)
     _print([policy], as_json=as_json)
 
 
@@ -88,6 +92,17 @@ def list_(
                 break
             request.page_token = page.next_page_token
     _print(listed, as_json=as_json)
+
+
+def _wait_until_asked_by(stub: PolicyServiceStub, policy: Policy, caller: Caller) -> None:
+    """The next question goes by the new rules: questions are answered from projections, which follow in a moment."""
+    request = GetPolicyRequest(name=policy.name, positions=policy.positions)
+    try:
+        stub.GetPolicy(request, metadata=caller.metadata, timeout=60.0)
+    except grpc.RpcError as error:
+        if not is_retryable(error):
+            raise
+        printing.remarks.print("approved; questions are answered by the new rules once the projections have followed")
 
 
 def read_proposal(file: Path) -> ProposePolicyRequest:

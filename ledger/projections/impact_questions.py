@@ -18,7 +18,7 @@ from ledger.projections.impact_people import fill_people
 from ledger.projections.impact_persons import Details, person_sums
 from ledger.projections.impact_restatements import fill_restatements
 from ledger.projections.impact_shifts import fill_shifts
-from ledger.projections.impact_tables import DIMENSIONS, Sums, need_same_totals, show_table, sums_by
+from ledger.projections.impact_tables import Sums, need_same_totals, show_table, sums_by_all
 from ledger.projections.rate_versions import RateTable, rates_in_force
 from ledger.projections.sums import evidence_seconds, period_dates
 from volunteer_hours.v1 import impact_service_pb2 as pb
@@ -116,7 +116,7 @@ class ImpactQuestions:
         rates: RateTable | None = None
         if request.rates:
             rates = await rates_in_force(seen.connection, request.rates, seen.basis.positions, period.last)
-        tables = [await sums_by(seen, dimension, period, rates) for dimension in DIMENSIONS]
+        tables = await sums_by_all(seen, period, rates)
         if request.person_tables:
             tables += await person_sums(seen, self._details, period, rates)
         entry_count, *seconds = need_same_totals(tables)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, LiteralString, NamedTuple
+from typing import Final, NamedTuple
 
 from ledger.domain.refusals import InvariantBroken
 from ledger.impact.periods import Span
 from ledger.impact.suppression import group
-from ledger.projections.as_of import CUT_SQL, View
+from ledger.projections.as_of import View
+from ledger.projections.persons_behind import persons_behind
 from ledger.projections.rate_versions import RateTable
 from ledger.projections.summary_groups import Row
-from ledger.projections.summary_questions import filters, key_of, summed
-from ledger.projections.summary_statements import FILTERS, Key
+from ledger.projections.summary_questions import key_of, summed
 from ledger.projections.summary_values import Valuation
-from ledger.projections.sums import CLASS_COUNT, COUNTED, evidence_seconds
+from ledger.projections.sums import CLASS_COUNT, evidence_seconds
 from volunteer_hours.v1 import hours_service_pb2 as hours_pb
 from volunteer_hours.v1 import impact_service_pb2 as pb
 from volunteer_hours.v1.values_pb2 import EVIDENCE_CLASS_VERIFIED
@@ -46,12 +46,17 @@ def valuation_over(rates: RateTable | None, period: Span) -> Valuation | None:
     return Valuation(rates, [EVIDENCE_CLASS_VERIFIED], period.first, period.last)
 
 
-async def sums_by(seen: View, dimension: pb.ImpactDimension.ValueType, period: Span, rates: RateTable | None) -> Sums:
-    """The sums that SummarizeHours gives, by the same code, and the people behind them."""
-    request = hours_pb.SummarizeHoursRequest(group_by=DIMENSIONS[dimension])
-    valuation = valuation_over(rates, period)
-    rows = await summed(seen, request, period.first, period.last, valuation)
-    return Sums(dimension, rows, await _persons(seen, await key_of(seen, request), request, period), valuation)
+async def sums_by_all(seen: View, period: Span, rates: RateTable | None) -> list[Sums]:
+    """The sums that SummarizeHours gives, by the same code, and the people behind them: a table for each dimension."""
+    requests = {one: hours_pb.SummarizeHoursRequest(group_by=summed_by) for one, summed_by in DIMENSIONS.items()}
+    keys = {one: await key_of(seen, request) for one, request in requests.items()}
+    persons = await persons_behind(seen, keys, period)
+    tables: list[Sums] = []
+    for one, request in requests.items():
+        valuation = valuation_over(rates, period)
+        rows = await summed(seen, request, period.first, period.last, valuation)
+        tables.append(Sums(one, rows, persons[one], valuation))
+    return tables
 
 
 def show_table(sums: Sums, persons_min: int) -> pb.ImpactTable:
@@ -91,21 +96,3 @@ def need_same_totals(tables: Sequence[Sums]) -> list[int]:
             name = pb.ImpactDimension.Name(table.dimension)
             raise InvariantBroken(f"{name} adds up to {total}, the first table to {totals[0]}")
     return totals[0]
-
-
-async def _persons(seen: View, key: Key, request: hours_pb.SummarizeHoursRequest, period: Span) -> dict[str, int]:
-    dates = {"start_date": period.first, "end_date": period.last}
-    cursor = await seen.connection.execute(_behind(key), {**seen.cut, **filters(request), **dates}, binary=True)
-    return dict(await cursor.fetchall())
-
-
-def _behind(key: Key) -> LiteralString:
-    """Volunteers with entries, and of head counts the largest: more is not certain of people who have no names."""
-    return f"""
-        with {CUT_SQL} {key.tables}
-        select {key.expression}, count(distinct e.holder) filter (where starts_with(e.holder, 'volunteers/'))
-               + coalesce(max(e.head_count) filter (where starts_with(e.holder, 'opportunities/')), 0)
-        from journal_lines e join cut on cut.partition = e.partition and e.position <= cut.upto {key.join}
-        where e.seconds is not null and {COUNTED} and {FILTERS}
-        group by 1
-    """
