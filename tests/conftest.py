@@ -108,7 +108,7 @@ def without_checkpoints(server: EmbeddedPostgres) -> None:
 def kafka() -> Iterator[LocalKafka]:
     """One Kafka broker for the whole run: make topics of your own in it, and never kill it."""
     with open_folder() as folder:
-        broker = LocalKafka(folder)
+        broker = LocalKafka(folder, short_lived=True)
         broker.start()
         try:
             yield broker
@@ -126,5 +126,5 @@ def fresh_postgres(server_dir: Path) -> Iterator[EmbeddedPostgres]:
 @pytest.fixture
 def fresh_kafka(server_dir: Path) -> Iterator[LocalKafka]:
     """A Kafka broker of this test's own, to be killed."""
-    with LocalKafka(server_dir / "kafka") as broker:
+    with LocalKafka(server_dir / "kafka", short_lived=True) as broker:
         yield broker

@@ -192,7 +192,7 @@ def test_kafka_keeps_what_it_acknowledged_through_kill_and_stop(fresh_kafka: Loc
     produce(fresh_kafka, [b"third"])
     fresh_kafka.stop()
     assert wait_for_none(fresh_kafka.data_dir) == []
-    again = LocalKafka(fresh_kafka.data_dir)
+    again = LocalKafka(fresh_kafka.data_dir, short_lived=True)
     with again:
         assert again.bootstrap == address
         assert consume(again, 3) == [b"first", b"second", b"third"]
