@@ -1,4 +1,4 @@
-"""The part of the whole programme in which a level is reached and lost, and somebody is nominated. All synthetic."""
+"""The part of the whole programme in which levels are reached and lost, and somebody is nominated. All synthetic."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from ledger.batch import CommandResult
 from ledger.domain.attendance import RecordAttendance
 from ledger.domain.follow_ups import FOLLOW_UP_ACTOR
+from ledger.domain.initiative import RegisterInitiative
 from ledger.domain.milestone import RecordMilestone, milestone_name
 from ledger.domain.nomination import DecideNomination, Nominate
 from ledger.domain.opportunity import OpportunityDetails, PublishOpportunity
@@ -18,14 +19,19 @@ from ledger.domain.volunteer import RegisterVolunteer, SealedDetails
 from tests.system.waiting_programme import Doing
 
 MEDAL, SHELTER = "recognitions/synthetic-medal", "opportunities/synthetic-shelter"
-HONOURED = "volunteers/synthetic-honoured"
+HONOURED, TEAM = "volunteers/synthetic-honoured", "initiatives/synthetic-team"
+OUTING = "opportunities/synthetic-outing"
 SERVED = f"{HONOURED}/attendances/served"
 NAME = LocalizedText(en="Synthetic")
+HONOUR, TEAM_HONOUR = milestone_name(HONOURED, MEDAL, "hour"), milestone_name(TEAM, MEDAL, "crew")
 APPROVER = "staff/approver"
 
 
 async def honouring(programme: Doing, organization: str, verifier: str) -> None:
-    """An hour is verified and reversed. In the end nobody can reach the level: where this is served, none is told."""
+    """An hour is verified and reversed, one's own and one of a team. In the end nobody can reach the level.
+
+    So where this is served, nothing further is told.
+    """
     start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=20)
     night = f"{SHELTER}/shifts/night"
     await programme.do(
@@ -36,9 +42,10 @@ async def honouring(programme: Doing, organization: str, verifier: str) -> None:
     await _in_force(programme, 1, 3_600)
     await programme.do(RecordAttendance(SERVED, night, HONOURED, start, start + timedelta(hours=1)))
     verified = await programme.do(VerifyHours(SERVED), actor=verifier)
-    await programme.do(_told(verified, reached=True), actor=FOLLOW_UP_ACTOR)
+    await programme.do(_told(HONOUR, verified, reached=True), actor=FOLLOW_UP_ACTOR)
     undone = await programme.do(ReverseHours(SERVED, "MISTAKE"), actor=verifier)
-    await programme.do(_told(undone, reached=False), actor=FOLLOW_UP_ACTOR)
+    await programme.do(_told(HONOUR, undone, reached=False), actor=FOLLOW_UP_ACTOR)
+    await _team(programme, organization, verifier, start)
     for number, approved in ((1, True), (2, False)):
         nomination = f"{HONOURED}/nominations/n{number}"
         await programme.do(Nominate(nomination, MEDAL, "chosen", organization), actor="staff/nominator")
@@ -49,20 +56,35 @@ async def honouring(programme: Doing, organization: str, verifier: str) -> None:
     await _in_force(programme, 2, 1_000_000_000)
 
 
+async def _team(programme: Doing, organization: str, verifier: str, start: datetime) -> None:
+    outing, served = f"{OUTING}/shifts/one", f"{HONOURED}/attendances/with-the-team"
+    await programme.do(
+        RegisterInitiative(TEAM, NAME, ("staff/responsible",)),
+        PublishOpportunity(OUTING, TEAM, OpportunityDetails(title=NAME)),
+        OpenShift(outing, start, start + timedelta(hours=9), "Asia/Riyadh", None, 5, Place(region="SA-01")),
+        RecordAttendance(served, outing, HONOURED, start + timedelta(hours=4), start + timedelta(hours=5)),
+    )
+    verified = await programme.do(VerifyHours(served, organization=organization), actor=verifier)
+    await programme.do(_told(TEAM_HONOUR, verified, reached=True), actor=FOLLOW_UP_ACTOR)
+    undone = await programme.do(ReverseHours(served, "MISTAKE", organization), actor=verifier)
+    await programme.do(_told(TEAM_HONOUR, undone, reached=False), actor=FOLLOW_UP_ACTOR)
+
+
 async def _in_force(programme: Doing, number: int, seconds: int) -> None:
     levels = (
         RecognitionLevel(level="hour", display_name=NAME, verified_seconds_min=seconds),
+        RecognitionLevel(level="crew", display_name=NAME, verified_seconds_min=seconds, honoured="team"),
         RecognitionLevel(level="chosen", display_name=NAME, by_nomination=True),
     )
     await programme.do(ProposeRecognition(MEDAL, date(2020, 1, number), "synthetic", NAME, levels))
     await programme.do(ApproveRecognition(f"{MEDAL}/versions/{number}"), actor=APPROVER)
 
 
-def _told(cause: CommandResult, *, reached: bool) -> RecordMilestone:
+def _told(honour: str, cause: CommandResult, *, reached: bool) -> RecordMilestone:
     partition, position = cause.position
     seen = Position(partition=partition, position=position)
     return RecordMilestone(
-        milestone=milestone_name(HONOURED, MEDAL, "hour"),
+        milestone=honour,
         reached=reached,
         recognition_version=f"{MEDAL}/versions/1",
         counted_seconds=3_600 if reached else 0,
@@ -71,4 +93,5 @@ def _told(cause: CommandResult, *, reached: bool) -> RecordMilestone:
         organizations_count=1 if reached else 0,
         evaluated_at=(seen,),
         cause=seen,
+        persons_count=int(reached) if honour == TEAM_HONOUR else None,
     )

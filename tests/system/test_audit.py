@@ -280,6 +280,9 @@ def test_what_a_line_says_of_an_attendance_is_named_with_its_position(settings, 
         ("project_money", "refunded_minor_units", "refunded_minor_units - 1"),
         ("project_money", "donation_count", "donation_count + 1"),
         ("statement_shares", "withdrawn_at", "now()"),
+        ("organizations", "required_training", """'{"verifier": ["courses/x"]}'"""),
+        ("milestones", "persons_count", "7"),
+        ("honours", "counted_seconds", "counted_seconds + 1"),
     ],
 )
 def test_a_row_of_the_directory_is_named_with_its_position(settings, table, column, value):
@@ -335,6 +338,16 @@ def test_a_standing_that_does_not_follow_from_the_hours_is_named(settings, colum
     value = f"convert_to(replace(convert_from(body, 'UTF8'), '{said}', '{put}'), 'UTF8')"
     with changed(settings.owner_database, "events", "body", value, "type = 'requirement-met'") as row:
         assert named(settings, "store events", column, row["position"]).expected.startswith(expected)
+
+
+@pytest.mark.parametrize("of", ["volunteers", "initiatives"])
+def test_a_milestone_that_does_not_follow_from_the_hours_is_named(settings, of):
+    said, put = '"counted_seconds":3600', '"counted_seconds":9600'
+    value = f"convert_to(replace(convert_from(body, 'UTF8'), '{said}', '{put}'), 'UTF8')"
+    where = f"type = 'milestone-reached' and stream like '{of}/%'"
+    with changed(settings.owner_database, "events", "body", value, where) as row:
+        what = "data: seconds, months, skills, organisations, persons"
+        assert named(settings, "store events", what, row["position"]).expected.startswith("(3600, ")
 
 
 def test_places_taken_and_outside_are_compared(settings):
