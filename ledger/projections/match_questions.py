@@ -15,7 +15,7 @@ from ledger.projections import search_token
 from ledger.projections.basis import Ground, KnownHorizon, Patience, ReadPool
 from ledger.projections.match_rows import KnownPerson, Offered, Versions, offers_of, person_of, policy_versions
 from ledger.projections.page_token import question_of
-from ledger.projections.search_candidates import RANKED_MAX, ROUNDS_MAX, SHIFTS_TOLD_MAX, in_order, parts
+from ledger.projections.search_candidates import ROUNDS_MAX, SHIFTS_TOLD_MAX, in_order, parts
 from ledger.projections.search_filter import Narrowed, narrowed
 from ledger.projections.search_messages import LANGUAGES, results
 from ledger.projections.search_sets import KeySets, begin
@@ -39,6 +39,9 @@ from ledger.search.ranking import Ranked, Told, occasion
 from ledger.search.sets import Numbers, by_how_many, has, joined, met
 from volunteer_hours.v1 import opportunity_search_service_pb2 as pb
 from volunteer_hours.v1.positions_pb2 import Position
+
+LOOKED_AT_MAX: Final = 200
+"""So many opportunities are judged for a person: many of them may be left out."""
 
 Opener: TypeAlias = Callable[[Sequence[SealedField]], Awaitable[Sequence[str | Enum]]]
 """Opens seals; what cannot be opened any more comes back as no text."""
@@ -163,12 +166,12 @@ async def _offered(
     """The opportunities that are looked at, and whether that is all there were."""
     found: list[Offered] = []
     rounds = 0
-    async for part in parts(in_order(sets, levels, asked, now, soonest=True)):
-        if rounds == ROUNDS_MAX or len(found) >= RANKED_MAX:
-            return found[:RANKED_MAX], False
+    async for part in parts(in_order(sets, levels, asked, now, soonest=True), found, LOOKED_AT_MAX, LOOKED_AT_MAX):
+        if rounds == ROUNDS_MAX or len(found) >= LOOKED_AT_MAX:
+            return found[:LOOKED_AT_MAX], False
         found += await offers_of(sets.connection, part, asked, now)
         rounds += 1
-    return found[:RANKED_MAX], len(found) <= RANKED_MAX
+    return found[:LOOKED_AT_MAX], len(found) <= LOOKED_AT_MAX
 
 
 def _judged(

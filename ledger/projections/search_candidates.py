@@ -16,10 +16,11 @@ from ledger.projections.search_sets import KeySets
 from ledger.search.ranking import Candidate, Opened
 from ledger.search.sets import CHUNK_NUMBERS, Chunk, Numbers, bits_of, joined, met, size, without
 
-RANKED_MAX: Final = 200
+RANKED_MAX: Final = 100
 """So many are ranked; there may be more."""
 ROUNDS_MAX: Final = 4
 """So often as many again are looked at, when a filter leaves few of them."""
+PART_MIN: Final = 20
 SHIFTS_TOLD_MAX: Final = 5
 _DAYS_A_STEP: Final = (2, 5, 24)
 _MONTHS_A_STEP: Final = (3, 21)
@@ -50,7 +51,9 @@ async def look(sets: KeySets, levels: Sequence[Numbers], asked: Narrowed, now: d
     """The candidates that pass the filter, as many as are ranked. `levels`: what comes first, then what next, …"""
     found: list[Candidate] = []
     rounds = 0
-    async for part in parts(in_order(sets, levels, asked, now, soonest=soonest)):
+    # Keys of a filter let some through that its conditions do not: with a few more, one statement is mostly enough.
+    first = RANKED_MAX * 5 // 4 if asked.of_shifts else RANKED_MAX
+    async for part in parts(in_order(sets, levels, asked, now, soonest=soonest), found, RANKED_MAX, first):
         if rounds == ROUNDS_MAX or len(found) >= RANKED_MAX:
             return Looked(found[:RANKED_MAX], whole=False)
         found += await _rows(sets, part, asked, now)
@@ -96,16 +99,24 @@ def _steps(first: date) -> Iterator[list[str]]:
         day = (day.replace(day=1) + timedelta(days=31 * count)).replace(day=1)
 
 
-async def parts(some: AsyncIterator[Numbers]) -> AsyncIterator[list[tuple[Chunk, int]]]:
-    """The numbers in order, the newest chunk first, so many at a time: each part is one statement."""
+async def parts(
+    some: AsyncIterator[Numbers], found: Sequence[object], most: int, first: int
+) -> AsyncIterator[list[tuple[Chunk, int]]]:
+    """The numbers in order, the newest chunk first: each part is one statement.
+
+    `found`: what the parts so far left, of which `most` are wanted; `first`: how many are in the first part.
+    """
     part: list[tuple[Chunk, int]] = []
+    count = first
     async for numbers in some:
         for chunk in sorted(numbers, key=lambda place: (-place[1], place[0])):
             for offset in bits_of(numbers[chunk]):
                 part.append((chunk, offset))
-                if len(part) == RANKED_MAX:
+                if len(part) == count:
                     yield part
                     part = []
+                    # Where a filter left most, a few more are enough; where it left few, as many again.
+                    count = min(most, max(PART_MIN, 2 * (most - len(found))))
     if part:
         yield part
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, get_args
 
 from ledger.domain.opportunity import Level
+from ledger.domain.streams import opportunity_of
 from ledger.projections import directory_messages as messages
 from ledger.projections.directory_messages import OPPORTUNITIES, SHIFTS
 from ledger.projections.snapshot import ReadConnection
@@ -21,15 +22,15 @@ from volunteer_hours.v1 import resources_pb2
 
 FACET_VALUES_MAX: Final = 30
 _PAGE: Final = f"""
-    with page as (
-        select partition, number, opportunity
-        from unnest(%(partitions)b::int[], %(numbers)b::int[]) as asked (partition, number)
-        join search_opportunities using (partition, number)
-    ), told as materialized ({SHIFTS} where shift = any(%(shifts)b))
-    select page.partition, page.number, o.*, s.*
-    from page
-    join lateral ({OPPORTUNITIES} where opportunity = page.opportunity) o on true
-    left join told s on starts_with(s.shift, page.opportunity || '/')
+    with told as materialized ({SHIFTS} where shift = any(%(shifts)b))
+    select o.*, s.*
+    from ({OPPORTUNITIES} where opportunity = any(%(names)b)) o
+    left join told s on starts_with(s.shift, o.opportunity || '/')
+"""
+_NAMES: Final = """
+    select partition, number, opportunity
+    from unnest(%(partitions)b::int[], %(numbers)b::int[]) as asked (partition, number)
+    join search_opportunities using (partition, number)
 """
 _OPPORTUNITY_COLUMNS: Final = 9
 LANGUAGES: Final[Mapping[int, Language]] = {
@@ -44,20 +45,31 @@ REASONS: Final[Mapping[Why | Fits, pb.MatchReason.ValueType]] = {
 
 async def results(connection: ReadConnection, page: Sequence[Ranked], language: Language) -> list[pb.OpportunityResult]:
     """The results of a page with all that is shown of them."""
+    names = await _names(connection, [one.candidate for one in page])
     asked = {
-        "partitions": [one.candidate.number[0] for one in page],
-        "numbers": [one.candidate.number[1] for one in page],
+        "names": list(names.values()),
         "shifts": [opened.shift for one in page for opened in one.candidate.shifts],
     }
-    opportunities: dict[tuple[int, int], resources_pb2.Opportunity] = {}
+    opportunities: dict[str, resources_pb2.Opportunity] = {}
     shifts: dict[str, resources_pb2.Shift] = {}
     rows = await connection.execute(_PAGE, asked, binary=True)
-    for partition, number, *row in await rows.fetchall():
-        if (partition, number) not in opportunities:
-            opportunities[partition, number] = messages.opportunity(row[:_OPPORTUNITY_COLUMNS])
+    for row in await rows.fetchall():
+        if row[0] not in opportunities:
+            opportunities[row[0]] = messages.opportunity(row[:_OPPORTUNITY_COLUMNS])
         if row[_OPPORTUNITY_COLUMNS] is not None:
             shifts[row[_OPPORTUNITY_COLUMNS]] = messages.shift(row[_OPPORTUNITY_COLUMNS:])
-    return [_result(one, opportunities[one.candidate.number], shifts, language) for one in page]
+    return [_result(one, opportunities[names[one.candidate.number]], shifts, language) for one in page]
+
+
+async def _names(connection: ReadConnection, candidates: Sequence[Candidate]) -> dict[tuple[int, int], str]:
+    """What the opportunities are called: as their shifts say or, of those without one, as their rows do."""
+    names = {one.number: opportunity_of(one.shifts[0].shift) for one in candidates if one.shifts}
+    others = [one.number for one in candidates if not one.shifts]
+    if others:
+        asked = {"partitions": [partition for partition, _ in others], "numbers": [number for _, number in others]}
+        rows = await connection.execute(_NAMES, asked, binary=True)
+        names |= {(partition, number): name for partition, number, name in await rows.fetchall()}
+    return names
 
 
 def _result(

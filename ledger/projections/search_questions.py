@@ -78,7 +78,7 @@ class SearchQuestions:
         async with snapshot(self._pool, self._ground, wanted, Patience.of(seconds_left)) as found:
             question = questions.asked(request.query)
             keys = [*_first_keys(question), *(key for some in asked.any_of for key in some)]
-            first = self._newest_from if question.words else 0
+            first = self._newest_from if len(question.words) == 1 else 0
             begun = await begin(found.connection, self._partitions, keys, question.words, token, first)
             sets, reading = begun.sets, await _read(begun, question, token, asked)
             self._newest_from = newest_from(sets.ends)

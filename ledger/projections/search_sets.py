@@ -148,7 +148,7 @@ async def begin(
     asked = {"keys": wanted, "first": first, "partitions": partitions, "stems": stems}
     rows = await (await connection.execute(_BEGIN, asked, binary=True)).fetchall()
     sets = KeySets(connection, limited({row[1]: row[2] for row in rows if row[0] == _END and row[2]}, token))
-    if words:
+    if len(words) == 1:
         sets.first = newest_from(sets.ends)
     if first <= sets.first:
         sets.sets |= {key: {} for key in wanted}

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 from typing import Final, TypeAlias
 
 from ledger.domain.refusals import InvariantBroken
 
 CHUNK_NUMBERS: Final = 32_768
 _BITMAP_BYTES_MAX: Final = CHUNK_NUMBERS // 8
-_LIST, _BITMAP = 0, 1
+_LIST, _BITMAP, _ALL_BUT, _GAPS = 0, 1, 2, 3
+_FURTHER: Final = 255
 _WORD_BYTES: Final = 8
+
+_NO_FORM: Final = "a row of search_keys has none of the forms of a set"
 
 Chunk: TypeAlias = tuple[int, int]
 """Partition and chunk."""
@@ -23,12 +27,16 @@ Numbers: TypeAlias = dict[Chunk, int]
 
 
 def packed(bits: int) -> bytes:
-    """The numbers of one chunk as they are stored: a list while it is the shorter form."""
-    bitmap = bits.to_bytes((bits.bit_length() + 7) // 8, "little")
-    count = bits.bit_count()
-    if 2 * count < len(bitmap):
-        return bytes([_LIST]) + struct.pack(f"!{count}H", *bits_of(bits))
-    return bytes([_BITMAP]) + bitmap
+    """The numbers of one chunk as they are stored: in the shortest form, and of two as short in the first one here."""
+    length, count = bits.bit_length(), bits.bit_count()
+    forms: list[bytes] = []
+    if 4 * count < length:
+        numbers = list(bits_of(bits))
+        forms = [bytes([_LIST]) + struct.pack(f"!{count}H", *numbers), bytes([_GAPS]) + _gaps(numbers)]
+    elif 4 * (length - count) < length:
+        absent = bits_of(bits ^ (1 << length) - 1)
+        forms = [bytes([_ALL_BUT]) + struct.pack(f"!{1 + length - count}H", length - 1, *absent)]
+    return min([*forms, bytes([_BITMAP]) + bits.to_bytes((length + 7) // 8, "little")], key=len)
 
 
 def unpacked(stored: bytes) -> int:
@@ -38,14 +46,34 @@ def unpacked(stored: bytes) -> int:
         case b"\x01" if len(body) <= _BITMAP_BYTES_MAX:
             return int.from_bytes(body, "little")
         case b"\x00" if len(body) % 2 == 0:
-            bitmap = bytearray(_BITMAP_BYTES_MAX)
-            for number in struct.unpack(f"!{len(body) // 2}H", body):
-                if number >= CHUNK_NUMBERS:
-                    break
-                bitmap[number >> 3] |= 1 << (number & 7)
-            else:
-                return int.from_bytes(bitmap, "little")
-    raise InvariantBroken("a row of search_keys has not the form of a list or a bitmap")
+            return _with(struct.unpack(f"!{len(body) // 2}H", body))
+        case b"\x02" if len(body) % 2 == 0 and body:
+            last, others = int.from_bytes(body[:2]), _with(struct.unpack(f"!{len(body) // 2 - 1}H", body[2:]))
+            if last < CHUNK_NUMBERS and not others >> last:
+                return others ^ (2 << last) - 1
+        case b"\x03":
+            return _with([at for gap, at in zip(body, accumulate(body), strict=True) if gap != _FURTHER])
+    raise InvariantBroken(_NO_FORM)
+
+
+def _gaps(numbers: Iterable[int]) -> bytes:
+    """How much further the next number is, a byte each; 255: so much further, and none there."""
+    found, before = bytearray(), 0
+    for number in numbers:
+        further, gap = divmod(number - before, _FURTHER)
+        found += bytes([_FURTHER]) * further
+        found.append(gap)
+        before = number
+    return bytes(found)
+
+
+def _with(numbers: Iterable[int]) -> int:
+    bitmap = bytearray(_BITMAP_BYTES_MAX)
+    for number in numbers:
+        if number >= CHUNK_NUMBERS:
+            raise InvariantBroken(_NO_FORM)
+        bitmap[number >> 3] |= 1 << (number & 7)
+    return int.from_bytes(bitmap, "little")
 
 
 def bits_of(bits: int) -> Iterator[int]:

@@ -45,7 +45,7 @@ SQL: Final = re.compile(r"\b(select|insert into|update \w+ set|delete from|order
 PUT_TOGETHER: Final = {
     "ledger/audit.py",
     "ledger/projections/directory_rows.py",
-    "ledger/projections/impact_tables.py",
+    "ledger/projections/persons_behind.py",
     "ledger/projections/summary_statements.py",
     "ledger/recorder.py",
 }

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, Final, LiteralString, TypeAlias
 
 import psycopg
 import pytest
@@ -37,13 +40,143 @@ def settings(postgres, kafka) -> Settings:
     return whole_programme.everywhere(opened_ledger(postgres, kafka, 3))
 
 
-def named(settings: Settings, place: str, field: str, position: int | None = None) -> Finding:
+Change: TypeAlias = tuple[str, str, LiteralString, LiteralString]
+"""Table, column, what is put there, and in which row."""
+OF_THE_STORE: Final[Sequence[Change]] = [
+    ("request_keys", "request_hash", NEXT_BYTE.replace("bytes", "request_hash"), "true"),
+    ("request_keys", "event_count", "event_count + 1", "true"),
+    ("request_keys", "position", "position + 1", "true"),
+    ("presences", "end_s", "end_s + 1", "cardinality(counted_s) > 0"),
+    ("presences", "counted_s", "array[counted_s[1], counted_s[2] - 1]", "cardinality(counted_s) > 0"),
+    ("presences", "recorded_order", "recorded_order + 1", "true"),
+    ("shift_places", "places_taken", "places_taken + 1", "true"),
+    ("shift_places", "waiting", "waiting + 1", "true"),
+    ("shift_waiting", "waiting_order", "waiting_order + 1", "waiting_order is not null"),
+    ("shift_waiting", "waiting_order", "1", "waiting_order is null"),
+    ("shift_waiting", "shift", "shift || 'x'", "waiting_order is null"),
+    ("volunteer_identities", "volunteer", "volunteer || 'x'", "true"),
+    (
+        "volunteer_identities",
+        "identity_key",
+        NEXT_BYTE.replace("bytes", "identity_key"),
+        "true",
+    ),
+]
+WITH_POSITIONS: Final = ("journal_lines", "opportunity_versions", "project_versions", "donation_movements")
+"""Tables with a row for each event, at its position."""
+OF_PROJECTIONS: Final[Sequence[Change]] = [
+    ("journal_lines", "seconds", "seconds + 1", "seconds is not null"),
+    ("journal_lines", "to_class", "3", "to_class = 2"),
+    ("journal_lines", "service_date", "service_date + 1", "seconds is not null"),
+    ("journal_lines", "actor", "actor || 'x'", "seconds is not null"),
+    ("journal_lines", "actor", "actor || 'x'", "seconds is null"),
+    ("journal_lines", "reason", "'x'", "true"),
+    ("journal_lines", "source_recorded_at", "recorded_at", "true"),
+    ("balances", "verified_seconds", "verified_seconds + 1", "true"),
+    ("balances", "entry_count", "entry_count + 1", "true"),
+    ("hours_by_month", "attended_seconds", "attended_seconds + 1", "true"),
+    ("hours_of_months", "entry_count", "entry_count + 1", "true"),
+    ("opportunity_versions", "event_type", "'x'", "true"),
+    ("opportunity_versions", "compulsory_service", "not compulsory_service", "true"),
+    ("opportunity_versions", "level", "'professional'", "true"),
+    ("project_versions", "plan", "jsonb_set(plan, '{goal_seconds}', '1')", "true"),
+    ("donation_movements", "given_minor_units", "given_minor_units + 1", "true"),
+    ("donation_movements", "refunded_minor_units", "refunded_minor_units + 1", "true"),
+    ("donation_movements", "currency", "'USD'", "true"),
+    ("opportunity_versions", "partner_type", "'private'", "true"),
+    ("opportunity_versions", "skills", "array['x']", "true"),
+    ("shift_versions", "places", "places + 1", "true"),
+    ("shift_versions", "local_day", "local_day + 1", "true"),
+    ("shift_versions", "known_at", "known_at + interval '1 second'", "true"),
+    ("registration_versions", "state", "'requested'", "true"),
+    ("registration_versions", "volunteer", "'volunteers/x'", "true"),
+    ("positions", "recorded_at", "recorded_at - interval '1 microsecond'", "true"),
+    ("closed_periods", "closed_positions", "array_append(closed_positions, 1)", "true"),
+    ("closed_periods", "attended_seconds", "attended_seconds + 1", "true"),
+    ("closed_periods", "replaces", "'periods/none'", "true"),
+    ("policies", "rules", "jsonb_set(rules, '{day_seconds_max}', '3600')", "true"),
+    ("organizations", "state", "'registered'", "true"),
+    ("appointments", "member", "'staff/somebody-else'", "true"),
+    ("volunteers", "details", "'{}'", "true"),
+    ("volunteers", "erased", "not erased", "true"),
+    ("volunteers", "registered_position", "registered_position + 1", "true"),
+    ("volunteers", "registered_at", "registered_at + interval '1 second'", "true"),
+    ("volunteers", "charters", "'{\"charters/national\": 9}'", "true"),
+    ("volunteers", "consents", "'{\"volunteers/x/consents/y\": {}}'", "true"),
+    ("opportunities", "waiting_places", "waiting_places + 1", "true"),
+    ("shifts", "state", "'withdrawn'", "true"),
+    ("registrations", "waiting_order", "7", "state = 'withdrawn'"),
+    ("opportunities", "details", "jsonb_set(details, '{sector}', '\"x\"')", "true"),
+    ("shifts", "places", "places + 1", "true"),
+    ("shifts", "opened_position", "opened_position + 1", "true"),
+    ("shifts", "opened_at", "opened_at + interval '1 second'", "true"),
+    ("registrations", "state", "'accepted'", "state = 'withdrawn'"),
+    ("requirement_standings", "level", "'x'", "true"),
+    ("requirement_standings", "period_start", "period_end", "true"),
+    ("requirement_standings", "counted_seconds", "counted_seconds + 1", "true"),
+    ("requirement_standings", "evaluated_at", "'{}'", "true"),
+    ("requirement_standings", "cause_position", "cause_position + 1", "true"),
+    ("requirement_standings", "position", "position + 1", "true"),
+    ("statements", "verified_seconds", "verified_seconds + 1", "true"),
+    ("statements", "status_index", "status_index + 1", "true"),
+    ("statements", "credential_digest", "'x'", "true"),
+    ("statements", "size", "size - 1", "true"),
+    ("statements", "now_verified_seconds", "7", "true"),
+    ("courses", "details", "jsonb_set(details, '{valid_days}', '9')", "true"),
+    ("courses", "state", "'x'", "true"),
+    ("training_sessions", "state", "'x'", "true"),
+    ("training_sessions", "start_time", "start_time + interval '1 second'", "true"),
+    ("completion_records", "completes", "not completes", "true"),
+    ("completion_records", "valid_until", "valid_until + 1", "true"),
+    ("completion_records", "revoked_position", "7", "true"),
+    ("completion_records", "recorded_by", "'staff/somebody-else'", "true"),
+    ("statement_shares", "views_max", "9", "true"),
+    ("projects", "state", "'open'", "true"),
+    ("projects", "plan", "jsonb_set(plan, '{opportunities}', '[]')", "true"),
+    ("donations", "amount_minor_units", "amount_minor_units + 1", "true"),
+    ("donations", "refunded_minor_units", "refunded_minor_units + 1", "true"),
+    ("donations", "reference", "reference || 'x'", "true"),
+    ("project_money", "given_minor_units", "given_minor_units + 1", "true"),
+    ("project_money", "refunded_minor_units", "refunded_minor_units - 1", "true"),
+    ("project_money", "donation_count", "donation_count + 1", "true"),
+    ("statement_shares", "withdrawn_at", "now()", "true"),
+    ("organizations", "required_training", '\'{"verifier": ["courses/x"]}\'', "true"),
+    ("milestones", "persons_count", "7", "true"),
+    ("honours", "counted_seconds", "counted_seconds + 1", "true"),
+]
+
+
+def rounds(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """All changes, of each table one at a time: an audit names them all."""
+    left = list(changes)
+    while left:
+        tables: dict[str, Change] = {}
+        for one in left:
+            tables.setdefault(one[0], one)
+        left = [one for one in left if tables[one[0]] is not one]
+        yield list(tables.values())
+
+
+def findings_of(
+    url: str, settings: Settings, changes: Sequence[Change]
+) -> tuple[Sequence[Finding], Sequence[dict[str, Any]]]:
+    """What an audit finds while all of these are changed, and the rows as they were."""
+    with ExitStack() as stack:
+        rows = [stack.enter_context(changed(url, *change)) for change in changes]
+        return audit.audit(settings, settled=True).findings, rows
+
+
+def the(findings: Sequence[Finding], place: str, field: str, position: int | None = None) -> Finding:
     """The finding of that place and field, at `position` if one is given; all findings are shown when there is none."""
-    findings = audit.audit(settings, settled=True).findings
     for finding in findings:
         if (finding.where.place, finding.field) == (place, field) and position in (None, finding.where.position):
             return finding
-    raise AssertionError([finding.line() for finding in findings])
+    raise AssertionError([place, field, *(finding.line() for finding in findings)])
+
+
+def named(settings: Settings, place: str, field: str, position: int | None = None) -> Finding:
+    """What an audit finds there now."""
+    return the(audit.audit(settings, settled=True).findings, place, field, position)
 
 
 def test_a_whole_programme_is_clean(settings, postgres, kafka):
@@ -119,33 +252,11 @@ def test_a_counter_that_was_lowered_is_named(settings):
         assert named(settings, "topic", "position", row["position"])
 
 
-@pytest.mark.parametrize(
-    ("table", "column", "value", "where"),
-    [
-        ("request_keys", "request_hash", NEXT_BYTE.replace("bytes", "request_hash"), "true"),
-        ("request_keys", "event_count", "event_count + 1", "true"),
-        ("request_keys", "position", "position + 1", "true"),
-        ("presences", "end_s", "end_s + 1", "cardinality(counted_s) > 0"),
-        ("presences", "counted_s", "array[counted_s[1], counted_s[2] - 1]", "cardinality(counted_s) > 0"),
-        ("presences", "recorded_order", "recorded_order + 1", "true"),
-        ("shift_places", "places_taken", "places_taken + 1", "true"),
-        ("shift_places", "waiting", "waiting + 1", "true"),
-        ("shift_waiting", "waiting_order", "waiting_order + 1", "waiting_order is not null"),
-        ("shift_waiting", "waiting_order", "1", "waiting_order is null"),
-        ("shift_waiting", "shift", "shift || 'x'", "waiting_order is null"),
-        ("volunteer_identities", "volunteer", "volunteer || 'x'", "true"),
-        (
-            "volunteer_identities",
-            "identity_key",
-            NEXT_BYTE.replace("bytes", "identity_key"),
-            "true",
-        ),
-    ],
-)
-def test_a_row_made_from_events_is_named(settings, table, column, value, where):
-    with changed(settings.owner_database, table, column, value, where):
-        finding = named(settings, f"store {table}", column)
-        assert finding.where.position
+def test_a_row_made_from_events_is_named(settings):
+    for together in rounds(OF_THE_STORE):
+        findings, _ = findings_of(settings.owner_database, settings, together)
+        for table, column, _, _ in together:
+            assert the(findings, f"store {table}", column).where.position
 
 
 @pytest.mark.parametrize(
@@ -179,41 +290,6 @@ def test_a_key_without_an_event_is_named(settings):
 
 
 @pytest.mark.parametrize(
-    ("table", "column", "value", "where"),
-    [
-        ("journal_lines", "seconds", "seconds + 1", "seconds is not null"),
-        ("journal_lines", "to_class", "3", "to_class = 2"),
-        ("journal_lines", "service_date", "service_date + 1", "seconds is not null"),
-        ("journal_lines", "actor", "actor || 'x'", "seconds is not null"),
-        ("journal_lines", "actor", "actor || 'x'", "seconds is null"),
-        ("journal_lines", "reason", "'x'", "true"),
-        ("journal_lines", "source_recorded_at", "recorded_at", "true"),
-        ("balances", "verified_seconds", "verified_seconds + 1", "true"),
-        ("balances", "entry_count", "entry_count + 1", "true"),
-        ("hours_by_month", "attended_seconds", "attended_seconds + 1", "true"),
-        ("hours_of_months", "entry_count", "entry_count + 1", "true"),
-        ("opportunity_versions", "event_type", "'x'", "true"),
-        ("opportunity_versions", "compulsory_service", "not compulsory_service", "true"),
-        ("opportunity_versions", "level", "'professional'", "true"),
-        ("project_versions", "plan", "jsonb_set(plan, '{goal_seconds}', '1')", "true"),
-        ("donation_movements", "given_minor_units", "given_minor_units + 1", "true"),
-        ("donation_movements", "refunded_minor_units", "refunded_minor_units + 1", "true"),
-        ("donation_movements", "currency", "'USD'", "true"),
-        ("opportunity_versions", "partner_type", "'private'", "true"),
-        ("opportunity_versions", "skills", "array['x']", "true"),
-        ("shift_versions", "places", "places + 1", "true"),
-        ("shift_versions", "local_day", "local_day + 1", "true"),
-        ("shift_versions", "known_at", "known_at + interval '1 second'", "true"),
-        ("registration_versions", "state", "'requested'", "true"),
-        ("registration_versions", "volunteer", "'volunteers/x'", "true"),
-    ],
-)
-def test_a_projected_row_is_named_with_its_position(settings, table, column, value, where):
-    with changed(settings.owner_read_database, table, column, value, where) as row:
-        assert named(settings, f"projection {table}", column, row.get("position")).where.position
-
-
-@pytest.mark.parametrize(
     ("column", "value", "where"),
     [
         ("state", "'verified'", "version = 1 and state = 'recorded'"),
@@ -227,68 +303,12 @@ def test_what_a_line_says_of_an_attendance_is_named_with_its_position(settings, 
         assert named(settings, "projection attendance_versions", column, row["position"])
 
 
-@pytest.mark.parametrize(
-    ("table", "column", "value"),
-    [
-        ("positions", "recorded_at", "recorded_at - interval '1 microsecond'"),
-        ("closed_periods", "closed_positions", "array_append(closed_positions, 1)"),
-        ("closed_periods", "attended_seconds", "attended_seconds + 1"),
-        ("closed_periods", "replaces", "'periods/none'"),
-        ("policies", "rules", "jsonb_set(rules, '{day_seconds_max}', '3600')"),
-        ("organizations", "state", "'registered'"),
-        ("appointments", "member", "'staff/somebody-else'"),
-        ("volunteers", "details", "'{}'"),
-        ("volunteers", "erased", "not erased"),
-        ("volunteers", "registered_position", "registered_position + 1"),
-        ("volunteers", "registered_at", "registered_at + interval '1 second'"),
-        ("volunteers", "charters", "'{\"charters/national\": 9}'"),
-        ("volunteers", "consents", "'{\"volunteers/x/consents/y\": {}}'"),
-        ("opportunities", "waiting_places", "waiting_places + 1"),
-        ("shifts", "state", "'withdrawn'"),
-        ("registrations", "waiting_order", "7"),
-        ("opportunities", "details", "jsonb_set(details, '{sector}', '\"x\"')"),
-        ("shifts", "places", "places + 1"),
-        ("shifts", "opened_position", "opened_position + 1"),
-        ("shifts", "opened_at", "opened_at + interval '1 second'"),
-        ("registrations", "state", "'accepted'"),
-        ("requirement_standings", "level", "'x'"),
-        ("requirement_standings", "period_start", "period_end"),
-        ("requirement_standings", "counted_seconds", "counted_seconds + 1"),
-        ("requirement_standings", "evaluated_at", "'{}'"),
-        ("requirement_standings", "cause_position", "cause_position + 1"),
-        ("requirement_standings", "position", "position + 1"),
-        ("statements", "verified_seconds", "verified_seconds + 1"),
-        ("statements", "status_index", "status_index + 1"),
-        ("statements", "credential_digest", "'x'"),
-        ("statements", "size", "size - 1"),
-        ("statements", "now_verified_seconds", "7"),
-        ("courses", "details", "jsonb_set(details, '{valid_days}', '9')"),
-        ("courses", "state", "'x'"),
-        ("training_sessions", "state", "'x'"),
-        ("training_sessions", "start_time", "start_time + interval '1 second'"),
-        ("completion_records", "completes", "not completes"),
-        ("completion_records", "valid_until", "valid_until + 1"),
-        ("completion_records", "revoked_position", "7"),
-        ("completion_records", "recorded_by", "'staff/somebody-else'"),
-        ("statement_shares", "views_max", "9"),
-        ("projects", "state", "'open'"),
-        ("projects", "plan", "jsonb_set(plan, '{opportunities}', '[]')"),
-        ("donations", "amount_minor_units", "amount_minor_units + 1"),
-        ("donations", "refunded_minor_units", "refunded_minor_units + 1"),
-        ("donations", "reference", "reference || 'x'"),
-        ("project_money", "given_minor_units", "given_minor_units + 1"),
-        ("project_money", "refunded_minor_units", "refunded_minor_units - 1"),
-        ("project_money", "donation_count", "donation_count + 1"),
-        ("statement_shares", "withdrawn_at", "now()"),
-        ("organizations", "required_training", """'{"verifier": ["courses/x"]}'"""),
-        ("milestones", "persons_count", "7"),
-        ("honours", "counted_seconds", "counted_seconds + 1"),
-    ],
-)
-def test_a_row_of_the_directory_is_named_with_its_position(settings, table, column, value):
-    where = "state = 'withdrawn'" if table == "registrations" else "true"
-    with changed(settings.owner_read_database, table, column, value, where):
-        assert named(settings, f"projection {table}", column).where.position
+def test_a_projected_row_is_named_with_its_position(settings):
+    for together in rounds(OF_PROJECTIONS):
+        findings, rows = findings_of(settings.owner_read_database, settings, together)
+        for (table, column, _, _), row in zip(together, rows, strict=True):
+            position = row.get("position") if table in WITH_POSITIONS else None
+            assert the(findings, f"projection {table}", column, position).where.position
 
 
 def test_a_statement_that_states_what_nobody_verified_is_named(settings):
