@@ -5,8 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
-# Two more than the two cores that are reckoned with: tests wait for servers about a third of their time.
-WORKERS ?= 4
+# One more than the two cores that are reckoned with: tests wait for servers about a third of their time.
+WORKERS ?= 3
 # Where bytecode is not kept, each of the hundreds of processes that tests start compiles 1,400 modules first: 2 seconds.
 export PYTHONDONTWRITEBYTECODE :=
 UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' deploy/tools/installer.lock)

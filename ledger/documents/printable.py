@@ -71,8 +71,9 @@ def _ems(character: str) -> float:
 
 
 def _shown(character: str) -> str:
-    if _PRESENTED.fullmatch(character):
-        return "".join(map(_shown, unicodedata.normalize("NFKC", character)))
+    letters = unicodedata.normalize("NFKC", character) if _PRESENTED.fullmatch(character) else character
+    if letters != character:  # not so of code points among them that nothing is assigned to
+        return "".join(map(_shown, letters))
     if character in _TABLE:
         return character
     category = unicodedata.category(character)

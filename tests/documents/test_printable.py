@@ -78,6 +78,12 @@ def test_an_identifier_breaks_by_itself_and_is_copied_as_it_is():
     assert printable(name) == name
 
 
+def test_what_nothing_is_assigned_to_among_shapes_of_letters_is_shown_as_missing():
+    assert printable("\ufd90") == printable("\ufdc8") == NOT_SHOWN
+    for code in (*range(0xFB50, 0xFE00), *range(0xFE70, 0xFF00)):
+        printable(chr(code))
+
+
 @given(st.text(st.characters(codec="utf-8")))
 def test_what_is_printed_is_one_line_that_turns_nothing(text: str):
     printed = printable(text)
