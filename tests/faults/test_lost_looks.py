@@ -99,7 +99,8 @@ def test_killed_between_the_record_and_the_answer(looking: Looking, rounds: int,
     tell(f"servers killed between the record of a look and its answer: {rounds}; each look stands once")
 
 
-@pytest.mark.parametrize("cuts", [12, pytest.param(1_000, marks=pytest.mark.proof)])
+@pytest.mark.proof  # tests/faults/test_lost_commits.py shows the same of the ledger of hours, in a small dose
+@pytest.mark.parametrize("cuts", [12, 1_000])
 def test_the_process_itself_finds_out_what_became_of_lost_commits(looking: Looking, cuts: int, tell: Tell) -> None:
     told: Counter[str] = Counter()
     for number in range(cuts):

@@ -46,7 +46,8 @@ class Dose:
 
 
 DOSES = [
-    pytest.param(Dose(200, 3, 12, 3, 3), id="200"),
+    # In `make test` test_live_sessions.py and test_live_kills.py have lessons of a smaller kind.
+    pytest.param(Dose(200, 3, 12, 3, 3), id="200", marks=[pytest.mark.proof]),
     pytest.param(Dose(2_135, 9, 75, 30, 1), id="2135-within-10-s", marks=[pytest.mark.proof, pytest.mark.timeout(900)]),
     pytest.param(Dose(20_000, 100, 150, 30, 1), id="20000", marks=[pytest.mark.proof, pytest.mark.timeout(1_800)]),
 ]
