@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,11 +30,11 @@ EVENT_BYTES: Final = 12_000
 CALLS_PER_SECOND: Final = 40
 STREAMS: Final = 3
 CALLS_AT_ONCE: Final = 8
-IDLE_TRANSACTION_SECONDS: Final = 6.0
-"""Readers here never read on: what waited for one would wait for ever, what waits for a busy processor does not."""
+IDLE_TRANSACTION_SECONDS: Final = 4.0
+"""Readers here never read on: what waited for one would wait until the database ends it, after 5 seconds or more."""
 SLOW_READER_MIB: Final = 16
 """What one may cost: a page as it was read, the next one read ahead, and the messages grpc has of them."""
-WATCHED_SECONDS: Final = 8.0
+WATCHED_SECONDS: Final = 6.0
 RESTING_SECONDS: Final = 0.3
 """Of processor time within a second: what follows events and signs the log goes on."""
 _OLD_TRANSACTIONS: Final = """
@@ -178,6 +178,7 @@ def test_who_reads_slowly_holds_no_transaction_and_little_memory(served, channel
 
 def test_who_takes_no_page_in_over_http_holds_no_transaction(served):
     host, port = served.http.split(":")
+    before = sessions_ended(served)
     with ExitStack() as stack:
         for _ in range(10):
             connection = stack.enter_context(socket.create_connection((host, int(port)), timeout=10))
@@ -186,14 +187,20 @@ def test_who_takes_no_page_in_over_http_holds_no_transaction(served):
         # Hundreds of answers are made first, as many as fit on the way; then the readers are what is waited for.
         wait_until(lambda: rests(served.child.pid))
         no_old_transactions(served)
+        assert sessions_ended(served) == before, "nor was one ended by the database meanwhile"
         assert served.good("/health") == b"serving\n"
 
 
 def test_an_old_transaction_would_be_seen(served):
-    with psycopg.connect(served.settings.database) as forgotten:
+    before = sessions_ended(served)
+    with (
+        suppress(psycopg.errors.IdleInTransactionSessionTimeout),
+        psycopg.connect(served.settings.database) as forgotten,
+    ):
         forgotten.execute("select 1")
         with pytest.raises(AssertionError):
             no_old_transactions(served)
+        wait_until(lambda: sessions_ended(served) > before, seconds=30)
 
 
 def no_old_transactions(served: ServedLog) -> None:
@@ -207,12 +214,25 @@ def no_old_transactions(served: ServedLog) -> None:
     assert looks > 2
 
 
+def databases(served: ServedLog) -> list[object]:
+    urls = (served.settings.database, served.settings.read_database, served.settings.access_database)
+    return [psycopg.conninfo.conninfo_to_dict(url)["dbname"] for url in urls]
+
+
 def idle_transactions(served: ServedLog) -> list[tuple[object, ...]]:
     """The transactions of the service that have waited for the service for long."""
-    urls = (served.settings.database, served.settings.read_database, served.settings.access_database)
-    names = [psycopg.conninfo.conninfo_to_dict(url)["dbname"] for url in urls]
     with psycopg.connect(served.settings.owner_database, autocommit=True) as connection:
-        return connection.execute(_OLD_TRANSACTIONS, [names, IDLE_TRANSACTION_SECONDS]).fetchall()
+        return connection.execute(_OLD_TRANSACTIONS, [databases(served), IDLE_TRANSACTION_SECONDS]).fetchall()
+
+
+def sessions_ended(served: ServedLog) -> int:
+    """How many sessions the database ended by an error, such as a transaction that waited for more than 5 seconds."""
+    with psycopg.connect(served.settings.owner_database, autocommit=True) as connection:
+        row = connection.execute(
+            "select sum(sessions_fatal)::bigint from pg_stat_database where datname = any(%s)", [databases(served)]
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def rests(pid: int | None) -> bool:
