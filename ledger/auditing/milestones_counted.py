@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from ledger.domain.initiative import is_initiative
 from ledger.domain.milestone import MilestoneReached, MilestoneTold, level_of
 from ledger.domain.opportunity import OpportunityPublished, OpportunityUpdated
 from ledger.domain.recognition import RecognitionLevel, RecognitionProposed, Served, reaches, version_name
-from ledger.domain.streams import volunteer_of
+from ledger.domain.streams import holder_of
 from ledger.domain.values import Account, Entry
 
 
@@ -61,27 +61,23 @@ class MilestoneCheck:
         self._moved: list[_Moved] = []
         self._of_teams: dict[str, list[_Moved]] = {}
         self._told_of_teams: list[RecordedEvent] = []
+        self._learning: Mapping[str, Callable[[str, Sequence[RecordedEvent]], None]] = {
+            TEAM_MILESTONES: self._keep_what_was_told,
+            "opportunities": self._learn_skills,
+            "opportunities/shifts/groupAttendances": self._learn_heads,
+            "recognitions": self._learn_levels,
+            "volunteers/attendances": self._learn_entries,
+            MILESTONES: self._compare_person,
+        }
+        """By kind of stream, in the order in which they come."""
 
     def streams(self, streams: list[FoldedStream]) -> None:
         """Learn levels, skills and entries, and compare what was told of a person."""
         for stream in streams:
             self._in_order &= self._last <= stream.name
             self._last = stream.name
-            events = [step.event for step in stream.steps]
-            if stream.kind == TEAM_MILESTONES:
-                self._told_of_teams += events
-                self._of_teams.setdefault(volunteer_of(stream.name), [])
-            elif stream.kind == "recognitions":
-                self._learn_levels(events)
-            elif stream.kind == "opportunities":
-                self._learn_skills(stream.name, events)
-            elif stream.kind == "volunteers/attendances":
-                self._learn_entries(volunteer_of(stream.name), events)
-            elif stream.kind == "opportunities/shifts/groupAttendances":
-                self._keep_of_teams(_moved(events))
-            elif stream.kind == MILESTONES and self._in_order:
-                for event in events:
-                    self._compare(event, self._moved if self._holder == volunteer_of(stream.name) else ())
+            if (learn := self._learning.get(stream.kind)) is not None:
+                learn(stream.name, [step.event for step in stream.steps])
 
     def end(self) -> None:
         """Compare what was told of teams. Rows are compared elsewhere; that nothing was compared here is told."""
@@ -89,9 +85,18 @@ class MilestoneCheck:
             self._report.note("store: names are not sorted by bytes (collation C), so milestones were not counted anew")
             return
         for event in self._told_of_teams:
-            self._compare(event, self._of_teams[volunteer_of(event.stream)])
+            self._compare(event, self._of_teams[holder_of(event.stream)])
 
-    def _learn_levels(self, events: Sequence[RecordedEvent]) -> None:
+    def _keep_what_was_told(self, milestone: str, events: Sequence[RecordedEvent]) -> None:
+        self._told_of_teams += events
+        self._of_teams.setdefault(holder_of(milestone), [])
+
+    def _compare_person(self, milestone: str, events: Sequence[RecordedEvent]) -> None:
+        if self._in_order:
+            for event in events:
+                self._compare(event, self._moved if self._holder == holder_of(milestone) else ())
+
+    def _learn_levels(self, _: str, events: Sequence[RecordedEvent]) -> None:
         for data in (event.data for event in events):
             if isinstance(data, RecognitionProposed):
                 name = version_name(data.recognition, data.version)
@@ -106,9 +111,12 @@ class MilestoneCheck:
         if any(one.skills for one in known):
             self._skills[opportunity] = known
 
-    def _learn_entries(self, holder: str, events: Sequence[RecordedEvent]) -> None:
-        if holder != self._holder:
-            self._holder, self._moved = holder, []
+    def _learn_heads(self, _: str, events: Sequence[RecordedEvent]) -> None:
+        self._keep_of_teams(_moved(events))
+
+    def _learn_entries(self, attendance: str, events: Sequence[RecordedEvent]) -> None:
+        if holder_of(attendance) != self._holder:
+            self._holder, self._moved = holder_of(attendance), []
         moved = _moved(events)
         self._moved += moved
         self._keep_of_teams(moved)

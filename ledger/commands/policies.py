@@ -66,7 +66,7 @@ def approve(
     with connected(caller) as channel:
         stub = PolicyServiceStub(channel)
         policy = stub.ApprovePolicy(request, metadata=caller.metadata, timeout=60.0)
-        _wait_until_asked_by(stub, policy, caller)
+        _wait_until_questions_follow(stub, policy, caller)
     _print([policy], as_json=as_json)
 
 
@@ -94,7 +94,7 @@ def list_(
     _print(listed, as_json=as_json)
 
 
-def _wait_until_asked_by(stub: PolicyServiceStub, policy: Policy, caller: Caller) -> None:
+def _wait_until_questions_follow(stub: PolicyServiceStub, policy: Policy, caller: Caller) -> None:
     """The next question goes by the new rules: questions are answered from projections, which follow in a moment."""
     request = GetPolicyRequest(name=policy.name, positions=policy.positions)
     try:

@@ -53,8 +53,8 @@ class AppointMember:
         from_time = self.from_time or world.now.replace(microsecond=0)
         if self.until_time is not None and self.until_time <= from_time:
             refuse(Reason.TIMES_REVERSED, start=from_time.isoformat(), end=self.until_time.isoformat())
-        asked = role_training.completions_asked(known.required_training.get(self.role, ()), self.member)
-        role_training.refuse_untrained(world, asked, self.member, from_time.astimezone(UTC).date())
+        first_day = from_time.astimezone(UTC).date()
+        completions = role_training.completed(world, known, self.role, self.member, first_day)
         appointed = MemberAppointed(
             organization=known.name,
             appointment=self.appointment,
@@ -62,7 +62,7 @@ class AppointMember:
             role=self.role,
             from_time=from_time,
             until_time=self.until_time,
-            completions=tuple(asked.values()) or None,
+            completions=completions or None,
         )
         return [NewEvent(known.name, appointed)]
 

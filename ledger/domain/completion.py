@@ -8,6 +8,7 @@ These names and fields are the stored format: version them with care.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final
@@ -20,7 +21,7 @@ from ledger.domain.event import Event, NewEvent, RecordedEvent, stored_name
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.domain.streams import course_of
 from ledger.domain.volunteer import refuse_unknown
-from ledger.domain.world import Reads, World
+from ledger.domain.world import Reads, World, need_states
 
 EASTERNMOST: Final = timedelta(hours=14)
 """No calendar on earth is further ahead of UTC."""
@@ -120,6 +121,20 @@ def found(world: World, name: str) -> Completion | None:
     if state is not None and not isinstance(state, Completion):
         raise InvariantBroken(f"{name} is no completion: {type(state).__name__}")
     return state
+
+
+def completed(world: World, courses: Sequence[str], person: str, day: date) -> tuple[str, ...]:
+    """Names of the completions of these courses that count for `person` on a day, a course after the other.
+
+    Refuses TRAINING_MISSING, naming the first course that is lacking. Raises NotLoaded.
+    """
+    names = tuple(completion_name(person, name) for name in courses)
+    need_states(world, names)
+    for course_name, name in zip(courses, names, strict=True):
+        known = found(world, name)
+        if known is None or not known.valid_on(day):
+            refuse(Reason.TRAINING_MISSING, volunteer=person, course=course_name, date=day)
+    return names
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,7 @@ def verifier_s_appointment(world: World, known: Attendance | GroupAttendance, ju
     appointment = organization.verifier_appointment(judging, world.actor, world.now)
     if appointment is None:
         refuse(Reason.NOT_A_VERIFIER, actor=world.actor, organization=judging.name)
-    asked = role_training.completions_asked(judging.required_training.get("verifier", ()), world.actor)
-    role_training.refuse_untrained(world, asked, world.actor, world.now.astimezone(UTC).date())
+    role_training.completed(world, judging, "verifier", world.actor, world.now.astimezone(UTC).date())
     return appointment
 
 

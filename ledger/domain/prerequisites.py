@@ -10,10 +10,9 @@ from datetime import date
 
 from ledger.domain import completion
 from ledger.domain.opportunity import Opportunity
-from ledger.domain.refusals import Reason, refuse
 from ledger.domain.registration_events import TrainingEstablished
 from ledger.domain.shift import Shift, day_of_service
-from ledger.domain.world import World, need_states
+from ledger.domain.world import World
 
 
 def completions_asked(offered: Opportunity, person: str) -> tuple[str, ...]:
@@ -23,11 +22,7 @@ def completions_asked(offered: Opportunity, person: str) -> tuple[str, ...]:
 
 def refuse_untrained(world: World, offered: Opportunity, person: str, day: date) -> None:
     """Refuse TRAINING_MISSING to who lacks a course on this day, naming the first. Raises NotLoaded."""
-    need_states(world, completions_asked(offered, person))
-    for course in offered.required_courses:
-        known = completion.found(world, completion.completion_name(person, course))
-        if known is None or not known.valid_on(day):
-            refuse(Reason.TRAINING_MISSING, volunteer=person, course=course, date=day)
+    completion.completed(world, offered.required_courses, person, day)
 
 
 def established(
@@ -40,12 +35,12 @@ def established(
     if not offered.required_courses:
         return None
     day = day_of_service(wanted)
-    refuse_untrained(world, offered, person, day)
+    completions = completion.completed(world, offered.required_courses, person, day)
     return TrainingEstablished(
         registration=registration,
         shift=wanted.name,
         opportunity=offered.name,
         volunteer=person,
         service_date=day,
-        completions=completions_asked(offered, person),
+        completions=completions,
     )

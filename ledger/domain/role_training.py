@@ -8,25 +8,16 @@ partitions is no order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import date
 
 from ledger.domain import completion
-from ledger.domain.refusals import Reason, refuse
-from ledger.domain.world import World, need_states
+from ledger.domain.organization import Organization, Role
+from ledger.domain.world import World
 
 
-def completions_asked(courses: Sequence[str], member: str) -> dict[str, str]:
-    """Course → the name of the completion that decides whether `member` may act."""
-    return {course: completion.completion_name(member, course) for course in courses}
+def completed(world: World, known: Organization, role: Role, member: str, day: date) -> tuple[str, ...]:
+    """Names of the completions by which `member` may act in the role on a day; none where it asks for no course.
 
-
-def refuse_untrained(world: World, asked: Mapping[str, str], member: str, day: date) -> None:
-    """Refuse TRAINING_MISSING to who lacks a course on this day, naming the first. Raises NotLoaded."""
-    is_volunteer = member.startswith("volunteers/")
-    if is_volunteer:
-        need_states(world, asked.values())
-    for course, name in asked.items():
-        known = completion.found(world, name) if is_volunteer else None
-        if known is None or not known.valid_on(day):
-            refuse(Reason.TRAINING_MISSING, volunteer=member, course=course, date=day)
+    Refuses TRAINING_MISSING. Raises NotLoaded.
+    """
+    return completion.completed(world, known.required_training.get(role, ()), member, day)

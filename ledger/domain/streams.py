@@ -67,7 +67,7 @@ def volunteer_of(name: str) -> str:
 
 
 def holder_of(name: str) -> str:
-    """The person or team that a milestone belongs to."""
+    """Whose an attendance or a milestone is: a person, or of a milestone a team."""
     return "/".join(name.split("/", 2)[:2])
 
 

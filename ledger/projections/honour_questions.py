@@ -187,11 +187,17 @@ def _held(seen: View) -> str:
 async def _entries(seen: View, row: Sequence[Any], after: tuple[int, int, int], rows: int) -> list[Entry]:
     evaluated_at = msgspec.json.decode(row[10], type=dict[int, int])
     partition, position, entry_index = after
-    asked = {"holder": row[1], "upto": _by_partition(evaluated_at), "position": position, "entry_index": entry_index}
-    statement, asked["rows"] = _ENTRIES, rows
+    asked = {
+        "holder": row[1],
+        "upto": _by_partition(evaluated_at),
+        "position": position,
+        "entry_index": entry_index,
+        "rows": rows,
+    }
     if is_initiative(row[1]):
-        statement, asked["partition"] = _TEAM_ENTRIES, partition
-    cursor = await seen.connection.execute(statement, asked, binary=True)
+        cursor = await seen.connection.execute(_TEAM_ENTRIES, {**asked, "partition": partition}, binary=True)
+    else:
+        cursor = await seen.connection.execute(_ENTRIES, asked, binary=True)
     return [entry_message(one) for one in await cursor.fetchall()]
 
 

@@ -21,6 +21,7 @@ RANKED_MAX: Final = 100
 ROUNDS_MAX: Final = 4
 """So often as many again are looked at, when a filter leaves few of them."""
 PART_MIN: Final = 20
+"""A further part has so many at least."""
 SHIFTS_TOLD_MAX: Final = 5
 _DAYS_A_STEP: Final = (2, 5, 24)
 _MONTHS_A_STEP: Final = (3, 21)

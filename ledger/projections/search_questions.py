@@ -14,7 +14,7 @@ from ledger.projections.page_token import question_of
 from ledger.projections.search_candidates import RANKED_MAX, Looked, look
 from ledger.projections.search_filter import Narrowed, narrowed
 from ledger.projections.search_messages import LANGUAGES, facets, results
-from ledger.projections.search_sets import Beginning, KeySets, begin, newest_from, words_near
+from ledger.projections.search_sets import Beginning, KeySets, begin, newest_from, reads_newest_first, words_near
 from ledger.projections.search_suggestions import Suggesting
 from ledger.projections.search_token import SearchToken
 from ledger.projections.snapshot import snapshot
@@ -78,7 +78,7 @@ class SearchQuestions:
         async with snapshot(self._pool, self._ground, wanted, Patience.of(seconds_left)) as found:
             question = questions.asked(request.query)
             keys = [*_first_keys(question), *(key for some in asked.any_of for key in some)]
-            first = self._newest_from if len(question.words) == 1 else 0
+            first = self._newest_from if reads_newest_first(question.words) else 0
             begun = await begin(found.connection, self._partitions, keys, question.words, token, first)
             sets, reading = begun.sets, await _read(begun, question, token, asked)
             self._newest_from = newest_from(sets.ends)

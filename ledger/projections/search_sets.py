@@ -148,7 +148,7 @@ async def begin(
     asked = {"keys": wanted, "first": first, "partitions": partitions, "stems": stems}
     rows = await (await connection.execute(_BEGIN, asked, binary=True)).fetchall()
     sets = KeySets(connection, limited({row[1]: row[2] for row in rows if row[0] == _END and row[2]}, token))
-    if len(words) == 1:
+    if reads_newest_first(words):
         sets.first = newest_from(sets.ends)
     if first <= sets.first:
         sets.sets |= {key: {} for key in wanted}
@@ -158,6 +158,11 @@ async def begin(
     names = {row[0]: set(row[3].decode().split()) for row in rows if row[1] < 0}
     called = {word: [name for name, stems in names.items() if wanted & stems] for word, wanted in by_word.items()}
     return Beginning(sets, {word: some for word, some in called.items() if 0 < len(some) <= ORGANIZATIONS_MAX})
+
+
+def reads_newest_first(words: Sequence[str]) -> bool:
+    """One word may be in very many. Of several, two chunks seldom hold enough with all: everything is read at once."""
+    return len(words) == 1
 
 
 def newest_from(ends: Mapping[int, int]) -> int:

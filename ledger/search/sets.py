@@ -16,6 +16,8 @@ CHUNK_NUMBERS: Final = 32_768
 _BITMAP_BYTES_MAX: Final = CHUNK_NUMBERS // 8
 _LIST, _BITMAP, _ALL_BUT, _GAPS = 0, 1, 2, 3
 _FURTHER: Final = 255
+_FEW: Final = 16
+"""One of so many: fewer are a shorter list than a bitmap. What more are in is read fastest from a bitmap."""
 _WORD_BYTES: Final = 8
 
 _NO_FORM: Final = "a row of search_keys has none of the forms of a set"
@@ -27,13 +29,13 @@ Numbers: TypeAlias = dict[Chunk, int]
 
 
 def packed(bits: int) -> bytes:
-    """The numbers of one chunk as they are stored: in the shortest form, and of two as short in the first one here."""
+    """The numbers of one chunk as they are stored: a bitmap or, where few are in it or few are not, a shorter form."""
     length, count = bits.bit_length(), bits.bit_count()
     forms: list[bytes] = []
-    if 4 * count < length:
+    if _FEW * count < length:
         numbers = list(bits_of(bits))
         forms = [bytes([_LIST]) + struct.pack(f"!{count}H", *numbers), bytes([_GAPS]) + _gaps(numbers)]
-    elif 4 * (length - count) < length:
+    elif _FEW * (length - count) < length:
         absent = bits_of(bits ^ (1 << length) - 1)
         forms = [bytes([_ALL_BUT]) + struct.pack(f"!{1 + length - count}H", length - 1, *absent)]
     return min([*forms, bytes([_BITMAP]) + bits.to_bytes((length + 7) // 8, "little")], key=len)

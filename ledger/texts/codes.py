@@ -49,6 +49,7 @@ _WEEKDAYS: Final[dict[str, Text]] = {
 }
 
 _STATES: Final[dict[str, Text]] = {
+    "online": Text("عن بُعد", "Online"),
     "level_volunteering_level_general": Text("عام", "General"),
     "level_volunteering_level_skilled": Text("مهاري", "Skilled"),
     "level_volunteering_level_professional": Text("احترافي", "Professional"),

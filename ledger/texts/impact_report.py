@@ -6,8 +6,9 @@ In braces stands what a report puts there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, get_args
 
+from ledger.domain.opportunity import Level
 from ledger.texts.codes import CODES
 from ledger.texts.text import Text
 
@@ -63,10 +64,8 @@ TEXTS: Final[Mapping[str, Text]] = {
     "chart_row": Text("{label}، {value}", "{label}, {value}"),
     "together": Text("مجموعات قليلة الأشخاص معًا ({n})", "Groups of few people, together ({n})"),
     "not_stated": Text("غير محدد", "Not stated"),
-    "online": Text("عن بُعد", "Online"),
-    "level_general": Text("عام", "General"),
-    "level_skilled": Text("مهاري", "Skilled"),
-    "level_professional": Text("احترافي", "Professional"),
+    "online": CODES["online"],
+    **{f"level_{level}": CODES[f"level_volunteering_level_{level}"] for level in get_args(Level)},
     "partner_type_government": Text("جهة حكومية", "Government"),
     "partner_type_non_profit": Text("قطاع غير ربحي", "Non-profit"),
     "partner_type_private": Text("قطاع خاص", "Private"),

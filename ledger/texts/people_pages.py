@@ -39,7 +39,6 @@ EVERYWHERE: Final[dict[str, Text]] = {
     "span": Text("من {start} إلى {end}", "{start} to {end}"),
     "span_next_day": Text("من {start} إلى {end} في اليوم التالي", "{start} to {end} on the next day"),
     "span_days": Text("من {start} إلى {end} في {end_day}", "{start} to {end} on {end_day}"),
-    "online": Text("عن بُعد", "Online"),
     "city_region": Text("{city}، {region}", "{city}, {region}"),
     "form_wrong": Text(
         "في النموذج ما يحتاج إلى تصحيح، ولم يُسجَّل شيء. راجع الخانات المُعلَّمة.",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, get_args
 
+from ledger.domain.opportunity import Level
+from ledger.texts.codes import CODES
 from ledger.texts.text import Text
 
 ERRORS: Final[Mapping[str, Text]] = {
@@ -19,8 +21,6 @@ ERRORS: Final[Mapping[str, Text]] = {
 }
 
 FACETS: Final[Mapping[str, Text]] = {
-    "general": Text("عام", "General"),
-    "skilled": Text("مهاري", "Skilled"),
-    "professional": Text("احترافي", "Professional"),
-    "online": Text("عن بعد", "Online"),
+    **{level: CODES[f"level_volunteering_level_{level}"] for level in get_args(Level)},
+    "online": CODES["online"],
 }

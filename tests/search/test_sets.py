@@ -36,9 +36,9 @@ def test_few_are_a_list_and_many_a_bitmap():
 
 
 def test_near_ones_are_told_by_how_far_the_next_one_is():
-    some = sum(1 << number for number in range(7, 3_000, 10))
-    assert packed(some) == b"\x03" + bytes([7] + [10] * 299)
-    far = some | 1 << 3_600  # 603 further: twice 255, and 93 more
+    some = sum(1 << number for number in range(7, 3_000, 20))
+    assert packed(some) == b"\x03" + bytes([7] + [20] * 149)
+    far = some | 1 << 3_590  # 603 further: twice 255, and 93 more
     assert packed(far) == packed(some) + bytes([255, 255, 93])
     assert (unpacked(packed(some)), unpacked(packed(far))) == (some, far)
 

@@ -1,4 +1,4 @@
--- Sets of which most are in are stored as what is not: docs/finding.md, "Keys". And a question that looks at the openings
+-- Sets are stored in the shortest of four forms: docs/finding.md, "Keys". And a question that looks at the openings
 -- of opportunities far apart finds all it needs in the index.
 --
 -- Sets that were made before have another form. So all rows made from events are forgotten, and made anew from the first
