@@ -7,10 +7,14 @@ from collections.abc import Collection, Mapping
 from contextlib import closing
 
 import pytest
+from confluent_kafka import TopicPartition
 from kafka import KafkaAdminClient
 
 import consumers.plain_source
+import consumers.stalled_reading
+from consumers.fast_source import FastSource
 from consumers.record_source import Client, Listener, RecordSource, open_source
+from consumers.stalled_reading import ReadingStalled
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.local_kafka import LocalKafka
 from ledger.settings import Settings
@@ -82,3 +86,38 @@ def poll_for(source: RecordSource, seconds: float) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         source.poll()
+
+
+def test_who_waits_for_a_group_without_end_is_ended(
+    postgres: EmbeddedPostgres, kafka: LocalKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member that lives and never polls does not give its partitions up: the coordinator waits for five minutes."""
+    monkeypatch.setattr(consumers.stalled_reading, "JOIN_SECONDS_MAX", 8.0)
+    settings = opened_ledger(postgres, kafka, 1)
+    produce(settings, 0, [(b"first", [])])
+    with closing(FastSource(settings)) as idle, closing(FastSource(settings)) as source:
+        idle.follow(FromTheFirst())
+        read_until(idle, b"first")
+        source.follow(FromTheFirst())
+        with pytest.raises(ReadingStalled, match="the group has given nothing"):
+            poll_for(source, SECONDS_MAX)
+
+
+def test_records_that_are_there_and_do_not_come_end_the_reader(
+    postgres: EmbeddedPostgres, kafka: LocalKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the client has lost its place: here it was told to fetch no more."""
+    monkeypatch.setattr(consumers.stalled_reading, "QUIET_SECONDS", 1.0)
+    settings = opened_ledger(postgres, kafka, 1)
+    produce(settings, 0, [(b"first", [])])
+    with closing(FastSource(settings)) as source:
+        source.follow(FromTheFirst())
+        read_until(source, b"first")
+        poll_for(source, 4.0)  # a quiet topic is no stall
+        source._consumer.pause([TopicPartition(settings.topic, 0)])
+        produce(settings, 0, [(b"second", [])])
+        with pytest.raises(ReadingStalled, match=r"records from \{0: 1\} "):
+            poll_for(source, SECONDS_MAX)
+    with closing(FastSource(settings)) as source:
+        source.follow(FromTheFirst())
+        read_until(source, b"second")
