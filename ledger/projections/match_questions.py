@@ -77,7 +77,6 @@ class MatchQuestions:
         self, pool: ReadPool, partitions: int, open_seals: Opener, horizon: KnownHorizon | None = None
     ) -> None:
         self._pool = pool
-        self._partitions = partitions
         self._open_seals = open_seals
         self._ground = Ground(partitions, horizon)
 
@@ -94,7 +93,7 @@ class MatchQuestions:
             person = await self._opened(known)
             versions = await policy_versions(found.connection)
             keys = [key for some in asked.any_of for key in some]
-            sets = (await begin(found.connection, self._partitions, keys, (), token)).sets
+            sets = (await begin(found.connection, keys, (), token)).sets
             wishes = await _wishes(sets, person)
             offered, whole = await _offered(sets, wishes.levels(await sets.base(asked)), asked, now)
             fitting, counts = _judged(offered, person, versions, wishes, now)

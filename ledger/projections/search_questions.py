@@ -62,7 +62,6 @@ class SearchQuestions:
 
     def __init__(self, pool: ReadPool, partitions: int, horizon: KnownHorizon | None = None) -> None:
         self._pool = pool
-        self._partitions = partitions
         self._ground = Ground(partitions, horizon)
         self._newest_from = 0
         """Where the newest chunks began when somebody asked last."""
@@ -79,7 +78,7 @@ class SearchQuestions:
             question = questions.asked(request.query)
             keys = [*_first_keys(question), *(key for some in asked.any_of for key in some)]
             first = self._newest_from if reads_newest_first(question.words) else 0
-            begun = await begin(found.connection, self._partitions, keys, question.words, token, first)
+            begun = await begin(found.connection, keys, question.words, token, first)
             sets, reading = begun.sets, await _read(begun, question, token, asked)
             self._newest_from = newest_from(sets.ends)
             looked = await _looked_for(sets, reading, asked)

@@ -27,11 +27,13 @@ _REST: Final = """
 """
 _END: Final = ""
 """In place of a key: up to which number a partition has got."""
+# Partitions come from a table. How many a function gives the planner does not know: it planned each question anew.
 _BEGIN: Final = f"""
     {_KEYS}
     union all
-    select '', p, coalesce((select max(number) from search_opportunities where partition = p), -1) + 1, null
-    from generate_series(0, %(partitions)b - 1) as p
+    select '', partition,
+           coalesce((select max(o.number) from search_opportunities o where o.partition = p.partition), -1) + 1, null
+    from positions p
     union all
     (select organization, -1, 0, convert_to(array_to_string(stems, ' '), 'UTF8') from search_organizations
      where stems && %(stems)b::text[] order by organization limit 200)
@@ -98,13 +100,10 @@ class KeySets:
         whole: Numbers = {}
         last = f"=age:{AGE_YEARS_MAX:03}"
         rows = await self.connection.execute(_AGES, {"first": first, "last": last}, binary=True)
-        for (
-            _,
-            partition,
-            chunk,
-            numbers,
-        ) in await rows.fetchall():  # of all chunks: what is left out is met with nothing
-            whole[partition, chunk] = whole.get((partition, chunk), 0) | unpacked(numbers)
+        # Of all chunks: what is left out is met with nothing.
+        for _, partition, chunk, numbers in await rows.fetchall():
+            place = (partition, chunk)
+            whole[place] = whole.get(place, 0) | unpacked(numbers)
         return whole
 
     def everything(self) -> Numbers:
@@ -132,7 +131,6 @@ class Beginning:
 
 async def begin(
     connection: ReadConnection,
-    partitions: int,
     keys: Iterable[str],
     words: Sequence[str],
     token: SearchToken | None,
@@ -145,7 +143,7 @@ async def begin(
     by_word = {word: set(stems_of(word)) for word in words}
     wanted = sorted(set(keys))
     stems = sorted(set().union(*by_word.values()))
-    asked = {"keys": wanted, "first": first, "partitions": partitions, "stems": stems}
+    asked = {"keys": wanted, "first": first, "stems": stems}
     rows = await (await connection.execute(_BEGIN, asked, binary=True)).fetchall()
     sets = KeySets(connection, limited({row[1]: row[2] for row in rows if row[0] == _END and row[2]}, token))
     if reads_newest_first(words):
