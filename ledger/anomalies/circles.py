@@ -13,6 +13,7 @@ from ledger.anomalies.components import components, shortest_cycle
 from ledger.anomalies.facts import Pair
 from ledger.anomalies.finding import Finding, first_events, in_order
 from ledger.anomalies.thresholds import Thresholds
+from ledger.domain.anomaly import AnomalyKind
 
 Edges = Mapping[tuple[str, str], Pair]
 
@@ -73,12 +74,18 @@ def _rings(strong: Edges, thresholds: Thresholds) -> Iterator[Finding]:
             "attendances": sum(one.count for one in inside),
             "verified_seconds": seconds,
         }
-        yield _of(inside, "verification_ring", figures, members)
+        yield _of(inside, "verification_ring", figures, members, cycle)
 
 
-def _of(pairs: Sequence[Pair], kind: str, figures: Mapping[str, int], subjects: Iterable[str]) -> Finding:
+def _of(
+    pairs: Sequence[Pair],
+    kind: AnomalyKind,
+    figures: Mapping[str, int],
+    subjects: Iterable[str],
+    cycle: Sequence[str] = (),
+) -> Finding:
     return Finding(
-        kind="mutual_verification" if kind == "mutual_verification" else "verification_ring",
+        kind=kind,
         rule=kind,
         subjects=in_order(subjects),
         organizations=in_order(name for pair in pairs for name in pair.organizations),
@@ -87,6 +94,7 @@ def _of(pairs: Sequence[Pair], kind: str, figures: Mapping[str, int], subjects: 
         event_count=sum(pair.count for pair in pairs),
         seconds=sum(pair.seconds for pair in pairs),
         persons=in_order(name for pair in pairs for name in pair.names),
+        cycle=tuple(cycle),
     )
 
 

@@ -33,6 +33,8 @@ class Finding:
     """The day it is about, where it is about one; else the period asked about is its period."""
     persons: tuple[str, ...] = field(default=())
     """Concerned beside those that subjects and events name."""
+    cycle: tuple[str, ...] = ()
+    """Of a ring: each verified hours of the next, the last of the first."""
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
