@@ -21,9 +21,9 @@ _BASE: Final = """
     folded as (
         select holder, attendance, min(partition::bigint << 48 | position) as code, min(shift) as shift,
                min(organization) as organization, min(service_date) as service_date, max(head_count) as heads,
-               max(actor) filter (where event_type = any(%(noting)b)) as recorder,
+               max(actor collate "C") filter (where event_type = any(%(noting)b)) as recorder,
                min(recorded_at) filter (where event_type = any(%(noting)b)) as noted_at,
-               bool_or(event_type = 'volunteer-checked-in') as clocked, bool_or(actor = holder) as acted,
+               bool_or(event_type = 'volunteer-checked-in') as clocked, bool_or(actor collate "C" = holder) as acted,
                bool_or(coalesce(migrated, false)) as migrated,
                max(array[position, extract(epoch from start_time)::bigint, extract(epoch from end_time)::bigint])
                    filter (where start_time is not null and end_time is not null) as times,
@@ -44,7 +44,7 @@ _BASE: Final = """
         from folded f left join shifts s on s.shift = f.shift left join person p on p.volunteer = f.holder
     ),
     judgement as (
-        select holder, attendance, min(partition::bigint << 48 | position) as code, min(actor) as verifier,
+        select holder, attendance, min(partition::bigint << 48 | position) as code, min(actor collate "C") as verifier,
                min(recorded_at) as judged_at, bool_or(event_type = any(%(declining)b)) as declined,
                coalesce(sum(seconds) filter (where to_class = 3), 0)::bigint as seconds
         from journal_lines where event_type = any(%(judging)b)
@@ -61,8 +61,8 @@ _BASE: Final = """
                min(recorder) as first_recorder, max(recorder) as last_recorder,
                count(*) filter (where closes > opens) as scheduled,
                count(*) filter (where closes > opens and seconds > closes - opens + 900) as above_schedule,
-               count(*) filter (where closes > opens and (closes - opens) % 3600 <> 0) as uneven,
-               count(*) filter (where closes > opens and (closes - opens) % 3600 <> 0 and seconds % 3600 = 0)
+               count(*) filter (where closes > opens and (closes - opens) %% 3600 <> 0) as uneven,
+               count(*) filter (where closes > opens and (closes - opens) %% 3600 <> 0 and seconds %% 3600 = 0)
                    as round_hours,
                min(code) as first_code, max(code) as last_code
         from served where starts_with(holder, 'volunteers/') and counted > 0
@@ -72,12 +72,12 @@ _BASE: Final = """
         select person, sum(seconds)::bigint as verified_seconds from judged where not declined group by person
     ),
     usual as (
-        select organization, percentile_disc(0.5) within group (order by seconds) as usual_seconds, count(*) as served
+        select organization, percentile_disc(0.5) within group (order by seconds) as usual_seconds, count(*) as usual_of
         from served where starts_with(holder, 'volunteers/') and seconds > 0
         group by organization
     ),
     acts as (
-        select verifier as actor, 'verified' as act, judged_at as at, organization, shift, time_zone, seconds, code
+        select verifier as actor, 'verified' as act, judged_at as acted_at, organization, shift, time_zone, seconds, code
         from judged where not declined and not migrated
         union all
         select recorder, 'recorded', noted_at, organization, shift, time_zone, seconds, code
@@ -155,13 +155,13 @@ _FACTS: Final[dict[LiteralString, LiteralString]] = {
         order by came_at - left_at, events
     """,
     "nights": f"""
-        select actor, act, min((at at time zone time_zone)::date)::text as night, count(*) as count,
-               count(distinct shift) as shifts, count(distinct at) as moments,
+        select actor, act, min((acted_at at time zone time_zone)::date)::text as night, count(*) as count,
+               count(distinct shift) as shifts, count(distinct acted_at) as moments,
                array_agg(distinct organization) as organizations, sum(seconds)::bigint as seconds, {_EVENTS}
         from acts
-        where extract(hour from at at time zone time_zone) >= %(night_from_hour)b
-          and extract(hour from at at time zone time_zone) < %(night_until_hour)b
-        group by actor, act, date_bin('30 minutes', at, '2000-01-01 00:00:00+00')
+        where extract(hour from acted_at at time zone time_zone) >= %(night_from_hour)b
+          and extract(hour from acted_at at time zone time_zone) < %(night_until_hour)b
+        group by actor, act, date_bin('30 minutes', acted_at, '2000-01-01 00:00:00+00')
         having count(*) >= %(night_count_min)b and count(distinct shift) >= %(night_shifts_min)b
     """,
     "longs": f"""
@@ -170,7 +170,7 @@ _FACTS: Final[dict[LiteralString, LiteralString]] = {
             select organization, holder, shift, case when {_PERSON} then 0 else greatest(heads, 1) end as heads,
                    seconds, seconds / case when {_PERSON} then 1 else greatest(heads, 1) end as each,
                    case when {_PLANNED} then closes - opens end as scheduled_seconds,
-                   case when served >= %(usual_count_min)b then usual_seconds end as usual_seconds, code
+                   case when usual_of >= %(usual_count_min)b then usual_seconds end as usual_seconds, code
             from served left join usual using (organization)
             where seconds > 0
         ) as one
