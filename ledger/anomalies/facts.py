@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class Fact(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """A row as JSON."""
 
 
@@ -147,7 +147,7 @@ class Unseen(Fact):
     events: list[int]
 
 
-class Facts(msgspec.Struct, frozen=True):
+class Facts(msgspec.Struct):
     """All of one moment."""
 
     pairs: list[Pair] = []

@@ -1,4 +1,4 @@
-"""A finding in words: its rule with its figures, in both languages. Names say the unit, so a figure says how it reads."""
+"""A finding in words: its rule with its figures, in both languages. A figure's name says its unit, so how it reads."""
 
 from __future__ import annotations
 

@@ -99,9 +99,7 @@ def report_anomalies(
         _print(found, caller)
 
 
-def _reviewing(
-    found: pb.ListAnomaliesResponse, name: str, outcome: Outcome, reason: str
-) -> pb.ReviewAnomalyRequest:
+def _reviewing(found: pb.ListAnomaliesResponse, name: str, outcome: Outcome, reason: str) -> pb.ReviewAnomalyRequest:
     """What the reviewer saw goes along. Raises CommandFailed for what is not in the answer."""
     for one in found.anomalies:
         if one.name == name:

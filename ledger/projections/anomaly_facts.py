@@ -1,4 +1,4 @@
-"""What is there to look at, of one moment? The facts that rules for anomalies need, and the events that findings show."""
+"""What is there to look at, of one moment? Facts that rules for anomalies need, and the events that findings show."""
 
 from __future__ import annotations
 

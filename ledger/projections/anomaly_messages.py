@@ -65,7 +65,9 @@ def named(finding: Finding, start_date: date | None, end_date: date | None) -> N
     """Under the name of its own day, or of the period asked about; nobody has looked yet."""
     if finding.on is not None:
         start_date = end_date = finding.on
-    return Named(anomaly_name(finding.kind, finding.subjects, start_date, end_date), finding, start_date, end_date, None)
+    return Named(
+        anomaly_name(finding.kind, finding.subjects, start_date, end_date), finding, start_date, end_date, None
+    )
 
 
 def anomaly_message(one: Named, events: Mapping[int, ShownEvent], changed_per_mille: int) -> pb.Anomaly:

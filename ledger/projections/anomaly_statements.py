@@ -1,4 +1,4 @@
-"""The one statement that adds up what the rules for anomalies look at: one pass over the journal, grouped by the database.
+"""The one statement that adds up what rules for anomalies look at: one pass over the journal, grouped by the database.
 
 `served` is each attendance once, as it was recorded, with the shift it was for; `judged` each act of verifying or
 declining. All facts are groups of these two. Only groups that a rule could flag leave the database, at most FACTS_MAX
@@ -77,7 +77,8 @@ _BASE: Final = """
         group by organization
     ),
     acts as (
-        select verifier as actor, 'verified' as act, judged_at as acted_at, organization, shift, time_zone, seconds, code
+        select verifier as actor, 'verified' as act, judged_at as acted_at, organization, shift, time_zone, seconds,
+               code
         from judged where not declined and not migrated
         union all
         select recorder, 'recorded', noted_at, organization, shift, time_zone, seconds, code
@@ -197,12 +198,11 @@ _FACTS: Final[dict[LiteralString, LiteralString]] = {
 
 
 def _numbered(kind: LiteralString, fact: LiteralString) -> LiteralString:
-    return (
-        f"(select '{kind}', row_to_json(fact)::text from (select * from ({fact}) as all_of limit %(facts_max)b) as fact)"
-    )
+    limited = f"select * from ({fact}) as every limit %(facts_max)b"
+    return f"(select '{kind}', row_to_json(fact)::text from ({limited}) as fact)"
 
 
-FACTS: Final[LiteralString] = (
-    f"with {_BASE} " + " union all ".join(_numbered(kind, fact) for kind, fact in _FACTS.items())
+FACTS: Final[LiteralString] = f"with {_BASE} " + " union all ".join(
+    _numbered(kind, fact) for kind, fact in _FACTS.items()
 )
 """Rows of kind and fact, as `ledger.anomalies.facts` has them."""

@@ -60,8 +60,8 @@ RULES: Final[Mapping[str, Text]] = {
         "{expected_declines} would have been declined.",
     ),
     "organization_hours_a_volunteer": Text(
-        "الساعات لكل متطوع ({seconds_a_volunteer}) أعلى بكثير منها في {peers} من الجهات، المسافة {z_per_mille}؛ المتطوعون "
-        "{volunteers}.",
+        "الساعات لكل متطوع ({seconds_a_volunteer}) أعلى بكثير منها في {peers} من الجهات، المسافة {z_per_mille}؛ "
+        "المتطوعون {volunteers}.",
         "Hours a volunteer ({seconds_a_volunteer}) lie far above those of {peers} other organisations, distance "
         "{z_per_mille}; {volunteers} volunteers.",
     ),

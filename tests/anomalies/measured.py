@@ -1,4 +1,4 @@
-"""What the rules find in a planted history, through the statement over a real read database: recall and false alarms."""
+"""What the rules find in a planted history, through the statement over real rows: recall and false alarms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An ordinary synthetic year in which nobody cheats, though much in it looks a little like cheating. Nobody in it exists.
+"""An ordinary year in which nobody cheats, though much in it looks a little like cheating. Nobody in it exists.
 
 Couples serve together. Small organisations have one busy verifier. Some verifiers are volunteers, and now and then one
 stands in for the other. Some shifts are at night, some verifying too. Some people serve in two cities. Some stay long,
@@ -104,7 +104,9 @@ def _found(world: World, number: int, size: int) -> Organization:
         opportunity = f"opportunities/o{number}-{dice.randrange(max(1, size // 25))}"
         begins = dice.choice((20, 21, 22)) if dice.random() < 0.1 else dice.randrange(6, 17)
         start = _some_day(dice, 1, DAYS).replace(hour=begins, minute=dice.choice((0, 0, 0, 30)))
-        shift = Shift(f"{opportunity}/shifts/s{index}", name, start, start + timedelta(minutes=dice.randrange(120, 361, 30)))
+        shift = Shift(
+            f"{opportunity}/shifts/s{index}", name, start, start + timedelta(minutes=dice.randrange(120, 361, 30))
+        )
         told.shift(shift, made.city)
         made.shifts.append(shift)
     return made

@@ -43,11 +43,11 @@ def history(seed: int, volunteers: int, *, instances: int = 2) -> History:
 def _self(world: World, dice: random.Random, number: int) -> Iterator[Planted]:
     """One person, two names: the one verifies 3 to 10 attendances of the other; linked at the end of the year."""
     organization = _some(world, dice)
-    names = _people(world, f"self{number}", 2)
-    for served in _serving(world, dice, organization, names[0], dice.randrange(3, 11)):
-        world.told.verify(served, names[1], _later(dice, served))
-    world.told.link(*names, FIRST_DAY + timedelta(days=400))
-    yield Planted("self_verification", frozenset(names))
+    one, other = _people(world, f"self{number}", 2)
+    for served in _serving(world, dice, organization, one, dice.randrange(3, 11)):
+        world.told.verify(served, other, _later(dice, served))
+    world.told.link(one, other, FIRST_DAY + timedelta(days=400))
+    yield Planted("self_verification", frozenset((one, other)))
 
 
 def _mutual(world: World, dice: random.Random, number: int) -> Iterator[Planted]:
@@ -122,7 +122,9 @@ def _travel(world: World, dice: random.Random, number: int) -> Iterator[Planted]
     for time in range(dice.randrange(1, 4)):
         day = dice.randrange(1, 300)
         here = _open(world, organization, f"here{number}-{time}", day, 8, 4, "Riyadh")
-        there = _open(world, organization, f"there{number}-{time}", day, 12, 4, dice.choice(("Jeddah", "Abha", "Tabuk")))
+        there = _open(
+            world, organization, f"there{number}-{time}", day, 12, 4, dice.choice(("Jeddah", "Abha", "Tabuk"))
+        )
         for shift, minutes in ((here, 0), (there, dice.randrange(10, 41))):
             start = shift.start + timedelta(minutes=minutes)
             world.serve(organization, person, shift, start, shift.end, clocked=False)

@@ -15,10 +15,17 @@ from ledger.anomalies.thresholds import Thresholds
 THRESHOLDS = Thresholds()
 
 
-def pair(judge: str, person: str, count: int = 5, hours: int = 20, **more) -> Pair:
-    fields = {"names": [judge, person], "organizations": ["organizations/o"], "verified_seconds": 200 * 3600}
-    fields |= {"events": [count, 1], **more}
-    return Pair(judge=judge, person=person, count=count, seconds=hours * 3600, **fields)
+def pair(judge: str, person: str, count: int = 5, hours: int = 20, names: tuple[str, ...] = ()) -> Pair:
+    return Pair(
+        judge=judge,
+        person=person,
+        names=list(names or (judge, person)),
+        organizations=["organizations/o"],
+        count=count,
+        seconds=hours * 3600,
+        verified_seconds=200 * 3600,
+        events=[count, 1],
+    )
 
 
 def found(*pairs: Pair) -> list[tuple[str, tuple[str, ...]]]:
@@ -26,7 +33,7 @@ def found(*pairs: Pair) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def test_a_person_who_verified_another_name_of_theirs_is_shown_under_both_names():
-    told = pair("volunteers/a", "volunteers/a", 1, names=["volunteers/b", "volunteers/a"])
+    told = pair("volunteers/a", "volunteers/a", 1, names=("volunteers/b", "volunteers/a"))
     assert found(told) == [("self_verification", ("volunteers/a", "volunteers/b"))]
 
 

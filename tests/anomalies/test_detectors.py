@@ -20,20 +20,20 @@ from ledger.anomalies.verifiers import approvals, shares, speeds
 from ledger.search.concepts import catalogue
 
 T = Thresholds()
-O = "organizations/o"
+ONE = "organizations/o"
 HOUR = 3_600
 CITIES = {key: (city.latitude_degrees, city.longitude_degrees) for key, city in catalogue().cities.items()}
 
 
 def verifier(name: str, verified: int, declined: int = 0, **given) -> Verifier:
-    fields = {"organization": O, "seconds": verified * HOUR, "wait_seconds": HOUR, "waited": verified, "events": [1]}
+    fields = {"organization": ONE, "seconds": verified * HOUR, "wait_seconds": HOUR, "waited": verified, "events": [1]}
     return Verifier(verifier=name, verified=verified, declined=declined, **{**fields, **given})
 
 
 def test_one_verifier_of_several_who_confirms_nearly_all():
     others = [verifier("staff/b", 3), verifier("staff/c", 3)]
     [finding] = shares([verifier("staff/a", 300), *others], T)
-    assert (finding.kind, finding.subjects) == ("verifier_share", (O, "staff/a"))
+    assert (finding.kind, finding.subjects) == ("verifier_share", (ONE, "staff/a"))
     assert finding.figures["share_per_mille"] == 980
     assert not list(shares([verifier("staff/a", 300)], T))  # the only one there is
     assert not list(shares([verifier("staff/a", 300), *others[:1]], T))
@@ -50,7 +50,7 @@ def test_who_verifies_sooner_than_one_can_look(wait: int | None, waited: int, is
 
 
 def test_a_minute_with_many_shifts_is_told_once_a_verifier():
-    minutes = [Minute(O, "staff/a", count, 12, count * HOUR, [count]) for count in (70, 90)]
+    minutes = [Minute(ONE, "staff/a", count, 12, count * HOUR, [count]) for count in (70, 90)]
     [finding] = speeds([verifier("staff/a", 500)], minutes, T)
     assert (finding.rule, finding.event_count, finding.figures["minutes"]) == ("verifier_speed_minute", 160, 2)
     [finding] = speeds([verifier("staff/a", 500, wait_seconds=1)], minutes, T)
@@ -60,7 +60,7 @@ def test_a_minute_with_many_shifts_is_told_once_a_verifier():
 def test_who_never_declines_where_others_would_have():
     peers = [verifier(f"staff/p{number}", 400, 20) for number in range(9)]
     [finding] = approvals([*peers, verifier("staff/a", 400)], T)
-    assert (finding.subjects, finding.figures["expected_declines"]) == ((O, "staff/a"), 19)
+    assert (finding.subjects, finding.figures["expected_declines"]) == ((ONE, "staff/a"), 19)
     assert not list(approvals([*peers, verifier("staff/a", 200)], T))  # 9 expected: it may be luck
     assert not list(approvals([*peers, verifier("staff/a", 400, 1)], T))
     assert not list(approvals([*peers[:7], verifier("staff/a", 400)], T))
@@ -85,7 +85,7 @@ def test_an_organisation_unlike_the_others(given: dict[str, int], rule: str):
     [finding] = outlying([*peers, organization("odd", **given)], T)
     assert (finding.rule, finding.subjects) == (rule, ("organizations/odd",))
     assert not list(outlying([*peers[:7], organization("odd", **given)], T))
-    assert not list(outlying([*peers, organization("odd", volunteers=19, **{k: v for k, v in given.items()})], T))
+    assert not list(outlying([*peers, organization("odd", volunteers=19, **dict(given))], T))
 
 
 def test_the_robust_distance_does_not_hear_the_outlier():
@@ -94,21 +94,31 @@ def test_the_robust_distance_does_not_hear_the_outlier():
 
 
 def same(count: int, distinct: int, holder: str = "volunteers/a", recorder: str = "") -> SameTimes:
-    return SameTimes(O, holder, recorder, 480, 4 * HOUR, count, distinct, count * 4 * HOUR, [count])
+    return SameTimes(ONE, holder, recorder, 480, 4 * HOUR, count, distinct, count * 4 * HOUR, [count])
 
 
 def test_the_same_times_on_many_days_and_the_habit_of_who_records():
     [finding] = same_times([same(9, 8)], T)
-    assert (finding.rule, finding.subjects) == ("identical_times_person", (O, "volunteers/a"))
+    assert (finding.rule, finding.subjects) == ("identical_times_person", (ONE, "volunteers/a"))
     assert not list(same_times([same(9, 7)], T))
     [habit] = same_times([same(50, 12, "", "staff/c"), same(41, 10, "", "staff/c")], T)
     assert (habit.rule, habit.figures["attendances"], habit.event_count) == ("identical_times_habit", 50, 91)
 
 
-def leg(minutes: int, start: str | None, end: str | None, **given) -> Leg:
-    fields = {"from_region": "SA-01", "to_region": "SA-02", "person": "volunteers/a", "organizations": [O], "day": "2025-03-01"}
-    fields |= {"left_at": 1_000_000, "came_at": 1_000_000 + 60 * minutes, "seconds": 8 * HOUR, "events": [2, 1]}
-    return Leg(from_city=start, to_city=end, **{**fields, **given})
+def leg(minutes: int, start: str | None, end: str | None) -> Leg:
+    return Leg(
+        person="volunteers/a",
+        organizations=[ONE],
+        from_city=start,
+        from_region="SA-01",
+        to_city=end,
+        to_region="SA-02",
+        left_at=1_000_000,
+        came_at=1_000_000 + 60 * minutes,
+        day="2025-03-01",
+        seconds=8 * HOUR,
+        events=[2, 1],
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,7 +146,7 @@ def test_a_day_of_travel_is_one_finding_about_that_day():
 
 def test_a_night_of_clicking_and_a_list_that_was_sent_at_night():
     def night(act: str, moments: int) -> Night:
-        return Night("staff/a", act, "2025-03-01", 40, 8, moments, [O], 40 * HOUR, [1])
+        return Night("staff/a", act, "2025-03-01", 40, 8, moments, [ONE], 40 * HOUR, [1])
 
     [finding] = night_bursts([night("verified", 1)], T)
     assert (finding.on, finding.rule) == (date(2025, 3, 1), "night_burst_verified")
@@ -146,7 +156,7 @@ def test_a_night_of_clicking_and_a_list_that_was_sent_at_night():
 
 def long(hours: int, heads: int = 0, scheduled: int | None = 3, event: int = 1) -> Long:
     plan = None if scheduled is None else scheduled * HOUR
-    return Long(O, "volunteers/a", "opportunities/o/shifts/s", heads, hours * HOUR, plan, 3 * HOUR, event)
+    return Long(ONE, "volunteers/a", "opportunities/o/shifts/s", heads, hours * HOUR, plan, 3 * HOUR, event)
 
 
 def test_one_forgotten_check_out_is_not_a_pattern_but_a_day_is():
@@ -163,12 +173,12 @@ def test_heads_that_served_two_hundred_hours_in_a_day():
 
 
 def unseen(number: int, registered_at: int, recorder: str = "staff/g") -> Unseen:
-    return Unseen(O, recorder, f"volunteers/g{number}", registered_at, 8, 40 * HOUR, [number])
+    return Unseen(ONE, recorder, f"volunteers/g{number}", registered_at, 8, 40 * HOUR, [number])
 
 
 def test_ghosts_come_in_batches_of_one_recorder():
     [finding] = ghosts([unseen(number, 600 * number) for number in range(3)], T)
-    assert finding.subjects == (O, "staff/g", "volunteers/g0", "volunteers/g1", "volunteers/g2")
+    assert finding.subjects == (ONE, "staff/g", "volunteers/g0", "volunteers/g1", "volunteers/g2")
     assert finding.figures["registered_within_seconds"] == 1_200
     assert not list(ghosts([unseen(number, 601 * number) for number in range(9)], T))
     assert not list(ghosts([unseen(number, 0, f"staff/{number}") for number in range(9)], T))

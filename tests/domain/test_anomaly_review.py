@@ -41,7 +41,7 @@ def test_a_review_is_recorded_with_what_was_seen():
 def test_the_name_is_that_of_kind_subjects_and_period_and_of_nothing_else():
     # The golden value of docs/anomalies.md: whoever computes it another way has another name.
     lines = b"volunteer-hours anomaly\nmutual_verification\n\n\nvolunteers/ana\nvolunteers/ben\n"
-    assert NAME == f"anomalies/{hashlib.sha256(lines).hexdigest()[:32]}"
+    assert f"anomalies/{hashlib.sha256(lines).hexdigest()[:32]}" == NAME
     assert anomaly_name("mutual_verification", reversed(FRIENDS), None, None) == NAME
     others = {
         anomaly_name("verification_ring", FRIENDS, None, None),

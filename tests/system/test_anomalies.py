@@ -10,13 +10,12 @@ import pytest
 from ledger.access.caller import Role
 from ledger.domain.anomaly import anomaly_name
 from tests.system.acting import acting_as, channel_to
-from tests.system.grpc_caller import at, request_id, with_id
+from tests.system.grpc_caller import request_id, with_id
 from tests.system.project_programme import Supporter
 from tests.system.published_hours import BEN, HOUR
 from tests.system.served_ledger import answered, hours_ledger, served_in_a_folder
 from tests.system.small_programme import ANA, GREEN
 from volunteer_hours.v1 import anomalies_pb2 as pb
-from volunteer_hours.v1 import audit_service_pb2 as audit
 from volunteer_hours.v1 import registry_service_pb2 as registry
 from volunteer_hours.v1 import resources_pb2
 from volunteer_hours.v1 import verification_service_pb2 as verification

@@ -150,7 +150,9 @@ def test_shift_86004_is_shown_as_something_to_look_at_though_it_was_withdrawn(le
 
 def report_anomalies(leeds, *arguments: str):
     address, _, positions = leeds
-    return answered(hours_ledger("report", "anomalies", *arguments, "--positions", positions, "--json", address=address))
+    return answered(
+        hours_ledger("report", "anomalies", *arguments, "--positions", positions, "--json", address=address)
+    )
 
 
 def test_the_end_of_the_history_is_exact_to_the_second(leeds):
