@@ -49,4 +49,5 @@ def reviewed_message(result: CommandResult) -> pb.ReviewedAnomaly:
             position=Position(partition=state.partition, position=state.position),
         ),
         positions=positions_of(result),
+        persons=[name for name in said.subjects if name.startswith("volunteers/")],
     )
