@@ -28,6 +28,8 @@ class Measured:
     volunteers: int = 0
     planted: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
+    small_planted: Counter[str] = field(default_factory=Counter)
+    small_found: Counter[str] = field(default_factory=Counter)
     false: Counter[str] = field(default_factory=Counter)
     seeds: int = 0
 
@@ -38,8 +40,9 @@ class Measured:
         self.seeds += 1
         self.volunteers += history.volunteers
         for one in history.planted:
-            self.planted[one.kind] += 1
-            self.found[one.kind] += any(_finds(finding, one) for finding in told)
+            planted, seen = (self.small_planted, self.small_found) if one.small else (self.planted, self.found)
+            planted[one.kind] += 1
+            seen[one.kind] += any(_finds(finding, one) for finding in told)
         self.false.update(finding.kind for finding in told if not suspects.intersection(finding.subjects))
 
     def recall(self, kind: str) -> float:
@@ -53,7 +56,8 @@ class Measured:
         head = f"{self.seeds} seeds, {self.volunteers:,} volunteers in all"
         kinds = sorted(self.planted.keys() | self.false.keys())
         return [head] + [
-            f"{kind:22} found {self.found[kind]:4} of {self.planted[kind]:4}   "
+            f"{kind:22} found {self.found[kind]:3} of {self.planted[kind]:3}, "
+            f"small ones {self.small_found[kind]:3} of {self.small_planted[kind]:3}; "
             f"false alarms {self.false[kind]:4}, {self.false_per_thousand(kind):.3f} per 1,000 volunteers"
             for kind in kinds
         ]

@@ -2,7 +2,9 @@
 
 Couples serve together. Small organisations have one busy verifier. Some verifiers are volunteers, and now and then one
 stands in for the other. Some shifts are at night, some verifying too. Some people serve in two cities. Some stay long,
-some forget to check out. Classes are registered in one go, and their teacher notes who came.
+some forget to check out, a few do so again and again. Classes are registered in one go, and their teacher notes who
+came; a few come all year. A few verifiers catch up in the night after an event. Of a few attendances the date is
+mistyped. In a few clubs two leaders verify each other all year: innocent, and nothing tells it apart from fraud.
 """
 
 from __future__ import annotations
@@ -19,6 +21,16 @@ VOLUNTEERS_PER_ORGANIZATION = (12, 20, 30, 60, 90, 150)
 ATTENDANCES = 8
 SHIFTS_PER_VOLUNTEER = 1.3
 DAYS = 330
+CLUB_SHARE = 0.03
+"""Of organisations with volunteers who verify."""
+CAREFREE_SHARE = 0.004
+"""Of people: they forget to check out one time in four."""
+ALL_YEAR_SHARE = 0.04
+"""Of classes."""
+NIGHT_OWL_SHARE = 0.02
+"""Of organisations: once a year somebody catches up after midnight."""
+MISTYPED_SHARE = 0.0005
+"""Of attendances: a date that is another day's."""
 FIRST_DAY = datetime(2025, 2, 1, tzinfo=RIYADH)
 
 
@@ -122,9 +134,13 @@ def _serve(world: World, organization: Organization) -> None:
     people = organization.volunteers
     partner = {people[index]: people[index + 1] for index in range(4, len(people) - 1, 17)}  # couples
     for person in people:
-        clocks = dice.random() < 0.35
+        clocks, carefree = dice.random() < 0.35, dice.random() < CAREFREE_SHARE
         for shift in dice.sample(organization.shifts, min(ATTENDANCES, len(organization.shifts))):
             start, end = _times(dice, shift, clocked=clocks)
+            if carefree and dice.random() < 0.25:
+                end = start + timedelta(seconds=shift.seconds * dice.uniform(1.8, 3.0))
+            if dice.random() < MISTYPED_SHARE:
+                start, end = (at + timedelta(days=dice.randrange(1, 28)) for at in (start, end))
             for one in filter(None, (person, partner.get(person))):
                 if world.free(one, start, end):
                     world.serve(organization, one, shift, start, end, clocked=clocks)
@@ -157,7 +173,8 @@ def _class(world: World, organization: Organization) -> None:
     pupils = [f"{organization.volunteers[0]}-p{index}" for index in range(dice.randrange(8, 25))]
     for index, pupil in enumerate(pupils):
         told.volunteer(pupil, begins + timedelta(seconds=20 * index))
-    for shift in dice.sample(organization.shifts, min(dice.randrange(1, 5), len(organization.shifts))):
+    times = dice.randrange(8, 14) if dice.random() < ALL_YEAR_SHARE else dice.randrange(1, 5)
+    for shift in dice.sample(organization.shifts, min(times, len(organization.shifts))):
         for pupil in pupils:
             if world.free(pupil, shift.start, shift.end):
                 world.serve(organization, pupil, shift, shift.start, shift.end, clocked=False)
@@ -180,19 +197,29 @@ def _verify(world: World, organization: Organization) -> None:
     shifts: dict[str, list[Served]] = {}
     for served in organization.served:
         shifts.setdefault(served.shift.name, []).append(served)
-    for of_shift in shifts.values():
+    club = dice.random() < CLUB_SHARE
+    owl = _night(dice) if dice.random() < NIGHT_OWL_SHARE else None
+    for number, of_shift in enumerate(shifts.values()):
         at = max(one.recorded_at for one in of_shift) + timedelta(hours=dice.randrange(2, 200))
         at = daytime(at) if dice.random() < 0.95 else at
+        at = owl if owl is not None and number < 7 else at
         together = dice.random() < 0.3
         for served in of_shift:
             at += timedelta(seconds=0 if together else dice.randrange(4, 40))
-            _judge(told, dice, organization.verifiers, served, at)
+            _judge(told, dice, organization.verifiers, served, at, club=club)
+            owl = None if owl is None else at
 
 
-def _judge(told: Told, dice: random.Random, verifiers: Sequence[str], served: Served, at: datetime) -> None:
+def _night(dice: random.Random) -> datetime:
+    return _some_day(dice, 340, 360).replace(hour=dice.randrange(1, 3))
+
+
+def _judge(
+    told: Told, dice: random.Random, verifiers: Sequence[str], served: Served, at: datetime, *, club: bool
+) -> None:
     staff = [one for one in verifiers if one.startswith("staff/")]
     # A volunteer's own hours are a member of staff's to verify; once in a while a colleague stands in.
-    own = served.holder in verifiers and dice.random() < 0.97
+    own = served.holder in verifiers and dice.random() < (0.4 if club else 0.97)
     by = dice.choice(staff if own else [one for one in verifiers if one != served.holder])
     luck = dice.random()
     if luck < 0.03:
