@@ -132,6 +132,8 @@ class Long(Fact):
     seconds: int
     scheduled_seconds: int | None
     usual_seconds: int | None
+    of_attendances: int
+    """Of the same person at the same organisation, with seconds that count."""
     event: int
 
 

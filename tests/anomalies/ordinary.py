@@ -219,8 +219,14 @@ def _judge(
 ) -> None:
     staff = [one for one in verifiers if one.startswith("staff/")]
     # A volunteer's own hours are a member of staff's to verify; once in a while a colleague stands in.
-    own = served.holder in verifiers and dice.random() < (0.4 if club else 0.97)
-    by = dice.choice(staff if own else [one for one in verifiers if one != served.holder])
+    others = [one for one in verifiers if one != served.holder]
+    if served.holder not in verifiers:
+        able = others
+    elif club and dice.random() < 0.6:
+        able = [one for one in others if one not in staff]
+    else:
+        able = staff if dice.random() < 0.97 else others
+    by = dice.choice(able)
     luck = dice.random()
     if luck < 0.03:
         told.decline(served, by, at)

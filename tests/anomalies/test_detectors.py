@@ -154,15 +154,21 @@ def test_a_night_of_clicking_and_a_list_that_was_sent_at_night():
     assert [one.rule for one in night_bursts([night("recorded", 10)], T)] == ["night_burst_recorded"]
 
 
-def long(hours: int, heads: int = 0, scheduled: int | None = 3, event: int = 1) -> Long:
+def long(hours: int, heads: int = 0, scheduled: int | None = 3, event: int = 1, of: int = 6) -> Long:
     plan = None if scheduled is None else scheduled * HOUR
-    return Long(ONE, "volunteers/a", "opportunities/o/shifts/s", heads, hours * HOUR, plan, 3 * HOUR, event)
+    return Long(ONE, "volunteers/a", "opportunities/o/shifts/s", heads, hours * HOUR, plan, 3 * HOUR, of, event)
 
 
 def test_one_forgotten_check_out_is_not_a_pattern_but_a_day_is():
     assert not list(inflation([long(8)] * 2, T))
     assert [one.rule for one in inflation([long(8, event=event) for event in range(3)], T)] == ["inflation_person"]
     assert [one.rule for one in inflation([long(25)], T)] == ["inflation_day"]
+
+
+@pytest.mark.parametrize(("count", "of", "is_found"), [(3, 6, True), (3, 7, False), (12, 100, True), (11, 100, False)])
+def test_who_is_long_now_and_then_is_no_pattern(count: int, of: int, is_found: bool):
+    each = [long(8, event=event, of=of) for event in range(count)]
+    assert bool(list(inflation(each, T))) == is_found
 
 
 def test_heads_that_served_two_hundred_hours_in_a_day():
