@@ -43,9 +43,9 @@ class ShownEvent(NamedTuple):
 
 async def read_facts(
     connection: ReadConnection, thresholds: Thresholds, start_date: date | None, end_date: date | None
-) -> Facts:
-    """All facts of attendances whose first date of service lies between, both included. The connection's transaction
-    reads one moment."""
+) -> tuple[Facts, list[str]]:
+    """Facts of attendances whose first date of service lies between, both included, and of which kinds there are more
+    than FACTS_MAX. The connection's transaction reads one moment."""
     await connection.execute(_ROOM)
     parameters = {
         **thresholds.figures(),
@@ -60,7 +60,8 @@ async def read_facts(
     cursor = await connection.execute(FACTS, parameters, binary=True)
     for kind, fact in await cursor.fetchall():
         found.setdefault(kind, []).append(msgspec.Raw(fact.encode()))
-    return msgspec.json.decode(msgspec.json.encode(found), type=Facts)
+    cut = [kind for kind, facts in found.items() if len(facts) > FACTS_MAX]
+    return msgspec.json.decode(msgspec.json.encode(found), type=Facts), cut
 
 
 async def read_events(connection: ReadConnection, codes: Sequence[int]) -> dict[int, ShownEvent]:

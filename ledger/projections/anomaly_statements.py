@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import Final, LiteralString
 
 FACTS_MAX: Final = 20_000
-"""Rows of one kind of fact."""
+"""Rows of one kind of fact, the largest; an answer says of which kinds there were more."""
 
 _PERSON: Final = "starts_with(holder, 'volunteers/')"
 _EVENTS: Final = "(array_agg(code order by code))[1:%(events_max)b::int] as events"
 _PLANNED: Final = "closes > opens"
 _JSON: Final = "row_to_json(fact)::text"
-_LIMIT: Final = "limit %(facts_max)b"
+_LIMIT: Final = "limit %(facts_max)b + 1"
 
 _BASE: Final = """
     person as (select volunteer, least(volunteer, linked) as person from volunteer_links where ended_position is null),
@@ -135,15 +135,21 @@ _PAIRS: Final = f"""
     where not declined and starts_with(verifier, 'volunteers/') and {_PERSON}
       and person in (select judge from judged where starts_with(verifier, 'volunteers/'))
     group by judge, person
-    order by judge, person
+    order by seconds desc, judge, person
 """
 _VERIFIERS: Final = f"""
-    select organization, verifier, count(*) filter (where not declined) as verified,
-           count(*) filter (where declined) as declined, sum(seconds)::bigint as seconds,
-           percentile_disc(0.5) within group (order by extract(epoch from judged_at - noted_at)::bigint)
-               filter (where not migrated and noted_at is not null) as wait_seconds,
-           count(*) filter (where not migrated and noted_at is not null) as waited, {_EVENTS}
-    from judged group by organization, verifier
+    select * from (
+        select organization, verifier, count(*) filter (where not declined) as verified,
+               count(*) filter (where declined) as declined, sum(seconds)::bigint as seconds,
+               percentile_disc(0.5) within group (order by extract(epoch from judged_at - noted_at)::bigint)
+                   filter (where not migrated and noted_at is not null) as wait_seconds,
+               count(*) filter (where not migrated and noted_at is not null) as waited,
+               count(*) over (partition by organization) as verifiers,
+               sum(sum(seconds)) over (partition by organization)::bigint as organization_seconds, {_EVENTS}
+        from judged group by organization, verifier
+    ) as one
+    where verified + declined >= least(%(speed_count_min)b, %(share_count_min)b, %(approval_count_min)b)
+    order by verified desc, organization, verifier
 """
 _MINUTES: Final = f"""
     select organization, verifier, count(*) as count, count(distinct shift) as shifts,
@@ -152,6 +158,7 @@ _MINUTES: Final = f"""
     where not declined and not migrated and date_trunc('minute', judged_at) = b.minute
     group by organization, verifier, b.minute
     having count(*) >= %(minute_count_min)b and count(distinct shift) >= %(minute_shifts_min)b
+    order by count desc, events
 """
 _ORGANIZATIONS: Final = """
     select organization, count(*) as volunteers, sum(attendances)::bigint as attendances,
@@ -160,6 +167,7 @@ _ORGANIZATIONS: Final = """
            sum(uneven)::bigint as uneven, sum(round_hours)::bigint as round_hours,
            array[min(first_code), max(last_code)] as events
     from people group by organization
+    order by seconds desc, organization
 """
 _SAME_TIMES: Final = f"""
     select organization, holder, '' as recorder, minute, length_seconds, count(*) as count,
@@ -174,6 +182,7 @@ _SAME_TIMES: Final = f"""
     where not clocked
     group by organization, recorder, minute, length_seconds
     having count(distinct shift) >= %(habit_shifts_min)b
+    order by count desc, events
 """
 _LEGS: Final = """
     select person, organizations, from_city, from_region, to_city, to_region, left_at, came_at, day, seconds, events
@@ -193,6 +202,7 @@ _NIGHTS: Final = f"""
       and extract(hour from acted_at at time zone time_zone) < %(night_until_hour)b
     group by actor, act, half_hour
     having count(*) >= %(night_count_min)b and count(distinct shift) >= %(night_shifts_min)b
+    order by count desc, events
 """
 _LONGS: Final = f"""
     select one.organization, one.holder, shift, heads, one.seconds, scheduled_seconds, usual_seconds,

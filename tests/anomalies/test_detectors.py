@@ -25,20 +25,37 @@ HOUR = 3_600
 CITIES = {key: (city.latitude_degrees, city.longitude_degrees) for key, city in catalogue().cities.items()}
 
 
-def verifier(name: str, verified: int, declined: int = 0, **given) -> Verifier:
-    fields = {"organization": ONE, "seconds": verified * HOUR, "wait_seconds": HOUR, "waited": verified, "events": [1]}
-    return Verifier(verifier=name, verified=verified, declined=declined, **{**fields, **given})
+def verifier(
+    name: str,
+    verified: int,
+    declined: int = 0,
+    *,
+    wait_seconds: int | None = HOUR,
+    waited: int = 60,
+    verifiers: int = 3,
+    organization_hours: int = 306,
+) -> Verifier:
+    return Verifier(
+        organization=ONE,
+        verifier=name,
+        verified=verified,
+        declined=declined,
+        seconds=verified * HOUR,
+        wait_seconds=wait_seconds,
+        waited=waited,
+        verifiers=verifiers,
+        organization_seconds=organization_hours * HOUR,
+        events=[1],
+    )
 
 
 def test_one_verifier_of_several_who_confirms_nearly_all():
-    others = [verifier("staff/b", 3), verifier("staff/c", 3)]
-    [finding] = shares([verifier("staff/a", 300), *others], T)
+    [finding] = shares([verifier("staff/a", 300), verifier("staff/b", 3)], T)
     assert (finding.kind, finding.subjects) == ("verifier_share", (ONE, "staff/a"))
     assert finding.figures["share_per_mille"] == 980
-    assert not list(shares([verifier("staff/a", 300)], T))  # the only one there is
-    assert not list(shares([verifier("staff/a", 300), *others[:1]], T))
-    assert not list(shares([verifier("staff/a", 150), *others], T))
-    assert not list(shares([verifier("staff/a", 300), verifier("staff/b", 20), *others], T))
+    assert not list(shares([verifier("staff/a", 300, verifiers=2)], T))
+    assert not list(shares([verifier("staff/a", 199, organization_hours=199)], T))
+    assert not list(shares([verifier("staff/a", 300, organization_hours=316)], T))
 
 
 @pytest.mark.parametrize(
