@@ -140,7 +140,8 @@ def _serve(world: World, organization: Organization) -> None:
             if carefree and dice.random() < 0.25:
                 end = start + timedelta(seconds=shift.seconds * dice.uniform(1.8, 3.0))
             if dice.random() < MISTYPED_SHARE:
-                start, end = (at + timedelta(days=dice.randrange(1, 28)) for at in (start, end))
+                wrong = timedelta(days=dice.randrange(1, 28))
+                start, end = start + wrong, end + wrong
             for one in filter(None, (person, partner.get(person))):
                 if world.free(one, start, end):
                     world.serve(organization, one, shift, start, end, clocked=clocks)
