@@ -50,3 +50,40 @@ def batch(number: int, rows: int) -> Batch:
             "flag": [each % 2 for each in numbers],
         },
     )
+
+
+def entries_batch(number: int, rows: int) -> Batch:
+    """Entries such as the service tells."""
+    numbers = range(number * rows, (number + 1) * rows)
+    repeated = {
+        "holder": ("volunteers/synthetic-7-1-50-v{}", 300),
+        "event_type": ("hours-verified-{}", 3),
+        "from_class": ("attended{}", 2),
+        "to_class": ("verified{}", 2),
+        "reason": ("NOT_CONFIRMED{}", 2),
+        "shift": ("opportunities/synthetic-garden/shifts/s{}", 40),
+        "opportunity": ("opportunities/synthetic-garden-{}", 10),
+        "organization": ("organizations/synthetic-{}", 2),
+        "actor": ("staff/synthetic-{}", 5),
+    }
+    texts = {
+        name: Coded([text.format(f"{number}-{each}") for each in range(count)], [each % count for each in numbers])
+        for name, (text, count) in repeated.items()
+    }
+    return Batch(
+        rows,
+        {
+            **texts,
+            "event_id": [f"{each:032x}" for each in numbers],
+            "attendance": [f"volunteers/synthetic-{each}/attendances/a" for each in numbers],
+        },
+        {
+            "partition": [0] * rows,
+            "position": list(numbers),
+            "entry_index": [0] * rows,
+            "seconds": [each % 20_000 for each in numbers],
+            "service_date": [20_000 + each % 365 for each in numbers],
+            "record_time": [1_795_410_000_000_000 + each for each in numbers],
+            "source_record_time": [None] * rows,
+        },
+    )
