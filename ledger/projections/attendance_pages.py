@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
 from ledger.domain.refusals import Reason, refuse
 from ledger.projections.as_of import CUT_SQL
@@ -72,7 +72,7 @@ _ATTENDANCES: Final = f"""
             where holder = any(%(holders)b)
         ) e
         join cut on cut.partition = e.partition and e.position <= cut.upto
-        where {{organiser}} and {KNOWN}
+        where (%(organiser)b::text = '' or e.organization = %(organiser)b) and {KNOWN}
         group by e.holder, e.attendance
     )
     select folded.*, shifts.time_zone, (folded.start_time at time zone shifts.time_zone)::date
@@ -80,7 +80,6 @@ _ATTENDANCES: Final = f"""
     where has_seconds or %(any_period)b
     order by folded.holder, folded.attendance
 """
-_OF_ORGANISER: Final = "e.organization = %(organiser)b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +149,8 @@ class AttendancePages:
             "any_period": (reading.first_date, reading.last_date) == (date.min, date.max),
         }
         async with self._pages.page(reading) as connection:
-            cursor = await connection.execute(_statement(reading), parameters, binary=True)
+            cursor = await connection.execute(_ATTENDANCES, parameters, binary=True)
             return list(await cursor.fetchall())
-
-
-def _statement(reading: Reading) -> LiteralString:
-    organiser: LiteralString = _OF_ORGANISER if reading.organiser else "true"
-    return _ATTENDANCES.replace("{organiser}", organiser)
 
 
 def _after(reading: Reading) -> tuple[str, str]:

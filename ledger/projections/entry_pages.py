@@ -49,9 +49,9 @@ _COLUMNS: Final = r"""
     from (
         select * from entries e
         where e.partition = %(partition)b and e.position > %(after)b and e.position <= %(upto)b
+          and (%(organiser)b::text = '' or e.organization = %(organiser)b)
 """
 _OF_HOLDER: Final = "and e.holder = %(holder)b"
-_OF_ORGANISER: Final = "and e.organization = %(organiser)b"
 _END: Final = "order by e.position, e.entry_index) in_order"
 
 
@@ -154,8 +154,7 @@ class EntryPages:
 
 def _statement(reading: Reading) -> LiteralString:
     holder: LiteralString = _OF_HOLDER if reading.holder else ""
-    organiser: LiteralString = _OF_ORGANISER if reading.organiser else ""
-    return f"{_COLUMNS} and {COUNTED} {holder} {organiser} {_END}"
+    return f"{_COLUMNS} and {COUNTED} {holder} {_END}"
 
 
 async def _steps(reading: Reading) -> AsyncGenerator[_Step, None]:
