@@ -170,7 +170,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "StatementService/BatchIssueStatements": Permission(_ADMINISTRATOR, Looks(request="items.parent")),
     "StatementService/GetStatement": Permission({**_own_statements("name"), Role.AUDITOR: _ALL}, _NAME),
     "StatementService/ListStatements": Permission(
-        {**_own_statements("parent"), Role.AUDITOR: _ALL}, Looks(request="parent")
+        {**_own_statements("parent"), Role.AUDITOR: _ALL}, Looks(request="parent", answer="statements.name")
     ),
     "StatementService/RevokeStatement": Permission(_own_statements("name")),
     "StatementService/ShareStatement": Permission(_own_statements("name")),

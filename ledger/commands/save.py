@@ -114,8 +114,8 @@ def _need_what_belongs_together(
 ) -> None:
     if what not in _OF_A_MOMENT and (period or as_of or positions):
         raise typer.BadParameter(f"{what} are saved as they are now: leave out --period, --as-of and --positions")
-    if what is Saved.STATEMENTS and not of.startswith("volunteers/"):
-        raise typer.BadParameter("say whose statements: --of volunteers/…")
+    if what is Saved.STATEMENTS and of and not of.startswith("volunteers/"):
+        raise typer.BadParameter("statements are of a person, --of volunteers/…, or of all")
     if what in (Saved.VOLUNTEERS, Saved.ORGANIZATIONS) and of:
         raise typer.BadParameter(f"all {what} are saved: leave out --of")
     if what is Saved.SUMMARIES and of and not of.startswith(("organizations/", "initiatives/", "opportunities/")):
@@ -130,7 +130,7 @@ def _told(what: Saved) -> Callable[[grpc.Channel, Caller, Asked], Told]:
         Saved.SUMMARIES: _summaries,
         Saved.VOLUNTEERS: lambda channel, caller, asked: saved_answers.volunteers(channel, caller),
         Saved.ORGANIZATIONS: lambda channel, caller, asked: saved_answers.organizations(channel, caller),
-        Saved.STATEMENTS: lambda channel, caller, asked: saved_answers.statements(channel, caller, asked.of),
+        Saved.STATEMENTS: lambda channel, caller, asked: saved_answers.statements(channel, caller, asked.of or "volunteers/-"),
     }[what]
 
 

@@ -226,7 +226,7 @@ def _is_person(name: str) -> bool:
     """
     if not name.startswith(("volunteers/", "opportunities/", "organizations/", "initiatives/")):
         raise InvariantBroken("whose hours an answer tells is not said by a name of a person, an opportunity or a team")
-    return name.startswith("volunteers/")
+    return name.startswith("volunteers/") and name != "volunteers/-"  # that is everybody
 
 
 def positions_in(answer: Message) -> Mapping[int, int]:

@@ -229,7 +229,7 @@ def test_standard_output_and_wrong_usage(told: Told, tmp_path: Path):
         ("entries", "-", "--format", "xlsx"),
         ("entries", tmp_path / "entries.pdf"),
         ("volunteers", tmp_path / "volunteers.csv", "--as-of", "0:1"),
-        ("statements", tmp_path / "statements.csv"),
+        ("statements", tmp_path / "statements.csv", "--of", GREEN),
         ("summaries", tmp_path / "summaries.csv", "--of", ANA),
     ):
         assert hours_ledger("save", *words, address=told.address).returncode == 2
