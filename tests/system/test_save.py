@@ -216,8 +216,24 @@ def test_persons_organisations_and_arabic_headers(told: Told, tmp_path: Path):
         (GREEN, "accredited"),
         (OTHER, "accredited"),
     }
-    told.save("statements", tmp_path / "statements.csv", "--of", ANA)
-    assert read(tmp_path / "statements.csv") == []
+
+
+def test_statements_of_a_person_and_of_everybody(told: Told, tmp_path: Path):
+    file = tmp_path / "statements.jsonl"
+    for person in PEOPLE[1:3]:
+        issued = hours_ledger("statement", "issue", person, "--positions", told.positions, address=told.address)
+        assert issued.returncode == 0, issued.stderr
+    last = HoursServiceStub(told.channel).GetBalance(hours.GetBalanceRequest(name=ANA), timeout=20)
+    assert last.positions
+    told.save("statements", file, "--of", ANA)
+    assert read(file) == []
+    told.save("statements", file, "--of", PEOPLE[2])
+    [own] = read(file)
+    assert (own["kind"], own["state"], own["superseded_time"]) == ("statement", "valid", None)
+    told.save("statements", file)
+    rows = read(file)
+    assert [str(row["statement"]).rsplit("/statements/")[0] for row in rows] == list(PEOPLE[1:3])
+    assert own in rows
 
 
 def test_standard_output_and_wrong_usage(told: Told, tmp_path: Path):
