@@ -1,4 +1,4 @@
-"""A client that saves the entries of a whole ledger as Parquet, by the code of `hours-ledger save`, and reads them again."""
+"""A client that saves the entries of a whole ledger as Parquet, by the code of `hours-ledger save`."""
 
 from __future__ import annotations
 

@@ -58,7 +58,9 @@ async def fill_imported(
         try:
             event = _EVENT.decode(body)
         except msgspec.MsgspecError as error:
-            raise InvariantBroken(f"partition {partition} position {position}: data is none of an event: {error}") from error
+            raise InvariantBroken(
+                f"partition {partition} position {position}: data is none of an event: {error}"
+            ) from error
         record = event.data.imported_from
         if record is not None and event.sourcetime is not None:
             attendances[partition, position].imported_from.CopyFrom(

@@ -1,7 +1,7 @@
 """`save entries` of a whole ledger into a Parquet file, beside ReplayEvents to a client that reads every event.
 
-Ours reads the entries through the service as columns and writes the file, typed and compressed; the file's sum of seconds
-must be the ledger's. The reference reads the position and length of each event and keeps nothing.
+Ours reads the entries through the service as columns and writes the file, typed and compressed. The reference reads the
+position and length of each event and keeps nothing.
 """
 
 from __future__ import annotations

@@ -90,7 +90,11 @@ def save(
     """
     _need_what_belongs_together(what, of, period, as_of, positions)
     asked = Asked(
-        of, by, arguments.parse_period(period), arguments.parse_as_of(as_of, clock), arguments.parse_positions(positions)
+        of,
+        by,
+        arguments.parse_period(period),
+        arguments.parse_as_of(as_of, clock),
+        arguments.parse_positions(positions),
     )
     question = {"of": of, "period": period or "", "as_of": as_of or "", "clock": clock.value if as_of else ""}
     if what is Saved.SUMMARIES:
@@ -130,14 +134,14 @@ def _told(what: Saved) -> Callable[[grpc.Channel, Caller, Asked], Told]:
         Saved.SUMMARIES: _summaries,
         Saved.VOLUNTEERS: lambda channel, caller, asked: saved_answers.volunteers(channel, caller),
         Saved.ORGANIZATIONS: lambda channel, caller, asked: saved_answers.organizations(channel, caller),
-        Saved.STATEMENTS: lambda channel, caller, asked: saved_answers.statements(channel, caller, asked.of or "volunteers/-"),
+        Saved.STATEMENTS: lambda channel, caller, asked: saved_answers.statements(
+            channel, caller, asked.of or "volunteers/-"
+        ),
     }[what]
 
 
 def _entries(channel: grpc.Channel, caller: Caller, asked: Asked) -> Told:
-    request = StreamEntriesRequest(
-        parent=asked.of, period=asked.period, as_of=asked.as_of, positions=asked.positions
-    )
+    request = StreamEntriesRequest(parent=asked.of, period=asked.period, as_of=asked.as_of, positions=asked.positions)
     return saved_answers.entries(channel, caller, request)
 
 

@@ -123,6 +123,16 @@ def _table_file(wanted: Wanted, file: BinaryIO) -> TableFile:
 
 
 def _fill(wanted: Wanted, file: TableFile, told: Told) -> Written:
+    try:
+        about = About(wanted.table.kind, wanted.question, told.basis, _rows_written(wanted, file, told))
+        file.finish(about)
+    except BaseException:
+        file.abandon()
+        raise
+    return Written(about)
+
+
+def _rows_written(wanted: Wanted, file: TableFile, told: Told) -> int:
     batches = adding_hours(wanted.table.columns, told.batches) if wanted.hours else told.batches
     rows = 0
     with printing.progress() as bar:
@@ -131,6 +141,4 @@ def _fill(wanted: Wanted, file: TableFile, told: Told) -> Written:
             file.write(batch)
             rows += batch.rows
             bar.update(task, completed=rows)
-    about = About(wanted.table.kind, wanted.question, told.basis, rows)
-    file.finish(about)
-    return Written(about)
+    return rows

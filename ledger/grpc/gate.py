@@ -220,7 +220,9 @@ def _none(message: Message) -> Iterator[str]:
 
 
 def _is_person(name: str) -> bool:
-    """Whether a name is of a person's, and not of a head count, a team or an organisation. Raises InvariantBroken for others.
+    """Whether a name is of a person's, and not of a head count, a team or an organisation.
+
+    Raises InvariantBroken for any other.
 
     An answer that names a person otherwise than by a name of theirs would leave unrecorded.
     """

@@ -9,6 +9,7 @@ from ledger.impact.flat import Figure, figures
 from ledger.saving.cells import neutral
 from volunteer_hours.v1 import impact_service_pb2 as pb
 
+
 def csv_of(report: pb.ImpactReport) -> bytes:
     """`table,key,measure,value,unit`; what is left out is empty."""
     out = io.StringIO(newline="")

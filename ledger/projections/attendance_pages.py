@@ -58,11 +58,13 @@ _CLASS_SUMS: Final = """
 _ATTENDANCES: Final = f"""
     with {CUT_SQL}, folded as (
         select e.holder, e.attendance, min(e.organization), min(e.opportunity), min(e.shift) as shift,
-               (array_agg(e.start_time order by e.version desc) filter (where e.start_time is not null))[1] as start_time,
+               (array_agg(e.start_time order by e.version desc)
+                   filter (where e.start_time is not null))[1] as start_time,
                (array_agg(e.end_time order by e.version desc) filter (where e.end_time is not null))[1],
                min(e.service_date) filter (where within) as service_date,
                (array_agg(e.head_count order by e.version desc) filter (where e.head_count > 0))[1],
-               (array_agg(e.reason order by e.position desc, e.entry_index desc) filter (where e.reason is not null))[1],
+               (array_agg(e.reason order by e.position desc, e.entry_index desc)
+                   filter (where e.reason is not null))[1],
                min(e.partition), min(e.position) filter (where e.version = 1),
                bool_or(e.source_recorded_at is not null) filter (where e.version = 1),
                {_CLASS_SUMS},
@@ -171,9 +173,7 @@ def _found(reading: Reading, rows: Sequence[Sequence[Any]]) -> Found:
         recorded_through=reading.basis.recorded_through_message(),
         next_page_token=reading.token(after),
     )
-    imported = {
-        (row[10], row[11]): message for row, message in zip(rows, page.attendances, strict=True) if row[12]
-    }
+    imported = {(row[10], row[11]): message for row, message in zip(rows, page.attendances, strict=True) if row[12]}
     return Found(page, imported)
 
 

@@ -29,7 +29,8 @@ Rows = TypeVar("Rows")
 
 _ORGANISERS: Final = ("organizations/", "initiatives/")
 _KNOWN_ORGANISER: Final = """
-    select from organizations where organization = %(name)b union all select from initiatives where initiative = %(name)b
+    select from organizations where organization = %(name)b
+    union all select from initiatives where initiative = %(name)b
 """
 
 

@@ -20,6 +20,7 @@ from ledger.projections.bulk_pages import BulkPages, Reading, one_ahead
 from ledger.projections.sums import COUNTED
 from volunteer_hours.v1.bulk_reading_pb2 import StreamEntriesRequest, TextColumn
 from volunteer_hours.v1.bulk_reading_pb2 import StreamEntriesResponse as Page
+from volunteer_hours.v1.values_pb2 import EvidenceClass
 
 STEP_POSITIONS: Final = 4_000
 """Looked at in one step: each row is read, some hundredths of a second."""
@@ -33,6 +34,8 @@ NO_TIME: Final = -(2**63)
 _TO_1970: Final = 946_684_800_000_000
 """Microseconds from 1970 to 2000, where PostgreSQL begins to count."""
 _DAYS_TO_1970: Final = 10_957
+_CLASSES: Final = EvidenceClass.values()
+"""By their number."""
 _LINE: Final = "\n"
 # No text of an event's envelope or of a name holds a line feed; that is looked at again when a column is taken apart.
 _COLUMNS: Final = r"""
@@ -92,8 +95,8 @@ class _Columns:
             holder=_coded(holder[some]),
             event_type=_coded(event_type[some]),
             event_ids=event_id[some],
-            from_classes=self.from_classes[some],
-            to_classes=self.to_classes[some],
+            from_classes=map(_CLASSES.__getitem__, self.from_classes[some]),
+            to_classes=map(_CLASSES.__getitem__, self.to_classes[some]),
             seconds=self.seconds[some],
             service_days=[day + _DAYS_TO_1970 for day in self.service_days[some]],
             reason=_coded(reason[some]),
@@ -203,17 +206,15 @@ def _tell_basis(reading: Reading, page: Page, after: tuple[str | int, ...]) -> N
 def _columns(row: Sequence[Any]) -> _Columns:
     """From a row of the statement. Raises InvariantBroken where columns do not fit each other."""
     count, numbers, texts = row[0], row[1:9], row[10:]
-    codes = "qhhhqiqq"
-    taken = [_numbers(code, packed or b"") for code, packed in zip(codes, numbers, strict=True)]
+    taken = [_numbers(code, packed or b"") for code, packed in zip("qhhhqiqq", numbers, strict=True)]
     split = [_split(text, count) for text in texts]
-    if any(len(column) != count for column in (*taken, *split)):
+    if {len(column) for column in taken} != {count} or {len(column) for column in split} != {count}:
         raise InvariantBroken("a column of entries has another length than the others")
-    positions = taken[0]
-    if any(map(gt, positions, positions[1:])):
+    position, entry_index, from_class, to_class, seconds, day, recorded, learnt = taken
+    if any(map(gt, position, position[1:])):
         raise InvariantBroken("entries were not gathered in order of position")
-    if not row[9]:
-        taken[7] = array("q")
-    return _Columns(*taken, texts=split)
+    known = learnt if row[9] else array("q")
+    return _Columns(position, entry_index, from_class, to_class, seconds, day, recorded, known, split)
 
 
 def _numbers(code: str, packed: bytes) -> array[int]:

@@ -8,7 +8,7 @@ from typing import Final
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from ledger.saving.cells import day_number
-from ledger.saving.columns import Basis, Batch, Coded
+from ledger.saving.columns import Basis, Batch, Coded, Numbers, Texts
 from ledger.saving.tables import ATTENDANCES, ORGANIZATIONS, STATEMENTS, SUMMARIES, VOLUNTEERS, batch_of
 from volunteer_hours.v1.bulk_reading_pb2 import AttendanceSums, StreamEntriesResponse, TextColumn
 from volunteer_hours.v1.hours_service_pb2 import HoursGroup
@@ -34,7 +34,7 @@ def basis_of(positions: Iterable[Position], recorded_through: Timestamp | None) 
 def entries(page: StreamEntriesResponse) -> Batch:
     """Columns stay columns: no object is made of an entry."""
     count = len(page.entry_positions)
-    texts = {
+    texts: dict[str, Texts] = {
         "holder": _coded(page.holder),
         "event_type": _coded(page.event_type),
         "event_id": list(page.event_ids),
@@ -48,7 +48,7 @@ def entries(page: StreamEntriesResponse) -> Batch:
         "actor": _coded(page.actor),
     }
     learnt = [None if moment == _NO_TIME else moment for moment in page.source_record_times]
-    numbers = {
+    numbers: dict[str, Numbers] = {
         "partition": [page.partition] * count,
         "position": list(page.entry_positions),
         "entry_index": list(page.entry_indexes),
@@ -57,7 +57,7 @@ def entries(page: StreamEntriesResponse) -> Batch:
         "record_time": list(page.record_times),
         "source_record_time": learnt or [None] * count,
     }
-    return Batch(count, dict(texts), dict(numbers))
+    return Batch(count, texts, numbers)
 
 
 def attendances(rows: Iterable[AttendanceSums]) -> Batch:
@@ -90,10 +90,7 @@ def summaries(groups: Iterable[HoursGroup]) -> Batch:
     """One row a group."""
     return batch_of(
         SUMMARIES,
-        (
-            (one.key, *_class_seconds(one.seconds), one.seconds.recorded_seconds, one.entry_count)
-            for one in groups
-        ),
+        ((one.key, *_class_seconds(one.seconds), one.seconds.recorded_seconds, one.entry_count) for one in groups),
     )
 
 

@@ -28,6 +28,9 @@ class CsvFile:
         """Add rows."""
         self._lines(zip(*(_cells(batch, column) for column in self._columns), strict=True))
 
+    def abandon(self) -> None:
+        """Nothing is kept elsewhere."""
+
     def finish(self, about: About) -> None:
         """A CSV file says nothing of itself: that stands beside it."""
 

@@ -29,6 +29,9 @@ class JsonLinesFile:
         values = (_values(batch, column) for column in self._columns)
         self._file.write(self._encode([dict(zip(self._names, row, strict=True)) for row in zip(*values, strict=True)]))
 
+    def abandon(self) -> None:
+        """Nothing is kept elsewhere."""
+
     def finish(self, about: About) -> None:
         """What the file says of itself stands beside it."""
 

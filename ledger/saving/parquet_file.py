@@ -32,21 +32,26 @@ _NULLABLE: Final = (Kind.DAY, Kind.MOMENT)
 class ParquetFile:
     """Satisfies TableFile."""
 
-    def __init__(self, file: BinaryIO, columns: Sequence[Column], plain: Sequence[str] = ()) -> None:
-        """`plain`: texts that hardly repeat."""
+    def __init__(
+        self, file: BinaryIO, columns: Sequence[Column], plain: Sequence[str] = (), group_rows: int = GROUP_ROWS
+    ) -> None:
+        """`plain`: texts that hardly repeat. `group_rows` are written together."""
         self._columns = columns
         self._plain = frozenset(plain)
-        self._schema = pa.schema([pa.field(column.name, self._type(column), column.kind in _NULLABLE) for column in columns])
+        self._schema = pa.schema(
+            [pa.field(column.name, self._type(column), column.kind in _NULLABLE) for column in columns]
+        )
         self._writer = parquet.ParquetWriter(file, self._schema, compression="zstd", compression_level=1)
         self._waiting: list[pa.RecordBatch] = []
         self._rows = 0
+        self._group_rows = group_rows
 
     def write(self, batch: Batch) -> None:
         """Add rows."""
         arrays = [self._array(batch, column) for column in self._columns]
         self._waiting.append(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
         self._rows += batch.rows
-        if self._rows >= GROUP_ROWS:
+        if self._rows >= self._group_rows:
             self._flush()
 
     def finish(self, about: About) -> None:
@@ -55,10 +60,14 @@ class ParquetFile:
         self._writer.add_key_value_metadata({KEY: about_json(about)})
         self._writer.close()
 
+    def abandon(self) -> None:
+        """Without this the writer would add the footer when it is forgotten."""
+        self._writer.is_open = False
+
     def _flush(self) -> None:
         if self._waiting:
             table = pa.Table.from_batches(self._waiting, self._schema).unify_dictionaries()
-            self._writer.write_table(table, row_group_size=GROUP_ROWS * 2)
+            self._writer.write_table(table, row_group_size=table.num_rows)
             self._waiting, self._rows = [], 0
 
     def _type(self, column: Column) -> pa.DataType:
@@ -82,7 +91,9 @@ class ParquetFile:
     def _texts(self, batch: Batch, column: Column) -> pa.Array:
         texts = batch.text(column)
         if isinstance(texts, Coded):
-            coded = pa.DictionaryArray.from_arrays(pa.array(texts.indexes, pa.int32()), pa.array(texts.values, pa.string()))
+            coded = pa.DictionaryArray.from_arrays(
+                pa.array(texts.indexes, pa.int32()), pa.array(texts.values, pa.string())
+            )
             return coded.cast(pa.string()) if column.name in self._plain else coded
         array = pa.array(texts, pa.string())
         return array if column.name in self._plain else array.dictionary_encode()

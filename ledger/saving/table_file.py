@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
 
 from ledger.saving.cells import day_text, hours_text, moment_text
 from ledger.saving.columns import About, Batch, Coded, Column, Kind
 
-FORMAT_VERSION = 1
+FORMAT_VERSION: Final = 1
 
 
 class TableFile(Protocol):
@@ -21,6 +21,10 @@ class TableFile(Protocol):
 
     def finish(self, about: About) -> None:
         """Nothing comes after: write what stands at the end."""
+        ...
+
+    def abandon(self) -> None:
+        """It will never be whole: leave nothing behind but what was written to its own place."""
         ...
 
 
@@ -51,7 +55,7 @@ def _flag(value: int) -> str:
     return "true" if value else "false"
 
 
-_WRITTEN = {
+_WRITTEN: Final[Mapping[Kind, Callable[[int], str]]] = {
     Kind.WHOLE: str,
     Kind.SECONDS: str,
     Kind.HOURS: hours_text,

@@ -29,7 +29,9 @@ def _columns(written: str) -> tuple[Column, ...]:
     return tuple(told)
 
 
-CLASS_SECONDS: Final = "claimed_seconds attended_seconds verified_seconds disputed_seconds withheld_seconds reversed_seconds"
+CLASS_SECONDS: Final = (
+    "claimed_seconds attended_seconds verified_seconds disputed_seconds withheld_seconds reversed_seconds"
+)
 
 ENTRIES: Final = Table(
     "entries",
@@ -58,7 +60,9 @@ VOLUNTEERS: Final = Table(
     plain=("volunteer", "full_name", "identity_number", "email", "phone"),
 )
 ORGANIZATIONS: Final = Table(
-    "organizations", _columns("organization kind name_ar name_en state accredited_until_date:day"), plain=("organization",)
+    "organizations",
+    _columns("organization kind name_ar name_en state accredited_until_date:day"),
+    plain=("organization",),
 )
 STATEMENTS: Final = Table(
     "statements",

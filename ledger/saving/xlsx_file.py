@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from xlsxwriter import Workbook
@@ -30,12 +31,14 @@ _NUMBERS: Final = (Kind.WHOLE, Kind.SECONDS)
 
 
 class XlsxFile:
-    """Satisfies TableFile. Rows go to a temporary file of xlsxwriter's as they come."""
+    """Satisfies TableFile. Rows go to temporary files beside its place as they come."""
 
     def __init__(
         self, place: Path, title: str, columns: Sequence[Column], header: Sequence[str], rows_max: int = ROWS_MAX
     ) -> None:
-        self._book = Workbook(str(place), {"constant_memory": True, **TEXT_OPTIONS})
+        self._rows_folder = TemporaryDirectory(dir=place.parent, prefix=f"{place.name}.")
+        options = {"constant_memory": True, "tmpdir": self._rows_folder.name, **TEXT_OPTIONS}
+        self._book = Workbook(str(place), options)
         self._bold = self._book.add_format({"bold": True})
         self._title = title
         self._columns = columns
@@ -64,6 +67,11 @@ class XlsxFile:
             name = PROPERTY if number == 1 else f"{PROPERTY}.{number}"
             self._book.set_custom_property(name, told[start : start + _PROPERTY_CHARACTERS_MAX], "text")
         self._book.close()
+        self._rows_folder.cleanup()
+
+    def abandon(self) -> None:
+        """Rows that wait to be zipped are removed."""
+        self._rows_folder.cleanup()
 
     def _next_sheet(self) -> Worksheet:
         self.sheets += 1

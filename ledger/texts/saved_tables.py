@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from ledger.texts.text import Text
@@ -76,4 +75,4 @@ _ARABIC: Final = {
     "now_verified_hours": "ساعات مدقّقة الآن",
     "superseded_time": "وقت التصحيح اللاحق",
 }
-HEADERS: Final[Mapping[str, Text]] = {name: Text(arabic, name) for name, arabic in _ARABIC.items()}
+HEADERS: Final[dict[str, Text]] = {name: Text(arabic, name) for name, arabic in _ARABIC.items()}

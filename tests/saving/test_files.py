@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
+import re
 import zipfile
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from unittest import mock
 from xml.etree import ElementTree
 
 import pytest
 from pyarrow import parquet
 
+from ledger.commands.connection import CommandFailed
+from ledger.commands.saved_answers import Told
+from ledger.commands.saved_files import Format, Wanted, write
 from ledger.saving import parquet_file
 from ledger.saving.cells import as_it_was, hours_text
 from ledger.saving.columns import Batch, Coded, adding_hours, with_hours
@@ -22,6 +29,8 @@ from ledger.saving.json_lines_file import JsonLinesFile
 from ledger.saving.parquet_file import ParquetFile
 from ledger.saving.whole_file import beside
 from ledger.saving.xlsx_file import XlsxFile
+from ledger.texts.saved_tables import HEADERS
+from ledger.texts.text import Text
 from tests.saving.made_tables import ABOUT, EVERYTHING, batches
 
 ROWS, COUNT = 60, 3
@@ -98,11 +107,10 @@ def test_json_lines_are_read_again():
 
 
 @pytest.mark.parametrize("group_rows", [parquet_file.GROUP_ROWS, 50])
-def test_parquet_is_read_again_with_its_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group_rows: int):
-    monkeypatch.setattr(parquet_file, "GROUP_ROWS", group_rows)
+def test_parquet_is_read_again_with_its_types(tmp_path: Path, group_rows: int):
     place = tmp_path / "table.parquet"
     with place.open("wb") as file:
-        table = ParquetFile(file, COLUMNS, EVERYTHING.plain)
+        table = ParquetFile(file, COLUMNS, EVERYTHING.plain, group_rows)
         for batch in made():
             table.write(batch)
         table.finish(ABOUT)
@@ -126,22 +134,23 @@ def test_parquet_is_read_again_with_its_types(tmp_path: Path, monkeypatch: pytes
         assert row["day"] == day(wanted["day"])
         assert row["moment"] == moment(wanted["moment"])
         assert row["flag"] is bool(wanted["flag"])
-    metadata = parquet.ParquetFile(place).schema_arrow.metadata
-    assert metadata is not None
-    told = json.loads(metadata[parquet_file.KEY.encode()])
+    told = json.loads(parquet.ParquetFile(place).metadata.metadata[parquet_file.KEY.encode()])
     assert told["positions"] == [{"partition": 0, "position": 12}, {"partition": 1, "position": 9}]
     assert told["question"] == {"of": "organizations/green-hands"}
     assert told["recorded_through"] == "2026-11-23T05:00:00Z"
 
 
-def test_a_parquet_file_that_was_not_finished_is_none(tmp_path: Path):
-    place = tmp_path / "table.parquet"
-    with place.open("wb") as file:
-        table = ParquetFile(file, COLUMNS, EVERYTHING.plain)
-        for batch in made():
-            table.write(batch)
-    with pytest.raises(Exception, match=r"[Pp]arquet"):
-        parquet.read_table(place)
+@pytest.mark.parametrize("format_", Format)
+def test_a_table_that_breaks_off_leaves_nothing(tmp_path: Path, format_: Format):
+    def breaking_off() -> Iterator[Batch]:
+        yield from batches(COUNT, ROWS)
+        raise CommandFailed("the service is gone")
+
+    wanted = Wanted(tmp_path / "table", format_, EVERYTHING, {}, arabic=False, hours=False, bom=True)
+    with mock.patch.dict(HEADERS, {name: Text(name, name) for name in HEADER}), pytest.raises(CommandFailed):
+        write(wanted, Told(ABOUT.basis, breaking_off()))
+    gc.collect()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_workbook_holds_texts_and_numbers_and_no_formula(tmp_path: Path):
@@ -197,8 +206,6 @@ def cells(sheet: bytes) -> list[list[tuple[str, object]]]:
 
 def unescaped(text: str) -> str:
     """Signs that XML does not hold stand as _xHHHH_. Rule: ISO/IEC 29500-1, 22.9.2.19."""
-    import re
-
     return re.sub("_x([0-9A-F]{4})_", lambda found: chr(int(found[1], 16)), text)
 
 

@@ -12,7 +12,7 @@ from ledger.commands.saved_files import Format
 
 GROWTH_MIB_MAX = 12.0
 FULL = 300_000
-SMALL = {Format.CSV: 60_000, Format.JSON_LINES: 60_000, Format.PARQUET: 60_000, Format.XLSX: 20_000}
+SMALL = {Format.CSV: 40_000, Format.JSON_LINES: 40_000, Format.PARQUET: 60_000, Format.XLSX: 8_000}
 
 
 @pytest.mark.parametrize("dose", ["small", pytest.param("full", marks=pytest.mark.proof)])

@@ -1,4 +1,4 @@
-"""Writes so many rows in one format, as a process of its own, and prints how far its memory grew after the first half."""
+"""Writes so many rows in one format, as a process of its own, and prints how far its memory grew after the half."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from ledger.commands.saved_answers import Told
 from ledger.commands.saved_files import Format, Wanted, write
-from ledger.saving import parquet_file, tables
+from ledger.saving import tables
 from ledger.saving.columns import Basis, Batch
 from tests.saving.made_tables import entries_batch
 
@@ -25,7 +25,6 @@ def peak_mib() -> float:
 def main() -> None:
     """FORMAT ROWS FILE"""
     format_, rows, file = Format(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
-    parquet_file.GROUP_ROWS = min(parquet_file.GROUP_ROWS, rows // 5)
     held = [0.0]
 
     def batches() -> Iterator[Batch]:

@@ -46,7 +46,11 @@ def happen(client: Client) -> dict[int, int]:
 
 def _more_beginnings() -> list[tuple[str, Message]]:
     evening = resources_pb2.Shift(
-        time_zone="Asia/Riyadh", places=20, place=PLACE, start_time=at("2026-11-21 15:00"), end_time=at("2026-11-21 19:00")
+        time_zone="Asia/Riyadh",
+        places=20,
+        place=PLACE,
+        start_time=at("2026-11-21 15:00"),
+        end_time=at("2026-11-21 19:00"),
     )
     return [
         ("RegisterOrganization", registry.RegisterOrganizationRequest(organization_id="other", display_name=NAME)),

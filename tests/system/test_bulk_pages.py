@@ -37,7 +37,7 @@ def history(partitions: int) -> list[Story]:
     return stories
 
 
-@pytest.fixture(params=[(1, 1), (3, 2), (4, 5), (4_000, 4_000)], ids=str)
+@pytest.fixture(params=[(2, 2), (5, 3), (4_000, 4_000)], ids=str)
 def cut_small(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     step, rows = request.param
     monkeypatch.setattr(entry_pages, "STEP_POSITIONS", step)
@@ -71,7 +71,8 @@ async def test_every_entry_is_in_one_page_and_the_rest_follows_any_of_them(postg
                 found = entry_rows(pages)
                 assert found == stored(settings, parent)
                 assert [(page.first_position, page.next_position) for page in pages if page.partition == 0]
-                for number, page in enumerate(pages):
+                for number in {0, len(pages) // 2, len(pages) - 1}:
+                    page = pages[number]
                     again = pb.StreamEntriesRequest(parent=parent, page_token=page.next_page_token)
                     rest = [page async for page in reader.stream(again)]
                     assert entry_rows(rest) == entry_rows(pages[number + 1 :])
@@ -126,7 +127,8 @@ async def test_what_is_recorded_meanwhile_is_in_none_of_the_pages(postgres, monk
             assert entry_rows(pages) == before
             told = [found.page, *[found.page async for found in presences]]
             assert len([one for page in told for one in page.attendances]) == 3 * len(PEOPLE)
-            assert {page.positions[0].position for page in (*pages, *told)} == {applied}
+            assert {page.positions[0].position for page in pages} == {applied}
+            assert {page.positions[0].position for page in told} == {applied}
 
 
 async def test_a_text_that_would_be_taken_for_two_stops_the_stream(postgres):

@@ -1,4 +1,4 @@
-"""`hours-ledger save`: every format adds up to the ledger's own answers, at one moment, for those who may. Synthetic."""
+"""`hours-ledger save`: every format adds up to the ledger's own answers, at one moment, for those who may."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from volunteer_hours.v1.access_service_pb2_grpc import AccessServiceStub
 from volunteer_hours.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
 from volunteer_hours.v1.positions_pb2 import AsOf, PositionSet
+from volunteer_hours.v1.values_pb2 import Period
 
 CLASSES = ("claimed", "attended", "verified", "disputed", "withheld", "reversed")
 
@@ -51,10 +52,9 @@ class Told:
         assert done.returncode == 0, done.stderr
         return done
 
-    def total(self, **question: object) -> dict[str, int]:
-        request = hours.SummarizeHoursRequest(
-            group_by=hours.SUMMARY_DIMENSION_MONTH, positions=asked(self.last), **question
-        )
+    def total(self, question: hours.SummarizeHoursRequest | None = None) -> dict[str, int]:
+        request = hours.SummarizeHoursRequest(group_by=hours.SUMMARY_DIMENSION_MONTH, positions=asked(self.last))
+        request.MergeFrom(question or hours.SummarizeHoursRequest())
         seconds = HoursServiceStub(self.channel).SummarizeHours(request, timeout=20).total
         return {name: getattr(seconds, f"{name}_seconds") for name in CLASSES}
 
@@ -150,9 +150,9 @@ def test_one_person_and_one_organisation_add_up_to_their_own(told: Told, tmp_pat
     both: Counter[str] = Counter()
     for name in (GREEN, OTHER):
         told.save("entries", file, "--of", name)
-        assert folded(read(file)) == told.total(organization=name)
+        assert folded(read(file)) == told.total(hours.SummarizeHoursRequest(organization=name))
         told.save("attendances", presences, "--of", name)
-        assert summed(read(presences)) == told.total(organization=name)
+        assert summed(read(presences)) == told.total(hours.SummarizeHoursRequest(organization=name))
         both.update(str(row["attendance"]) for row in read(presences))
     assert len(both) == 3 * len(PEOPLE) + 1
     assert set(both.values()) == {1}
@@ -161,7 +161,7 @@ def test_one_person_and_one_organisation_add_up_to_their_own(told: Told, tmp_pat
 def test_a_moment_and_a_period_are_those_of_other_answers(told: Told, tmp_path: Path):
     half = {partition: position // 2 for partition, position in told.last.items()}
     as_of = ",".join(f"{partition}:{position}" for partition, position in half.items())
-    then = told.total(as_of=AsOf(positions=PositionSet(positions=asked(half))))
+    then = told.total(hours.SummarizeHoursRequest(as_of=AsOf(positions=PositionSet(positions=asked(half)))))
     file, presences = tmp_path / "entries.jsonl", tmp_path / "attendances.jsonl"
     told.save("entries", file, "--as-of", as_of)
     assert folded(read(file)) == then
@@ -170,12 +170,11 @@ def test_a_moment_and_a_period_are_those_of_other_answers(told: Told, tmp_path: 
     meta = json.loads(file.with_name("entries.jsonl.meta.json").read_text("utf-8"))
     assert {one["partition"]: one["position"] for one in meta["positions"]} == half
     assert meta["rows"] == len(read(file))
-    period = hours.SummarizeHoursRequest().period
-    period.start_date, period.end_date = "2026-11-21", "2026-11-30"
+    served = hours.SummarizeHoursRequest(period=Period(start_date="2026-11-21", end_date="2026-11-30"))
     told.save("entries", file, "--period", "2026-11-21..2026-11-30")
-    assert folded(read(file)) == told.total(period=period)
+    assert folded(read(file)) == told.total(served)
     told.save("attendances", presences, "--period", "2026-11-21..2026-11-30")
-    assert summed(read(presences)) == told.total(period=period)
+    assert summed(read(presences)) == told.total(served)
     assert {row["service_date"] for row in read(presences)} == {"2026-11-21"}
     # By the source's clock only the imported ones were known then.
     told.save("attendances", presences, "--as-of", "2025-11-30T00:00:00Z", "--clock", "source")
@@ -197,7 +196,7 @@ def test_an_attendance_says_what_an_import_needs(told: Told, tmp_path: Path):
     assert (first["system"], first["record_id"]) == ("synthetic-older", "row-0")
     assert (overlapping["withheld_seconds"], overlapping["reason"], overlapping["system"]) == ("1800", "OVERLAP", "")
     [group] = [row for row in rows if not row["volunteer"]]
-    assert (group["attendance"] or "").__str__().startswith(f"{GARDEN}/shifts/old/groupAttendances/")
+    assert str(group["attendance"]).startswith(f"{GARDEN}/shifts/old/groupAttendances/")
     assert (group["service_date"], group["start_time"], group["head_count"]) == ("2023-06-06", "", "6")
 
 
@@ -299,7 +298,7 @@ def test_a_stream_goes_on_where_it_broke_at_the_same_moment(told: Told, monkeypa
     [last] = stub.StreamEntries(request, timeout=20)
     assert (list(last.entry_positions), last.next_page_token) == ([], whole_stream[-1].next_page_token)
     other = bulk.StreamEntriesRequest(parent=ANA, page_token=whole_stream[0].next_page_token)
-    with pytest.raises(grpc.RpcError, match="PAGE_TOKEN_INVALID|page token"):
+    with pytest.raises(grpc.RpcError, match=r"PAGE_TOKEN_INVALID|page token"):
         list(stub.StreamEntries(other, timeout=20))
     presences = DirectoryServiceStub(told.channel)
     [page] = presences.StreamAttendances(bulk.StreamAttendancesRequest(), timeout=20)
