@@ -64,7 +64,7 @@ _ATTENDANCES: Final = f"""
                min(e.service_date) filter (where within) as service_date,
                (array_agg(e.head_count order by e.version desc) filter (where e.head_count > 0))[1],
                (array_agg(e.reason order by e.position desc, e.entry_index desc)
-                   filter (where e.reason is not null))[1],
+                   filter (where within and e.to_class in (5, 6)))[1],
                min(e.partition), min(e.position) filter (where e.version = 1),
                bool_or(e.source_recorded_at is not null) filter (where e.version = 1),
                {_CLASS_SUMS},
@@ -189,7 +189,7 @@ def _message(row: Sequence[Any]) -> AttendanceSums:
         end_time=None if row[6] is None else timestamp(row[6]),
         service_date="" if began_on is None else began_on.isoformat(),
         head_count=row[8],
-        reason=row[9] or "",
+        reason=(row[9] or "") if row[17] or row[18] else "",
         seconds=evidence_seconds(row[13:19]),
         time_zone=row[20] or "",
     )

@@ -1,6 +1,6 @@
 """What a saved table is made of: named columns of a kind, and batches of their values.
 
-Values stay as numbers until a format writes them: of a million entries only those formats pay for texts that have texts.
+Values stay as numbers until a format writes them: only those formats pay for texts that have texts.
 """
 
 from __future__ import annotations

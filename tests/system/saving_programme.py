@@ -83,7 +83,9 @@ def _serve(client: Client, person: str, number: int, last: dict[int, int]) -> No
     # Half of this hour was counted above: the overlap is withheld.
     overlapping = record("2026-11-20 06:30", "2026-11-20 07:30", volunteer=person)
     _noted(client.send("ParticipationService/RecordAttendance", overlapping), last)
-    verify = verification.VerifyHoursRequest(request_id=request_id(), name=first, verified_seconds=3_600 + number)
+    verify = verification.VerifyHoursRequest(
+        request_id=request_id(), name=first, verified_seconds=7_200 - 60 * (number % 2)
+    )
     _noted(client.send("VerificationService/VerifyHours", verify, VERIFIER), last)
     if number % 2:
         reverse = verification.ReverseHoursRequest(request_id=request_id(), name=first, reason="SHIFT_CANCELLED")

@@ -168,7 +168,8 @@ def test_a_moment_and_a_period_are_those_of_other_answers(told: Told, tmp_path: 
     told.save("attendances", presences, "--as-of", as_of)
     assert summed(read(presences)) == then
     meta = json.loads(file.with_name("entries.jsonl.meta.json").read_text("utf-8"))
-    assert {one["partition"]: one["position"] for one in meta["positions"]} == half
+    positions = {one["partition"]: one["position"] for one in meta["positions"]}
+    assert positions | half == positions
     assert meta["rows"] == len(read(file))
     served = hours.SummarizeHoursRequest(period=Period(start_date="2026-11-21", end_date="2026-11-30"))
     told.save("entries", file, "--period", "2026-11-21..2026-11-30")
@@ -192,7 +193,7 @@ def test_an_attendance_says_what_an_import_needs(told: Told, tmp_path: Path):
     first, overlapping = sorted(mornings, key=lambda row: str(row["start_time"]))
     assert (first["start_time"], first["end_time"]) == ("2026-11-20T05:00:00Z", "2026-11-20T07:00:00Z")
     assert (first["time_zone"], first["service_date"], first["head_count"]) == ("Asia/Riyadh", "2026-11-20", "1")
-    assert (first["verified_seconds"], first["verified_hours"]) == ("3600", "1")
+    assert (first["verified_seconds"], first["verified_hours"]) == ("7200", "2")
     assert (first["system"], first["record_id"]) == ("synthetic-older", "row-0")
     assert (overlapping["withheld_seconds"], overlapping["reason"], overlapping["system"]) == ("1800", "OVERLAP", "")
     [group] = [row for row in rows if not row["volunteer"]]
@@ -219,19 +220,17 @@ def test_persons_organisations_and_arabic_headers(told: Told, tmp_path: Path):
 
 def test_statements_of_a_person_and_of_everybody(told: Told, tmp_path: Path):
     file = tmp_path / "statements.jsonl"
-    for person in PEOPLE[1:3]:
-        issued = hours_ledger("statement", "issue", person, "--positions", told.positions, address=told.address)
+    for person in PEOPLE[2:5:2]:
+        issued = hours_ledger("statement", "issue", person, address=told.address)
         assert issued.returncode == 0, issued.stderr
-    last = HoursServiceStub(told.channel).GetBalance(hours.GetBalanceRequest(name=ANA), timeout=20)
-    assert last.positions
     told.save("statements", file, "--of", ANA)
     assert read(file) == []
-    told.save("statements", file, "--of", PEOPLE[2])
+    told.save("statements", file, "--of", PEOPLE[4])
     [own] = read(file)
     assert (own["kind"], own["state"], own["superseded_time"]) == ("statement", "valid", None)
     told.save("statements", file)
     rows = read(file)
-    assert [str(row["statement"]).rsplit("/statements/")[0] for row in rows] == list(PEOPLE[1:3])
+    assert [str(row["statement"]).rsplit("/statements/")[0] for row in rows] == list(PEOPLE[2:5:2])
     assert own in rows
 
 
@@ -287,7 +286,7 @@ def test_who_may_not_read_gets_nothing_and_who_reads_is_recorded(told: Told, tmp
     assert {partition for partition, _ in ranges} == set(told.last)
 
 
-def test_a_stream_goes_on_where_it_broke_at_the_same_moment(told: Told, monkeypatch: pytest.MonkeyPatch):
+def test_a_stream_goes_on_where_it_broke_at_the_same_moment(told: Told):
     stub = HoursServiceStub(told.channel)
     whole_stream = list(stub.StreamEntries(bulk.StreamEntriesRequest(positions=asked(told.last)), timeout=20))
     request = bulk.StreamEntriesRequest(positions=asked(told.last), page_token=whole_stream[0].next_page_token)
@@ -298,7 +297,7 @@ def test_a_stream_goes_on_where_it_broke_at_the_same_moment(told: Told, monkeypa
     [last] = stub.StreamEntries(request, timeout=20)
     assert (list(last.entry_positions), last.next_page_token) == ([], whole_stream[-1].next_page_token)
     other = bulk.StreamEntriesRequest(parent=ANA, page_token=whole_stream[0].next_page_token)
-    with pytest.raises(grpc.RpcError, match=r"PAGE_TOKEN_INVALID|page token"):
+    with pytest.raises(grpc.RpcError, match="page_token does not belong"):
         list(stub.StreamEntries(other, timeout=20))
     presences = DirectoryServiceStub(told.channel)
     [page] = presences.StreamAttendances(bulk.StreamAttendancesRequest(), timeout=20)
