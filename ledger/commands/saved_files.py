@@ -104,7 +104,7 @@ def write(wanted: Wanted, told: Told) -> Written:
 
 def _written_beside(wanted: Wanted, part: Path, told: Told) -> Written:
     if wanted.format is Format.XLSX:
-        book = XlsxFile(part, wanted.table.kind, wanted.columns, wanted.header)
+        book = XlsxFile(part, wanted.table.kind, wanted.columns, wanted.header, right_to_left=wanted.arabic)
         return Written(_fill(wanted, book, told).about, book.sheets)
     with part.open("wb") as file:
         return _fill(wanted, _table_file(wanted, file), told)

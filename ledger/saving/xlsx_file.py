@@ -34,8 +34,16 @@ class XlsxFile:
     """Satisfies TableFile. Rows go to temporary files beside its place as they come."""
 
     def __init__(
-        self, place: Path, title: str, columns: Sequence[Column], header: Sequence[str], rows_max: int = ROWS_MAX
+        self,
+        place: Path,
+        title: str,
+        columns: Sequence[Column],
+        header: Sequence[str],
+        *,
+        right_to_left: bool = False,
+        rows_max: int = ROWS_MAX,
     ) -> None:
+        """`title` names the sheets."""
         self._rows_folder = TemporaryDirectory(dir=place.parent, prefix=f"{place.name}.")
         options = {"constant_memory": True, "tmpdir": self._rows_folder.name, **TEXT_OPTIONS}
         self._book = Workbook(str(place), options)
@@ -44,6 +52,7 @@ class XlsxFile:
         self._columns = columns
         self._header = header
         self._rows_max = rows_max
+        self._right_to_left = right_to_left
         self.sheets = 0
         self._sheet = self._next_sheet()
         self._line = 1
@@ -77,6 +86,8 @@ class XlsxFile:
         self.sheets += 1
         sheet = self._book.add_worksheet(self._title if self.sheets == 1 else f"{self._title} {self.sheets}")
         sheet.freeze_panes(1, 0)
+        if self._right_to_left:
+            sheet.right_to_left()
         for number, title in enumerate(self._header):
             sheet.write_string(0, number, title, self._bold)
         return sheet

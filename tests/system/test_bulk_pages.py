@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import aclosing
+
 import psycopg
 import pytest
 
@@ -129,6 +132,32 @@ async def test_what_is_recorded_meanwhile_is_in_none_of_the_pages(postgres, monk
             assert len([one for page in told for one in page.attendances]) == 3 * len(PEOPLE)
             assert {page.positions[0].position for page in pages} == {applied}
             assert {page.positions[0].position for page in told} == {applied}
+
+
+OPEN = """
+    select count(*) from pg_stat_activity
+    where datname = current_database() and usename = 'ledger_reader' and xact_start is not null
+"""
+
+
+async def test_no_transaction_waits_for_a_slow_reader(postgres, monkeypatch):
+    monkeypatch.setattr(entry_pages, "STEP_POSITIONS", 4)
+    monkeypatch.setattr(attendance_pages, "STEP_HOLDERS", 2)
+    settings = read_database(postgres)
+    [story] = history(1)
+    with projector(settings) as projecting:
+        projecting.apply(0, story.events, None)
+    async with reader_pool(settings) as pool:
+        bulk = BulkPages(pool, Ground(1, None))
+        for pages in (
+            EntryPages(bulk).stream(pb.StreamEntriesRequest()),
+            AttendancePages(bulk).stream(pb.StreamAttendancesRequest()),
+        ):
+            async with aclosing(pages):
+                await anext(pages)
+                await asyncio.sleep(0.3)  # the page that is read ahead is there by now
+                with psycopg.connect(settings.owner_read_database, autocommit=True) as connection:
+                    assert connection.execute(OPEN).fetchone() == (0,)
 
 
 async def test_a_text_that_would_be_taken_for_two_stops_the_stream(postgres):
