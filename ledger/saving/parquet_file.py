@@ -14,8 +14,8 @@ from ledger.saving.columns import About, Batch, Coded, Column, Kind
 from ledger.saving.table_file import about_json
 
 KEY: Final = "volunteer_hours.saved"
-GROUP_ROWS: Final = 131_072
-"""Rows that are written together: what a reader decodes at a time, some 10 MB in memory."""
+GROUP_ROWS: Final = 65_536
+"""Rows that are written together: what a reader decodes at a time, some 5 MB in memory."""
 
 _TYPES: Final = {
     Kind.TEXT: pa.dictionary(pa.int32(), pa.string()),
