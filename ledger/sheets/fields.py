@@ -1,0 +1,48 @@
+"""What a row of each kind may have. One table: the mapping, the guess and the page speak of these fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal, TypeAlias
+
+Kind: TypeAlias = Literal["volunteers", "registrations", "attendances", "hours"]
+FieldType: TypeAlias = Literal["number_like", "text", "code", "day", "clock", "moment", "duration"]
+"""`number_like`: a text of which Excel may have made a number, with digits lost."""
+
+_ID: Final[dict[str, FieldType]] = {"id": "number_like"}
+_SOURCE: Final[dict[str, FieldType]] = {"source_time": "moment"}
+_TIMES: Final[dict[str, FieldType]] = {
+    "date": "day", "start_time": "clock", "end_time": "clock", "duration": "duration"
+}  # fmt: skip
+FIELDS: Final[Mapping[Kind, Mapping[str, FieldType]]] = {
+    "volunteers": _ID
+    | {
+        "name.ar": "text",
+        "name.en": "text",
+        "birth_date": "day",
+        "gender": "code",
+        "identity_type": "code",
+        "identity_number": "number_like",
+        "country": "code",
+        "email": "text",
+        "phone": "number_like",
+    }
+    | _SOURCE,
+    "registrations": _ID | {"volunteer": "number_like", "shift": "code", "status": "code"} | _SOURCE,
+    "attendances": _ID | {"volunteer": "number_like", "shift": "code"} | _TIMES | _SOURCE,
+    "hours": _ID
+    | {"volunteer": "number_like", "organization": "code", "activity": "code"}
+    | _TIMES
+    | {"city": "text", "region": "code"}
+    | _SOURCE,
+}
+NEEDED: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "volunteers": ("id",),
+    "registrations": ("id", "volunteer", "shift"),
+    "attendances": ("id", "volunteer", "shift"),
+    "hours": ("id", "volunteer", "organization", "activity"),
+}
+"""Without a column or a default for these no row says anything. Of `id` only a column: a default would be everybody's."""
+FIELD_TYPES: Final[Mapping[str, FieldType]] = {
+    field: kind_of for fields in FIELDS.values() for field, kind_of in fields.items()
+}
