@@ -32,6 +32,7 @@ class CsvFile:
         except BaseException:
             self._file.close()
             raise
+        self.declares_its_delimiter = bool(declared)
         self._skipped_line = 1 if declared else 0
         self._reading = DelimitedRows(self._file, self._encoding, place.delimiter or declared or ",")
 
@@ -69,13 +70,27 @@ def _encoding_of(file: BinaryIO, otherwise: str) -> str:
     return otherwise
 
 
-def _how_it_would_read(wrong: NotUtf8) -> str:
-    readings = []
+def readings_of(path: Path) -> dict[str, str]:
+    """A word of the file by each encoding that it may have; empty where it is UTF-8 or UTF-16. Raises OSError."""
+    with path.open("rb") as file:
+        if file.read(2) in _BOMS_16:
+            return {}
+        wrong = not_utf_8(file)
+    return {} if wrong is None else _readings(wrong)
+
+
+def _readings(wrong: NotUtf8) -> dict[str, str]:
+    readings = {}
     for encoding in _CANDIDATES:
-        # The bytes begin somewhere in a line, and end somewhere: a word at either end may be cut, one between is not.
+        # The bytes begin somewhere in a line, and end somewhere: a word at either end may be cut, the longest is not.
         words = _WORD.findall(wrong.around.decode(encoding, "replace").replace("\ufffd", " "))
         if words:
-            readings.append(f"by {encoding} it says {shown(max(words, key=len))}")
+            readings[encoding] = max(words, key=len)
+    return readings
+
+
+def _how_it_would_read(wrong: NotUtf8) -> str:
+    readings = [f"by {encoding} it says {shown(word)}" for encoding, word in _readings(wrong).items()]
     told = f" ({', '.join(readings)})" if readings else ""
     return f"save it as CSV in UTF-8, or name in sheet.encoding what it is{told}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
-Kind: TypeAlias = Literal["volunteers", "registrations", "attendances", "hours"]
+Kind: TypeAlias = Literal["volunteers", "registrations", "attendances", "hours", "verifications"]
 FieldType: TypeAlias = Literal["number_like", "text", "code", "day", "clock", "moment", "duration"]
 """`number_like`: a text of which Excel may have made a number, with digits lost."""
 
@@ -14,6 +14,8 @@ _SOURCE: Final[dict[str, FieldType]] = {"source_time": "moment"}
 _TIMES: Final[dict[str, FieldType]] = {
     "date": "day", "start_time": "clock", "end_time": "clock", "duration": "duration"
 }  # fmt: skip
+_PERSON: Final[dict[str, FieldType]] = {"volunteer": "number_like", "identity_type": "code", "country": "code"}
+"""By name, by id, or by the number of a document of the type that the mapping says."""
 FIELDS: Final[Mapping[Kind, Mapping[str, FieldType]]] = {
     "volunteers": _ID
     | {
@@ -28,19 +30,22 @@ FIELDS: Final[Mapping[Kind, Mapping[str, FieldType]]] = {
         "phone": "number_like",
     }
     | _SOURCE,
-    "registrations": _ID | {"volunteer": "number_like", "shift": "code", "status": "code"} | _SOURCE,
-    "attendances": _ID | {"volunteer": "number_like", "shift": "code"} | _TIMES | _SOURCE,
+    "registrations": _ID | _PERSON | {"shift": "code", "status": "code"} | _SOURCE,
+    "attendances": _ID | _PERSON | {"shift": "code"} | _TIMES | _SOURCE,
     "hours": _ID
-    | {"volunteer": "number_like", "organization": "code", "activity": "code"}
+    | _PERSON
+    | {"organization": "code", "activity": "code"}
     | _TIMES
-    | {"city": "text", "region": "code"}
+    | {"time_zone": "code", "city": "text", "region": "code"}
     | _SOURCE,
+    "verifications": _ID | _PERSON | {"verified": "duration", "organization": "code"},
 }
 NEEDED: Final[Mapping[Kind, tuple[str, ...]]] = {
     "volunteers": ("id",),
     "registrations": ("id", "volunteer", "shift"),
     "attendances": ("id", "volunteer", "shift"),
     "hours": ("id", "volunteer", "organization", "activity"),
+    "verifications": ("id",),
 }
 """Without a column or a default for these no row says anything. Of `id` only a column: a default would be everybody's."""
 FIELD_TYPES: Final[Mapping[str, FieldType]] = {

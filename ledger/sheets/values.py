@@ -242,7 +242,7 @@ class Values:
             case bool():
                 return "true" if cell else "false"
             case int() if abs(cell) < 10**DIGITS_KEPT:
-                if FIELD_TYPES.get(field) == "number_like":
+                if field in _WITH_ZEROS:
                     self.notes.append(f"{self.column(field)}: {cell} is stored as a number: zeros before it would be lost")
                 return str(cell)
             case int() | float() if FIELD_TYPES.get(field) != "number_like" and abs(cell) < 10**DIGITS_KEPT:
@@ -259,6 +259,8 @@ class Values:
             self.problems.append(problem)
 
 
+_WITH_ZEROS: Final = ("identity_number", "phone")
+"""Fields that may begin with zeros, of which a number has none."""
 _AS_TEXT: Final = "format the column as text, and write it again with all its digits"
 _SERIAL: Final = "set dates.serial = true if it counts days"
 _LIST_FORMATS: Final = 'list how dates are written in dates.formats, such as "%d/%m/%Y" or "%m/%d/%Y"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -44,6 +44,14 @@ def open_sheet(path: Path, place: SheetPlace) -> SheetFile:
         raise
 
 
+class SeveralSheets(FileUnreadable):
+    """Several sheets hold something, and the mapping names none."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"{len(names)} sheets hold something", f"say which in sheet.name: {_listed(names)}")
+        self.names = tuple(names)
+
+
 class Workbook:
     """What the parts around the sheets say."""
 
@@ -67,14 +75,11 @@ class Workbook:
                 self._parse(name, texts, TEXTS_BYTES_MAX)
             texts.done()
             reading = CellReading(texts.get, self._styles.meaning, self._part.epoch_1904, self._part.is_calculated)
-            sheets = [
-                SheetFile(self._archive, self._target(entry), texts, reading, place)
+            sheets = {
+                entry.name: SheetFile(self._archive, self._target(entry), texts, reading, place)
                 for entry in self._chosen(place.name)
-            ]
-            if place.name is not None:
-                return sheets[0]
-            filled = [sheet for sheet in sheets if next(sheet.raw_rows(), None) is not None]
-            return self._only(filled)
+            }
+            return self._only(sheets, named=place.name is not None)
         except BaseException:
             texts.close()
             raise
@@ -85,24 +90,22 @@ class Workbook:
         exact = [entry for entry in self._part.sheets if entry.name == name]
         found = exact or [entry for entry in self._part.sheets if same_name(entry.name) == same_name(name)]
         if len(found) != 1 or not self._is_worksheet(found[0]):
-            raise FileUnreadable(f"no one sheet {name!r}", f"it has {self._sheet_names()}")
+            raise FileUnreadable(f"no one sheet {name!r}", f"it has {_listed([one.name for one in self._part.sheets])}")
         return found
 
-    def _only(self, filled: list[SheetFile]) -> SheetFile:
+    def _only(self, sheets: Mapping[str, SheetFile], *, named: bool) -> SheetFile:
+        filled = {
+            name: sheet for name, sheet in sheets.items() if named or next(sheet.raw_rows(), None) is not None
+        }
         if len(filled) == 1:
-            return filled[0]
+            return next(iter(filled.values()))
         if filled:
-            raise FileUnreadable(
-                f"{len(filled)} sheets hold something", f"say which in sheet.name: {self._sheet_names()}"
-            )
-        hidden = any(not entry.is_shown for entry in self._part.sheets)
+            raise SeveralSheets(list(filled))
+        hidden = [entry.name for entry in self._part.sheets if not entry.is_shown]
         raise FileUnreadable(
             "no sheet that is shown holds anything",
-            f"name the hidden one in sheet.name: {self._sheet_names()}" if hidden else "is it the right file?",
+            f"name it in sheet.name: {_listed(hidden)}" if hidden else "is it the right file?",
         )
-
-    def _sheet_names(self) -> str:
-        return ", ".join(repr(entry.name) for entry in self._part.sheets[:20])
 
     def _is_worksheet(self, entry: SheetEntry) -> bool:
         return self._related.type_of(entry.relation).endswith(_WORKSHEET)
@@ -143,6 +146,10 @@ class Workbook:
         for name in names:
             if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or ":" in name:
                 raise FileUnreadable(f"the file has a part that leads out of it: {name[:60]!r}", AGAIN)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:20]))
 
 
 @dataclass
