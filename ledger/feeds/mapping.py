@@ -110,11 +110,11 @@ class Defaults(Part):
 class Values(Part):
     """From the partner's words to ours. A word that is missing here is that row's error."""
 
-    sector: dict[ColumnName, Sector] = {}
-    region: dict[ColumnName, Region] = {}
-    level: dict[ColumnName, Level] = {}
-    online: dict[ColumnName, bool] = {}
-    status: dict[ColumnName, State] = {}
+    sector: dict[ColumnName, Sector] = Field(default_factory=dict)
+    region: dict[ColumnName, Region] = Field(default_factory=dict)
+    level: dict[ColumnName, Level] = Field(default_factory=dict)
+    online: dict[ColumnName, bool] = Field(default_factory=dict)
+    status: dict[ColumnName, State] = Field(default_factory=dict)
 
 
 class Mapping(Part):

@@ -72,9 +72,7 @@ def read_date(text: str, formats: tuple[str, ...]) -> Moment:
         )
     moment = next(iter(found))
     if not YEAR_MIN <= moment.day.year <= YEAR_MAX:
-        raise DateUnreadable(
-            f"{text!r} is in the year {moment.day.year}", f"write one from {YEAR_MIN} to {YEAR_MAX}"
-        )
+        raise DateUnreadable(f"{text!r} is in the year {moment.day.year}", f"write one from {YEAR_MIN} to {YEAR_MAX}")
     return moment
 
 

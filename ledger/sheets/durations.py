@@ -49,7 +49,7 @@ def _seconds_of_text(text: str, unit: HoursUnit, *, decimal_comma: bool) -> int:
 
 
 def _number(text: str, right: str, *, decimal_comma: bool) -> Decimal:
-    """`٫` is always the decimal sign and `٬` always parts thousands; of "." and "," only one is, as the mapping says."""
+    """`٫` is always the decimal sign, `٬` always parts thousands; of "." and "," one is, as the mapping says."""
     number = text.replace("٬", "") if _THOUSANDS.fullmatch(text) else text
     if "," in number and not decimal_comma:
         raise ValueWrong(f"{shown(text)} has a comma", f"{right}, or set decimal_comma = true")

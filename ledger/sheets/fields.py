@@ -47,7 +47,7 @@ NEEDED: Final[Mapping[Kind, tuple[str, ...]]] = {
     "hours": ("id", "volunteer", "organization", "activity"),
     "verifications": ("id",),
 }
-"""Without a column or a default for these no row says anything. Of `id` only a column: a default would be everybody's."""
+"""Each needs a column or a default, else no row says anything; `id` a column: a default would be everybody's."""
 FIELD_TYPES: Final[Mapping[str, FieldType]] = {
     field: kind_of for fields in FIELDS.values() for field, kind_of in fields.items()
 }

@@ -81,7 +81,7 @@ def _delimiter_of(path: Path, place: SheetPlace) -> Delimiter | None:
             continue
         finally:
             rows.close()
-    return max(widths, key=lambda one: widths[one]) if widths else None
+    return max(widths, key=widths.__getitem__, default=None)
 
 
 def _header_line(rows: RawRows, kind: Kind) -> int | None:

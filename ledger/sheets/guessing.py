@@ -1,4 +1,4 @@
-"""A mapping to begin with, guessed from a file's header and first rows; what only a person knows is asked, or left open."""
+"""A mapping to begin with, guessed from a file's header and first rows; what only a person knows is asked."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ HOURS_A_DAY: Final = 24
 _NOT_IN_SYSTEM: Final = re.compile(r"[^a-z0-9]+")
 _WITH_COMMA: Final = re.compile(r"[0-9]+,[0-9]+")
 _WITH_COLON: Final = re.compile(r"[0-9]+:[0-5][0-9](:[0-5][0-9])?")
+_UNITS: Final = "decimal: 7.5, clock: 7:30, minutes: 450"
 NONE: Final = "none of them"
 
 
@@ -105,7 +106,7 @@ class _Guess:
                 continue
             cells = [plain(str(row[column])) for row in self._rows if isinstance(row[column], (str, int, float))]
             unit = self._unit(column, [cell for cell in cells if cell])
-            lines += [] if unit == "decimal" else [f"hours_unit = {toml(unit)}  # decimal: 7.5, clock: 7:30, minutes: 450"]
+            lines += [] if unit == "decimal" else [f"hours_unit = {toml(unit)}  # {_UNITS}"]
             lines += self._comma(column, cells)
         return list(dict.fromkeys(lines))
 
@@ -132,8 +133,8 @@ class _Guess:
 
     def _sheet(self) -> list[str]:
         place = self._place
-        said = {"encoding": UNKNOWN if "encoding" in self._unsure else place.encoding, "delimiter": place.delimiter or ","}
-        said |= {"name": UNKNOWN if "name" in self._unsure else place.name or ""}
+        said = {"encoding": place.encoding, "delimiter": place.delimiter or ",", "name": place.name or ""}
+        said |= dict.fromkeys(self._unsure, UNKNOWN)
         usual = {"encoding": SheetPlace().encoding, "delimiter": ",", "name": ""}
         lines = [f"{name} = {toml(value)}" for name, value in said.items() if value != usual[name]]
         lines += [f"header_line = {place.header_line}"] if place.header_line else []

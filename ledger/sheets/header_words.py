@@ -7,11 +7,11 @@ from typing import Final
 
 HEADER_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "id": (
-        *("id", "record id", "row id", "attendance", "attendance id", "registration id", "entry id", "reference", "no", "#"),
+        *("id", "record id", "row id", "attendance", "attendance id", "registration id", "reference", "no", "#"),
         *("الرقم", "المعرف", "رقم السجل", "رقم القيد", "الرقم المرجعي", "م", "مسلسل", "الرقم التسلسلي"),
     ),
     "volunteer": (
-        *("volunteer", "volunteer id", "volunteer no", "volunteer number", "member", "member id", "participant", "person"),
+        *("volunteer", "volunteer id", "volunteer no", "member", "member id", "participant"),
         *("المتطوع", "رقم المتطوع", "معرف المتطوع", "رقم العضو", "رقم المشارك", "كود المتطوع"),
     ),
     "name.ar": ("name ar", "arabic name", "الاسم", "الاسم الكامل", "الاسم الرباعي", "اسم المتطوع", "الاسم بالعربية"),
@@ -31,7 +31,10 @@ HEADER_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "organization": ("organization", "organisation", "charity", "agency", "الجهة", "المنظمة", "الجمعية", "اسم الجهة"),
     "activity": ("activity", "program", "programme", "project", "النشاط", "البرنامج", "المبادرة", "اسم النشاط"),
     "date": ("date", "day", "service date", "activity date", "التاريخ", "اليوم", "تاريخ التطوع", "تاريخ النشاط"),
-    "start_time": ("start time", "start", "from", "time in", "check in", "وقت البداية", "وقت البدء", "من", "الحضور", "وقت الحضور"),
+    "start_time": (
+        *("start time", "start", "from", "time in", "check in"),
+        *("وقت البداية", "وقت البدء", "من", "الحضور", "وقت الحضور"),
+    ),
     "end_time": ("end time", "end", "to", "time out", "check out", "وقت النهاية", "إلى", "الانصراف", "وقت الانصراف"),
     "duration": (
         *("duration", "hours", "total hours", "number of hours", "minutes"),
@@ -41,7 +44,7 @@ HEADER_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "time_zone": ("time zone", "timezone", "المنطقة الزمنية"),
     "city": ("city", "town", "المدينة"),
     "region": ("region", "province", "state region", "المنطقة"),
-    "source_time": ("source time", "modified", "last modified", "updated at", "created at", "تاريخ التعديل", "آخر تحديث"),
+    "source_time": ("source time", "modified", "updated at", "created at", "تاريخ التعديل", "آخر تحديث"),
 }  # fmt: skip
 MINUTES: Final = ("minutes", "minute", "min", "mins", "الدقائق", "دقائق", "دقيقة")
 """In the name of a column of durations, they say what it counts."""

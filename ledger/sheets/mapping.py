@@ -89,8 +89,8 @@ class SheetMapping(Part):
     sheet: SheetPlace = SheetPlace()
     columns: Annotated[dict[str, ColumnName], BeforeValidator(_flat)]
     dates: Dates = Dates()
-    defaults: Annotated[dict[str, Default], BeforeValidator(_flat)] = {}
-    values: dict[str, dict[ColumnName, str]] = {}
+    defaults: Annotated[dict[str, Default], BeforeValidator(_flat)] = Field(default_factory=dict)
+    values: dict[str, dict[ColumnName, str]] = Field(default_factory=dict)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -100,7 +100,9 @@ class SheetMapping(Part):
     @cached_property
     def words(self) -> Mapping[str, Mapping[str, str]]:
         """`values` by what their words say, however they are spelled."""
-        return {field: {same_name(word): value for word, value in table.items()} for field, table in self.values.items()}
+        return {
+            field: {same_name(word): value for word, value in table.items()} for field, table in self.values.items()
+        }
 
 
 def parse_mapping(text: str | bytes) -> SheetMapping:

@@ -42,3 +42,11 @@ def length_of_serial(serial: float) -> timedelta:
     if abs(serial) > SERIAL_MAX:
         raise ValueWrong(f"the number {serial} is no duration", "write the duration")
     return timedelta(seconds=round(serial * DAY_SECONDS))
+
+
+def clock_of(length: timedelta) -> time | None:
+    """The time of day so long after midnight; None where that is another day."""
+    if not timedelta() <= length < timedelta(days=1):
+        return None
+    minutes, second = divmod(length.seconds, 60)
+    return time(minutes // 60, minutes % 60, second)

@@ -6,8 +6,7 @@ import os
 import re
 from array import array
 from functools import lru_cache
-from tempfile import TemporaryFile
-from typing import Final
+from typing import IO, Final
 
 from ledger.sheets.rows import FileUnreadable
 from ledger.sheets.xml_parts import AGAIN, Attributes
@@ -21,8 +20,9 @@ _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 class SharedTexts:
     """The part `sharedStrings.xml`."""
 
-    def __init__(self) -> None:
-        self._file = TemporaryFile()
+    def __init__(self, file: IO[bytes]) -> None:
+        """`file`: empty, and its own as long as it is asked."""
+        self._file = file
         self._ends = array("Q")
         self._end = 0
         self._item = TextOfItem()
@@ -51,10 +51,6 @@ class SharedTexts:
     def done(self) -> None:
         """All are there: before the first is asked for."""
         self._file.flush()
-
-    def close(self) -> None:
-        """The temporary file goes."""
-        self._file.close()
 
     def _read(self, number: str) -> str:
         if not re.fullmatch(r"[0-9]{1,9}", number) or int(number) >= len(self._ends):

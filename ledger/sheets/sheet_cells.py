@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Final
 
 from ledger.sheets.number_formats import Meaning
 from ledger.sheets.rows import Cell, Unreadable
-from ledger.sheets.serials import length_of_serial, moment_of_serial
+from ledger.sheets.serials import clock_of, length_of_serial, moment_of_serial
 from ledger.sheets.shared_texts import unescaped
 from ledger.sheets.words import ValueWrong, shown, stripped
 
 EXACT_MAX: Final = 10**15
 _INTEGER: Final = re.compile(r"-?[0-9]{1,15}")
 _DATES_FROM: Final = 61
-"""A number that is shown as a time and is as large as this has a date that is not shown; a smaller one is a duration."""
+"""A number shown as a time, and as large as this, has a date that is not shown; a smaller one is a duration."""
 
 
 @dataclass(slots=True)
@@ -44,7 +44,8 @@ class CellReading:
     def read(self, cell: WrittenCell) -> Cell:
         """The value; an empty text for none."""
         value = cell.value
-        if cell.formula is not None and (value is None or not self.is_calculated or (value == "" and cell.type != "str")):
+        is_empty = value is None or (value == "" and cell.type != "str")
+        if cell.formula is not None and (is_empty or not self.is_calculated):
             return Unreadable(
                 f"the formula ={shown(cell.formula)[1:-1]} without a result",
                 "open the file in a spreadsheet program and save it, or put the value in place of the formula",
@@ -88,7 +89,8 @@ class CellReading:
                 return length_of_serial(number)
             case Meaning.TIME if number < _DATES_FROM:
                 length = length_of_serial(number)
-                return (datetime.min + length).time() if timedelta() <= length < timedelta(days=1) else length
+                clock = clock_of(length)
+                return length if clock is None else clock
             case _:
                 moment = moment_of_serial(number, epoch_1904=self.epoch_1904)
                 return moment.date() if meaning is Meaning.DATE and moment.time() == time() else moment

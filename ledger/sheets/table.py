@@ -23,7 +23,9 @@ __all__ = ["Cell", "FileUnreadable", "Line", "Problem", "Table", "Unreadable", "
 class Table(Protocol):
     """One table of a file. Its promises are kept line by line: what was given out is right, whatever follows."""
 
-    header: Sequence[str]
+    @property
+    def header(self) -> Sequence[str]:
+        """The names of the columns, in their order; empty for one without."""
 
     @property
     def size_bytes(self) -> int:

@@ -14,7 +14,7 @@ from ledger.sheets.durations import seconds_of
 from ledger.sheets.fields import FIELD_TYPES
 from ledger.sheets.mapping import SheetMapping, spelled_as
 from ledger.sheets.rows import Cell, Line, Problem, Unreadable
-from ledger.sheets.serials import day_of_serial
+from ledger.sheets.serials import clock_of, day_of_serial
 from ledger.sheets.words import ValueWrong, plain, same_name, shown
 
 CELL_CHARACTERS_MAX: Final = 200
@@ -82,7 +82,8 @@ class Values:
     def moment(self, date_field: str, time_field: str | None) -> datetime | None:
         """A moment read in the mapping's time zone, of two fields or of the one that holds both; told in UTC.
 
-        None where one of them is empty or wrong. A time that the zone skipped is a problem; of a doubled one, the first.
+        None where one of them is empty or wrong. A time that the zone skipped is a problem; of one that came twice it
+        is the first.
         UTC, because Python subtracts two moments of one zone by their wall clocks, and loses the hour in between.
         """
         if time_field is None:
@@ -205,8 +206,8 @@ class Values:
                 return cell.time()
             case time():
                 return cell
-            case timedelta() if timedelta() <= cell < timedelta(days=1):
-                return (datetime.min + cell).time()
+            case timedelta() if (clock := clock_of(cell)) is not None:
+                return clock
             case str():
                 return _clock_read(plain(cell), self._mapping.dates.times)
             case int() | float() if self._mapping.dates.serial and not isinstance(cell, bool) and 0 <= cell < 1:
@@ -243,7 +244,7 @@ class Values:
                 return "true" if cell else "false"
             case int() if abs(cell) < 10**DIGITS_KEPT:
                 if field in _WITH_ZEROS:
-                    self.notes.append(f"{self.column(field)}: {cell} is stored as a number: zeros before it would be lost")
+                    self.notes.append(f"{self.column(field)}: {cell} is stored as a number, and has no zeros before it")
                 return str(cell)
             case int() | float() if FIELD_TYPES.get(field) != "number_like" and abs(cell) < 10**DIGITS_KEPT:
                 return repr(cell)
@@ -301,5 +302,3 @@ def _whole_of(cell: Cell, least: int, most: int) -> int:
     if number is None or not least <= number <= most:
         raise ValueWrong(f"{shown(str(cell))} is none", right)
     return number
-
-

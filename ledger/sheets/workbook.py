@@ -5,8 +5,10 @@ from __future__ import annotations
 import posixpath
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
 from ledger.sheets.mapping import SheetPlace
@@ -35,13 +37,13 @@ def open_sheet(path: Path, place: SheetPlace) -> SheetFile:
     """The sheet that is meant. Raises FileUnreadable, OSError."""
     if path.stat().st_size > FILE_BYTES_MAX:
         raise FileUnreadable(f"the file is larger than {FILE_BYTES_MAX >> 20} MB", "save the sheet as CSV in UTF-8")
-    with damage_told():
-        archive = zipfile.ZipFile(path)
-    try:
-        return Workbook(archive).sheet(place)
-    except BaseException:
-        archive.close()
-        raise
+    with ExitStack() as opened:
+        with damage_told():
+            archive = opened.enter_context(zipfile.ZipFile(path))
+        texts = SharedTexts(opened.enter_context(TemporaryFile()))
+        sheet = Workbook(archive).sheet(place, texts)
+        sheet.opened = opened.pop_all()
+        return sheet
 
 
 class SeveralSheets(FileUnreadable):
@@ -67,22 +69,17 @@ class Workbook:
         if styles := self._related.target_of_type(_STYLES):
             self._parse(styles, self._styles, PART_BYTES_MAX)
 
-    def sheet(self, place: SheetPlace) -> SheetFile:
+    def sheet(self, place: SheetPlace, texts: SharedTexts) -> SheetFile:
         """The one of the mapping's name, else the only one that holds something. Raises FileUnreadable."""
-        texts = SharedTexts()
-        try:
-            if name := self._related.target_of_type(_SHARED):
-                self._parse(name, texts, TEXTS_BYTES_MAX)
-            texts.done()
-            reading = CellReading(texts.get, self._styles.meaning, self._part.epoch_1904, self._part.is_calculated)
-            sheets = {
-                entry.name: SheetFile(self._archive, self._target(entry), texts, reading, place)
-                for entry in self._chosen(place.name)
-            }
-            return self._only(sheets, named=place.name is not None)
-        except BaseException:
-            texts.close()
-            raise
+        if name := self._related.target_of_type(_SHARED):
+            self._parse(name, texts, TEXTS_BYTES_MAX)
+        texts.done()
+        reading = CellReading(texts.get, self._styles.meaning, self._part.epoch_1904, self._part.is_calculated)
+        sheets = {
+            entry.name: SheetFile(self._archive, self._target(entry), reading, place)
+            for entry in self._chosen(place.name)
+        }
+        return self._only(sheets, named=place.name is not None)
 
     def _chosen(self, name: str | None) -> list[SheetEntry]:
         if name is None:
@@ -94,9 +91,7 @@ class Workbook:
         return found
 
     def _only(self, sheets: Mapping[str, SheetFile], *, named: bool) -> SheetFile:
-        filled = {
-            name: sheet for name, sheet in sheets.items() if named or next(sheet.raw_rows(), None) is not None
-        }
+        filled = {name: sheet for name, sheet in sheets.items() if named or next(sheet.raw_rows(), None) is not None}
         if len(filled) == 1:
             return next(iter(filled.values()))
         if filled:
@@ -154,14 +149,15 @@ def _listed(names: Sequence[str]) -> str:
 
 @dataclass
 class SheetFile:
-    """One sheet, opened; it holds the archive and the texts."""
+    """One sheet of an archive."""
 
     archive: zipfile.ZipFile
     part: zipfile.ZipInfo
-    texts: SharedTexts
     reading: CellReading
     place: SheetPlace
     rows_are_whole: bool = False
+    opened: ExitStack = field(default_factory=ExitStack)
+    """What is to be closed with it."""
     _under_way: SheetRows | None = None
     _merged: list[Merged] | None = None
 
@@ -186,8 +182,7 @@ class SheetFile:
 
     def close(self) -> None:
         """Let go of the file."""
-        self.texts.close()
-        self.archive.close()
+        self.opened.close()
 
     def _merged_ranges(self) -> list[Merged]:
         """They stand behind the rows: most sheets have none, which a look at the bytes tells without parsing them."""

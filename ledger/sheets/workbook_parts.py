@@ -28,7 +28,7 @@ class WorkbookPart:
     def begin(self, name: str, attributes: Attributes) -> None:
         """An element begins."""
         if name == "sheet":
-            relation = next((key for key in attributes.keys() if key.endswith(":id")), "")
+            relation = next((name for name in list(attributes.keys()) if name.endswith(":id")), "")
             self.sheets.append(
                 SheetEntry(
                     attributes.get("name") or "",

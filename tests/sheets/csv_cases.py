@@ -12,7 +12,7 @@ PLAIN: Final = mapping()
 DATED: Final = 'date = "date"\n'
 HOURS: Final = 'duration = "duration"\n'
 TWO_ORDERS: Final = 'formats = ["%d/%m/%Y", "%m/%d/%Y"]'
-ARABIC: Final = 'id,volunteer\nأ-1,نورة التجريبية\n'
+ARABIC: Final = "id,volunteer\nأ-1,نورة التجريبية\n"
 ARABIC_ROWS: Final[list[tuple[object, ...]]] = [("أ-1", "نورة التجريبية")]
 LATIN: Final = "id,volunteer\n1,Chloé Muñoz\n"
 SPELLED: Final = """
@@ -40,7 +40,7 @@ ENCODINGS: Final = (
         "cp1256-not-named",
         data(ARABIC, "cp1256"),
         PLAIN,
-        refused=Says(2, "", "no UTF-8", 'by cp1256 it says "التجريبية", by cp1252 "ÇáÊÌÑíÈíÉ"'),
+        refused=Says(2, "", "no UTF-8", 'by cp1256 it says "التجريبية", by cp1252 it says "ÇáÊÌÑíÈíÉ"'),
     ),
     Case("cp1252-named", data(LATIN, "cp1252"), mapping(sheet='encoding = "cp1252"'), [("1", "Chloé Muñoz")]),
     Case("cp1252-not-named", data(LATIN, "cp1252"), PLAIN, refused=Says(2, "", "no UTF-8", 'cp1252 it says "Chloé"')),
@@ -100,8 +100,12 @@ FORMS: Final = (
     ),
     Case("empty", data(""), PLAIN, refused=Says(0, "", "the file is empty", "names the columns")),
     Case("a-header-alone", data("id,volunteer\n"), PLAIN),
-    Case("a-text-like-a-formula", data("id,volunteer\n1,=1+1\n2,@SUM(A1)\n"), PLAIN, [("1", "=1+1"), ("2", "@SUM(A1)")]),
-    Case("marks-and-hard-blanks", data("id,volunteer\n\u200f\xa01\u202c,\u2067 a\xa0 b \u2069\n"), PLAIN, [("1", "a b")]),
+    Case(
+        "a-text-like-a-formula", data("id,volunteer\n1,=1+1\n2,@SUM(A1)\n"), PLAIN, [("1", "=1+1"), ("2", "@SUM(A1)")]
+    ),
+    Case(
+        "marks-and-hard-blanks", data("id,volunteer\n\u200f\xa01\u202c,\u2067 a\xa0 b \u2069\n"), PLAIN, [("1", "a b")]
+    ),
 )
 
 HEADERS: Final = (
@@ -111,7 +115,9 @@ HEADERS: Final = (
         SPELLED,
         [("1", "a", 27_000)],
     ),
-    Case("two-columns-of-one-name", data("id,volunteer,id\n1,a,2\n"), PLAIN, refused=Says(1, "", "'id' twice", "its own")),
+    Case(
+        "two-columns-of-one-name", data("id,volunteer,id\n1,a,2\n"), PLAIN, refused=Says(1, "", "'id' twice", "its own")
+    ),
     Case(
         "a-column-without-a-name",
         data("id,,volunteer\n1,x,a\n2,,b\n"),
@@ -119,7 +125,12 @@ HEADERS: Final = (
         [("1", "a"), ("2", "b")],
         notes=("column B has no name and is not read: line 2",),
     ),
-    Case("a-header-further-down", data("Club\n,2026\nid,volunteer\n1,a\n"), mapping(sheet="header_line = 3"), [("1", "a")]),
+    Case(
+        "a-header-further-down",
+        data("Club\n,2026\nid,volunteer\n1,a\n"),
+        mapping(sheet="header_line = 3"),
+        [("1", "a")],
+    ),
     Case(
         "no-header-there",
         data("id,volunteer\n1,a\n"),

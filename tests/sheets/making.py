@@ -40,7 +40,7 @@ def archive(parts: Mapping[str, bytes | str], name: str = "file.xlsx") -> Maker:
     return make
 
 
-def written(build: Callable[[Any, Any], None], **options: bool) -> Maker:
+def written(build: Callable[[Any, Any], object], **options: bool) -> Maker:
     """A workbook of one sheet by XlsxWriter: `build` has the workbook and the sheet."""
 
     def make(folder: Path) -> Path:
@@ -61,22 +61,14 @@ def rows(*lines: tuple[object, ...]) -> Maker:
     return written(build)
 
 
-def with_part(make: Maker, part: str, change: Callable[[bytes], bytes]) -> Maker:
-    """Another's workbook, one part of it changed."""
-
-    def changed(folder: Path) -> Path:
-        file = make(folder)
-        with zipfile.ZipFile(file) as packed:
-            parts = {name: packed.read(name) for name in packed.namelist()}
-        assert change(parts[part]) != parts[part], f"nothing changed in {part}"
-        parts[part] = change(parts[part])
-        return archive(parts)(folder)
-
-    return changed
-
-
 def raw(
-    sheet_data: str, *, shared: str = "", styles: str = "", book: str = "", after: str = "", prefix: str = "", before: str = ""
+    sheet_data: str,
+    *,
+    shared: str = "",
+    styles: str = "",
+    after: str = "",
+    prefix: str = "",
+    before: str = "",
 ) -> dict[str, str]:
     """The parts of a small workbook whose sheet is this XML."""
     p = f"{prefix}:" if prefix else ""
@@ -84,7 +76,7 @@ def raw(
     parts = {
         "[Content_Types].xml": f'{XML}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
         "_rels/.rels": _relations(("rId1", "officeDocument", "xl/workbook.xml")),
-        "xl/workbook.xml": f'{XML}<workbook xmlns="{NAMESPACE}" xmlns:r="{RELATIONS}">{book}'
+        "xl/workbook.xml": f'{XML}<workbook xmlns="{NAMESPACE}" xmlns:r="{RELATIONS}">'
         '<sheets><sheet name="Data" sheetId="1" r:id="rId1"/></sheets></workbook>',
         "xl/_rels/workbook.xml.rels": _relations(
             ("rId1", "worksheet", "worksheets/sheet1.xml"),

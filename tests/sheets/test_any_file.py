@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,14 +16,23 @@ from tests.sheets.reading import mapping, read
 
 BY = mapping('duration = "duration"\n', sheet='encoding = "cp1252"')
 PIECES = st.lists(
-    st.sampled_from((b"id", b"volunteer", b"duration", b",", b'"', b"\n", b"\r", b"\xd9\x82", b"\xff", b"\x00", b";", b"7:30"))
+    st.sampled_from(
+        (b"id", b"volunteer", b"duration", b",", b'"', b"\n", b"\r", b"\xd9\x82", b"\xff", b"\x00", b";", b"7:30")
+    )
 )
 CELLS = st.lists(
     st.sampled_from(
         (
             *(inline("7:30"), "<c/>", '<c t="s"><v>0</v></c>', '<c t="x"><v>1</v></c>', "<c><f>A1</f></c>"),
             *("<c><v>1e400</v></c>", "<c><v>nan</v></c>", '<c s="1"><v>9e9</v></c>', '<c t="d"><v>x</v></c>', "<row/>"),
-            *('<c r="ZZZ1"/>', '<c r="D2"><v>2</v></c>', "<v>1</v>", "<is><t>x</t></is>", '<c t="b"><v/></c>', "<c><c/></c>"),
+            *(
+                '<c r="ZZZ1"/>',
+                '<c r="D2"><v>2</v></c>',
+                "<v>1</v>",
+                "<is><t>x</t></is>",
+                '<c t="b"><v/></c>',
+                "<c><c/></c>",
+            ),
         )
     )
 )
@@ -41,10 +51,8 @@ def test_any_text(pieces):
 
 
 def guess(file: Path) -> None:
-    try:
+    with suppress(FileUnreadable):
         assert guessed_mapping(file, "attendances", None)
-    except FileUnreadable as error:
-        assert error.what
 
 
 @settings(deadline=None, max_examples=200)

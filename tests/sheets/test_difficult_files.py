@@ -1,4 +1,4 @@
-"""Difficult files, one test each: read exactly right, or refused with the line, the column, what is there, what is right."""
+"""Difficult files, one test each: read exactly right, or refused with line, column, what is there, what is right."""
 
 from __future__ import annotations
 

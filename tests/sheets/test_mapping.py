@@ -71,7 +71,11 @@ def test_fields_with_a_dot_are_tables_in_toml():
 
 def test_columns_that_are_missing_are_named_with_those_there():
     by = parse_mapping(SMALL)
-    assert fitted(by, ("ID", "Volunteer ", "x", "DATE")).columns == {"id": "ID", "volunteer": "Volunteer ", "date": "DATE"}
+    assert fitted(by, ("ID", "Volunteer ", "x", "DATE")).columns == {
+        "id": "ID",
+        "volunteer": "Volunteer ",
+        "date": "DATE",
+    }
     with pytest.raises(MappingWrong, match=r"no column 'date'; it has 'id', 'volunteer'; .* sheet\.header_line"):
         fitted(by, ("id", "volunteer", ""))
     with pytest.raises(MappingWrong, match="no column 'date'"):

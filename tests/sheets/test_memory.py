@@ -27,7 +27,8 @@ with open_table(Path(sys.argv[1]), by.sheet) as table:
     by = fitted(by, table.header)
     for line in table.lines():
         values = Values(line, by)
-        read = values.text("id", 100) and values.text("volunteer", 100) and values.day("date") and values.seconds("duration")
+        named = values.text("id", 100) and values.text("volunteer", 100)
+        read = named and values.day("date") and values.seconds("duration")
         rows += bool(read) and not values.problems
 # Not ru_maxrss: that one begins with what the process had before it became this program.
 print(rows, re.search(r"VmHWM:\s+([0-9]+) kB", Path("/proc/self/status").read_text())[1])

@@ -31,18 +31,20 @@ DATE_STYLES: Final = (
 def dated(days: str, *, style: int = 1) -> str:
     """A header and one row with a number in its date."""
     return (
-        f"<row>{inline('id', 'volunteer', 'date')}</row>"
-        f'<row>{inline("1", "a")}<c s="{style}"><v>{days}</v></c></row>'
+        f'<row>{inline("id", "volunteer", "date")}</row><row>{inline("1", "a")}<c s="{style}"><v>{days}</v></c></row>'
     )
+
+
+MARCH: Final = datetime.fromisoformat("2026-03-01")
 
 
 def all_types(book: Any, sheet: Any) -> None:
     sheet.write_row(0, 0, ("id", "volunteer", "date", "start", "end", "duration"))
     formats = {code: book.add_format({"num_format": code}) for code in ("dd/mm/yyyy", "hh:mm", "[h]:mm", "d mmm hh:mm")}
     sheet.write_row(1, 0, (1, "نورة"))
-    sheet.write_datetime(1, 2, datetime(2026, 3, 1), formats["dd/mm/yyyy"])
+    sheet.write_datetime(1, 2, MARCH, formats["dd/mm/yyyy"])
     sheet.write_datetime(1, 3, time(22, 0), formats["hh:mm"])
-    sheet.write_datetime(1, 4, datetime(2026, 3, 2, 2, 15), formats["d mmm hh:mm"])
+    sheet.write_datetime(1, 4, datetime.fromisoformat("2026-03-02 02:15"), formats["d mmm hh:mm"])
     sheet.write_datetime(1, 5, timedelta(hours=28, minutes=30), formats["[h]:mm"])
     sheet.write_row(2, 0, ("2", "سارة", "", 0.5))
     sheet.write_number(2, 5, 7.3333333)
@@ -110,14 +112,16 @@ CELLS: Final = (
             lambda book, sheet: (
                 sheet.write_row(0, 0, ("id", "volunteer", "date")),
                 sheet.write_row(1, 0, ("1", "a")),
-                sheet.write_datetime(1, 2, datetime(2026, 3, 1), book.add_format({"num_format": "yyyy-mm-dd"})),
+                sheet.write_datetime(1, 2, MARCH, book.add_format({"num_format": "yyyy-mm-dd"})),
             ),
             date_1904=True,
         ),
         mapping(DATED),
         [("1", "a", date(2026, 3, 1))],
     ),
-    Case("a-built-in-date", archive(raw(dated("46082"), styles=DATE_STYLES)), mapping(DATED), [("1", "a", date(2026, 3, 1))]),
+    Case(
+        "a-built-in-date", archive(raw(dated("46082"), styles=DATE_STYLES)), mapping(DATED), [("1", "a", MARCH.date())]
+    ),
     Case(
         "shown-in-umm-al-qura",
         archive(raw(dated("46349", style=2), styles=DATE_STYLES)),
@@ -186,7 +190,12 @@ CELLS: Final = (
     ),
     Case(
         "an-id-that-became-a-date",
-        archive(raw(f"<row>{inline('volunteer', 'id')}</row><row>{inline('a')}<c s=\"1\"><v>46082</v></c></row>", styles=DATE_STYLES)),
+        archive(
+            raw(
+                f"<row>{inline('volunteer', 'id')}</row>" + f'<row>{inline("a")}<c s="1"><v>46082</v></c></row>',
+                styles=DATE_STYLES,
+            )
+        ),
         PLAIN,
         problems=(Says(2, "id", "made a date", "as text"),),
     ),
@@ -204,7 +213,7 @@ FORMULAS: Final = (
         archive(
             raw(
                 HEADER
-                + f'<row>{inline("1", "a")}<c><f>SUM(A1:A3)</f><v>7.5</v></c></row>'
+                + f"<row>{inline('1', 'a')}<c><f>SUM(A1:A3)</f><v>7.5</v></c></row>"
                 + f'<row>{inline("2")}<c t="str"><f>A1&amp;"b"</f><v>b</v></c><c t="str"><f>""</f><v></v></c></row>'
             )
         ),
@@ -216,9 +225,9 @@ FORMULAS: Final = (
         archive(
             raw(
                 HEADER
-                + f'<row>{inline("1", "a")}<c><f>SUM(A1:A3)</f></c></row>'
-                + f'<row>{inline("2", "b")}<c><f>SUM(A1:A3)</f><v></v></c></row>'
-                + f'<row>{inline("3", "c")}<c><v>1</v></c></row>'
+                + f"<row>{inline('1', 'a')}<c><f>SUM(A1:A3)</f></c></row>"
+                + f"<row>{inline('2', 'b')}<c><f>SUM(A1:A3)</f><v></v></c></row>"
+                + f"<row>{inline('3', 'c')}<c><v>1</v></c></row>"
             )
         ),
         WITH_HOURS,
@@ -242,7 +251,7 @@ FORMULAS: Final = (
     ),
     Case(
         "a-formula-in-a-column-nobody-reads",
-        archive(raw(HEADER + f'<row>{inline("1", "a")}<c><f>X()</f></c></row>')),
+        archive(raw(HEADER + f"<row>{inline('1', 'a')}<c><f>X()</f></c></row>")),
         PLAIN,
         [("1", "a")],
     ),
@@ -356,8 +365,9 @@ SHAPES: Final = (
         "another-prefix",
         archive(
             raw(
-                '<x:row><x:c t="inlineStr"><x:is><x:t>id</x:t></x:is></x:c><x:c t="inlineStr"><x:is><x:t>volunteer</x:t></x:is>'
-                '</x:c></x:row><x:row><x:c><x:v>1</x:v></x:c><x:c t="str"><x:v>a</x:v></x:c></x:row>',
+                '<x:row><x:c t="inlineStr"><x:is><x:t>id</x:t></x:is></x:c>'
+                '<x:c t="inlineStr"><x:is><x:t>volunteer</x:t></x:is></x:c></x:row>'
+                '<x:row><x:c><x:v>1</x:v></x:c><x:c t="str"><x:v>a</x:v></x:c></x:row>',
                 prefix="x",
             )
         ),
