@@ -63,6 +63,7 @@ class _Guess:
         unread = [name for name in self._header if name not in self._columns.values()]
         parts += [f"# not read: {', '.join(unread)}"] if unread else []
         parts += self._dates()
+        parts += self._defaults()
         for field, column in self._columns.items():
             if FIELD_TYPES[field] == "code" and column != UNKNOWN:
                 parts += guessed_values(field, column, self._texts(column), self._ask)
@@ -150,6 +151,12 @@ class _Guess:
         lines += [f"times = {toml(clocks)}"] if set(clocks) - set(TIMES) else []
         lines += self._serial(cells)
         return ["", "[dates]", *lines] if lines else []
+
+    def _defaults(self) -> list[str]:
+        """Where a needed field has no column, one value may hold for all rows."""
+        lacking = [field for field in NEEDED[self._kind] if field != "id" and self._columns[field] == UNKNOWN]
+        hints = [f'# {field} = ""  # in place of columns.{field}, if it is the same for all rows' for field in lacking]
+        return ["", "[defaults]", *hints] if hints else []
 
     def _serial(self, cells: Sequence[Cell]) -> list[str]:
         numbers = [str(cell) for cell in cells if _is_number(cell)]

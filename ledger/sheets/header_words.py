@@ -7,7 +7,7 @@ from typing import Final
 
 HEADER_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "id": (
-        *("id", "record id", "row id", "attendance", "attendance id", "registration id", "reference", "no", "#"),
+        *("id", "record id", "row id", "attendance", "attendance id", "registration id", "reference", "ref", "no", "#"),
         *("الرقم", "المعرف", "رقم السجل", "رقم القيد", "الرقم المرجعي", "م", "مسلسل", "الرقم التسلسلي"),
     ),
     "volunteer": (

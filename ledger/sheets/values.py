@@ -45,7 +45,7 @@ class Values:
         cell = self._cell(field)
         if isinstance(cell, str):
             text = " ".join(_CONTROL.sub(" ", cell).split()) if not cell.isprintable() or "  " in cell else cell
-            if FIELD_TYPES.get(field) == "number_like" and "e" in text.lower() and _SCIENTIFIC.fullmatch(plain(text)):
+            if FIELD_TYPES.get(field) == "number_like" and text[:1].isdecimal() and _SCIENTIFIC.fullmatch(plain(text)):
                 self._wrong(field, f"{shown(text)}: a program has rounded this number", _AS_TEXT)
                 return ""
         else:
