@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -19,13 +20,13 @@ COLUMNS = 'date = "date"\nstart_time = "start"\nend_time = "end"\nduration = "du
 ISO = 'formats = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M"]'
 
 
-def values(cells: dict[str, Cell], top: str = "", zone: str = "Asia/Riyadh", dates: str = ISO) -> Values:
+def values(cells: Mapping[str, Cell], top: str = "", zone: str = "Asia/Riyadh", dates: str = ISO) -> Values:
     by = mapping(COLUMNS, dates=dates, top=top).replace("Asia/Riyadh", zone)
     empty = dict.fromkeys(("id", "volunteer", "date", "start", "end", "duration"), "")
-    return Values(Line(2, empty | cells), parse_mapping(by))
+    return Values(Line(2, {**empty, **cells}), parse_mapping(by))
 
 
-def interval(cells: dict[str, Cell], top: str = "", zone: str = "Asia/Riyadh"):
+def interval(cells: Mapping[str, Cell], top: str = "", zone: str = "Asia/Riyadh"):
     row = values(cells, top, zone)
     return row.interval("date", "start_time", "end_time"), row.problems
 
@@ -47,18 +48,18 @@ def test_an_interval_of_texts_and_of_cells():
 
 
 def test_an_end_after_midnight_is_refused_unless_the_mapping_says_what_it_means():
-    cells: dict[str, Cell] = {"date": "2026-03-01", "start": "22:00", "end": "02:00"}
+    cells = {"date": "2026-03-01", "start": "22:00", "end": "02:00"}
     found, [problem] = interval(cells)
     assert found is None
     assert problem == Problem(2, "end", "2026-03-01 02:00 is not after the start, 2026-03-01 22:00", problem.right)
     assert "past_midnight" in problem.right
     assert interval(cells, 'past_midnight = "next_day"') == ((at(1, 19), at(1, 23)), [])
-    backwards: dict[str, Cell] = {"start": "2026-03-01T13:00:00Z", "end": "2026-03-01T12:00:00Z"}
+    backwards = {"start": "2026-03-01T13:00:00Z", "end": "2026-03-01T12:00:00Z"}
     assert interval(backwards, 'past_midnight = "next_day"')[0] is None
 
 
 def test_an_interval_over_a_change_of_clocks_is_as_long_as_it_was():
-    cells: dict[str, Cell] = {"date": "2026-11-01", "start": "00:30", "end": "02:30"}
+    cells = {"date": "2026-11-01", "start": "00:30", "end": "02:30"}
     found, _ = interval(cells, zone="America/New_York")
     assert found is not None
     assert found[1] - found[0] == timedelta(hours=3)
@@ -79,7 +80,9 @@ def test_a_row_tells_all_its_problems_once():
         (7.3333333, "", 26_400),
         (0.1, "", 360),
         ("0.00013888", "", 0),
-        ("0.00041666666666666667", "", 1),
+        ("0.00041666666666666667", "", 2),
+        ("0.025", 'hours_unit = "minutes"', 2),
+        ("0.075", 'hours_unit = "minutes"', 4),
         ("٧٫٥", "decimal_comma = true", 27_000),
         ("1٬200٫5", 'hours_unit = "minutes"', 72_030),
         (450, 'hours_unit = "minutes"', 27_000),
