@@ -23,6 +23,7 @@ class CsvFile:
     """Rows of text. Raises FileUnreadable, OSError when it is opened."""
 
     rows_are_whole: Final = True
+    epoch_1904: Final = False
 
     def __init__(self, path: Path, place: SheetPlace) -> None:
         self._file: BinaryIO = path.open("rb")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import month_name
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -21,6 +22,21 @@ YEAR_MAX: Final = 2200
 _DIRECTIVE: Final = re.compile(r"%(.)", re.DOTALL)
 _DATE: Final = frozenset("YmdBbAa")
 _CLOCK: Final = frozenset("HIMSpfz")
+_MONTHS: Final = {
+    arabic: english
+    for english, names in zip(
+        month_name[1:],
+        (
+            *(("يناير", "كانون الثاني"), ("فبراير", "شباط"), ("مارس", "آذار"), ("أبريل", "ابريل", "إبريل", "نيسان")),
+            *(("مايو", "أيار"), ("يونيو", "حزيران"), ("يوليو", "تموز"), ("أغسطس", "اغسطس", "آب"), ("سبتمبر", "أيلول")),
+            *(("أكتوبر", "اكتوبر", "تشرين الأول"), ("نوفمبر", "تشرين الثاني"), ("ديسمبر", "كانون الأول")),
+        ),
+        strict=True,
+    )
+    for arabic in names
+}
+"""Of the Gulf and Egypt, and of the Levant: %B reads English ones alone."""
+_MONTH: Final = re.compile(rf"(?<!\w)({'|'.join(_MONTHS)})(?!\w)")
 _HALF_OF_DAY: Final = re.compile(r"\s*(ص|م|صباحا|صباحًا|مساء|مساءً)$")
 """Before and after noon, as Arabic clocks have it: %p reads AM and PM alone."""
 
@@ -59,7 +75,7 @@ def check_time_format(text: str) -> str:
 
 def read_date(text: str, formats: tuple[str, ...]) -> Moment:
     """The one date that the formats listed read in this text. Raises DateUnreadable."""
-    written = plain(text)
+    written = plain(text) if text.isascii() else _MONTH.sub(lambda found: _MONTHS[found[0]], plain(text))
     found = {moment: one for one in formats if (moment := _read(written, one)) is not None}
     if not found:
         raise DateUnreadable(

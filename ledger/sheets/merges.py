@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.sheets.rows import Cell, FileUnreadable, Unreadable
+from ledger.sheets.rows import COLUMNS_MAX, Cell, FileUnreadable, Unreadable
 from ledger.sheets.words import column_letters
 from ledger.sheets.xml_parts import Attributes
 
@@ -64,11 +64,16 @@ class Merges:
         """Ranges that the walk is in, each with the value of its first cell, once that was met."""
 
     def apply(self, number: int, cells: list[Cell]) -> None:
-        """Fill the cells that a range covers in this row: with its value, or with why there is none."""
+        """Fill the cells that a range covers in this row: with its value, or with why there is none.
+
+        Raises FileUnreadable for ranges that no program makes.
+        """
         self._here = [pair for pair in self._here if pair[0].bottom >= number]
         while self._coming and self._coming[-1].top <= number:
             merged = self._coming.pop()
-            if merged.bottom >= number:
+            if merged.bottom >= number and merged.left < COLUMNS_MAX:
+                if len(self._here) == COLUMNS_MAX:
+                    raise FileUnreadable("merged ranges that overlap", "unmerge the cells, and fill in each", number)
                 first: Cell = ""
                 if merged.top == number and merged.left < len(cells):
                     first = cells[merged.left]

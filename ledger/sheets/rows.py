@@ -28,6 +28,8 @@ class Line:
 
     number: int
     cells: Mapping[str, Cell]
+    epoch_1904: bool = False
+    """From when the file counts days, where a bare number is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,10 @@ class RawRows(Protocol):
     @property
     def rows_are_whole(self) -> bool:
         """Whether a row with another number of cells than the header has lost or gained some."""
+
+    @property
+    def epoch_1904(self) -> bool:
+        """Whether its days are counted from 1904, as old Macs did."""
 
     def raw_rows(self) -> Iterator[RawRow]:
         """Each row that is not blank."""

@@ -31,9 +31,9 @@ def moment_of_serial(serial: float, *, epoch_1904: bool) -> datetime:
     return datetime.combine(day, time()) + timedelta(seconds=seconds)
 
 
-def day_of_serial(serial: float) -> Moment:
-    """A bare number, in the system of 1900: a date, with a time of day if it has a fraction. Raises ValueWrong."""
-    moment = moment_of_serial(serial, epoch_1904=False)
+def day_of_serial(serial: float, *, epoch_1904: bool) -> Moment:
+    """A bare number: a date, with a time of day if it has a fraction. Raises ValueWrong."""
+    moment = moment_of_serial(serial, epoch_1904=epoch_1904)
     return Moment(moment.date(), moment.time() if moment.time() != time() else None)
 
 

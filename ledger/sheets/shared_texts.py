@@ -13,6 +13,8 @@ from ledger.sheets.xml_parts import AGAIN, Attributes
 
 TEXT_CHARACTERS_MAX: Final = 100_000
 """Of one cell; a spreadsheet program writes 32,767 at most."""
+TEXTS_MAX: Final = 5_000_000
+"""Where each ends is kept in memory, in 8 bytes."""
 _KEPT_AT_HAND: Final = 4096
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -39,6 +41,8 @@ class SharedTexts:
         """An element ends."""
         self._item.end(name)
         if name == "si":
+            if len(self._ends) == TEXTS_MAX:
+                raise FileUnreadable(f"more than {TEXTS_MAX:,} texts", "save the sheet as CSV in UTF-8")
             written = self._item.taken().encode("utf-8", "surrogatepass")
             self._file.write(written)
             self._end += len(written)

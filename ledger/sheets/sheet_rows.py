@@ -113,8 +113,11 @@ class _Found:
         self._column = -1
 
     def _begin_cell(self, attributes: Attributes) -> None:
-        where = _CELL_COLUMN.fullmatch(attributes.get("r") or "")
+        written = attributes.get("r")
+        where = _CELL_COLUMN.fullmatch(written or "")
         column = column_index(where[1]) if where else self._column + 1
+        if written and where is None:
+            raise FileUnreadable(f"the file is damaged: a cell {written[:20]!r}", AGAIN, self._row.number)
         if not self._column < column < COLUMNS_OF_A_SHEET:
             raise FileUnreadable("the file is damaged: cells in another order", AGAIN, self._row.number)
         self._column = column

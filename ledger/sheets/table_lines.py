@@ -50,7 +50,7 @@ class TableLines:
     def lines(self) -> Iterator[Line | Problem]:
         """From the first after the header. Raises FileUnreadable."""
         self._told, self._counts = {}, {}
-        width, names = len(self.header), self.header
+        width, names, epoch_1904 = len(self.header), self.header, self._rows.epoch_1904
         all_named = len(self._named) == width
         rows = self._from_header()
         next(rows, None)
@@ -70,9 +70,9 @@ class TableLines:
                 else:
                     yield _total(row, self.header[self._id_index or 0])
             elif all_named and len(cells) == width:
-                yield Line(row.number, dict(zip(names, cells, strict=True)))
+                yield Line(row.number, dict(zip(names, cells, strict=True)), epoch_1904)
             else:
-                yield Line(row.number, self._by_name(row))
+                yield Line(row.number, self._by_name(row), epoch_1904)
 
     def notes(self) -> Sequence[str]:
         """What of the lines read so far was skipped or is worth knowing."""

@@ -14,7 +14,7 @@ from ledger.sheets.durations import seconds_of
 from ledger.sheets.fields import FIELD_TYPES
 from ledger.sheets.mapping import SheetMapping, spelled_as
 from ledger.sheets.rows import Cell, Line, Problem, Unreadable
-from ledger.sheets.serials import clock_of, day_of_serial
+from ledger.sheets.serials import clock_of, day_of_serial, length_of_serial
 from ledger.sheets.words import ValueWrong, plain, same_name, shown
 
 CELL_CHARACTERS_MAX: Final = 200
@@ -37,6 +37,7 @@ class Values:
         self.notes: list[str] = []
         """What a person should know though it is no error."""
         self._line = line.number
+        self._epoch_1904 = line.epoch_1904
         self._cells = line.cells
         self._mapping = mapping
 
@@ -176,14 +177,14 @@ class Values:
             case bool() | time() | timedelta():
                 raise ValueWrong(f"{shown(str(cell))} is no date", "write one")
             case int() | float() if self._mapping.dates.serial:
-                return _in_known_years(day_of_serial(cell))
+                return _in_known_years(day_of_serial(cell, epoch_1904=self._epoch_1904))
             case _:
                 raise ValueWrong(f"the bare number {cell}", f"format the cell as a date, or {_SERIAL}")
 
     def _moment_of_text(self, text: str) -> Moment:
         dates = self._mapping.dates
         if dates.serial and re.fullmatch(r"[0-9]{1,7}(\.[0-9]+)?", text):
-            return _in_known_years(day_of_serial(float(text)))
+            return _in_known_years(day_of_serial(float(text), epoch_1904=self._epoch_1904))
         if not dates.formats:
             raise ValueWrong(f"{shown(text)} is a text", _LIST_FORMATS)
         return _moment_read(text, dates.formats)
@@ -211,7 +212,7 @@ class Values:
             case str():
                 return _clock_read(plain(cell), self._mapping.dates.times)
             case int() | float() if self._mapping.dates.serial and not isinstance(cell, bool) and 0 <= cell < 1:
-                return day_of_serial(61 + float(cell)).clock or time()
+                return clock_of(length_of_serial(cell)) or time()
             case _:
                 raise ValueWrong(f"{shown(str(cell))} is no time of day", "write one such as 09:00")
 

@@ -162,6 +162,11 @@ class SheetFile:
     _merged: list[Merged] | None = None
 
     @property
+    def epoch_1904(self) -> bool:
+        """Whether its days are counted from 1904."""
+        return self.reading.epoch_1904
+
+    @property
     def size_bytes(self) -> int:
         """Of the sheet, unpacked."""
         return self.part.file_size

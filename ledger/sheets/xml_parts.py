@@ -21,6 +21,8 @@ SILENT_BYTES_MAX: Final = 1 << 20
 """Of a part, without an element or a text: the parser would have to keep all of it."""
 NAMES_MAX: Final = 10_000
 """Different names of elements and attributes, which the parser keeps to the end; a workbook has some hundred."""
+DEPTH_MAX: Final = 100
+"""Of elements in elements, each of which the parser keeps open; a workbook has some ten."""
 AGAIN: Final = "open it in a spreadsheet program and save it again as XLSX, or as CSV in UTF-8"
 
 
@@ -93,17 +95,20 @@ class _Told:
         self.anything = False
         self._elements = elements
         self._names: set[str] = set()
+        self._depth = 0
 
     def startElement(self, name: str, attributes: Attributes) -> None:
         self.anything = True
         self._names.add(name)
         self._names.update(attributes.keys())
-        if len(self._names) > NAMES_MAX:
+        self._depth += 1
+        if len(self._names) > NAMES_MAX or self._depth > DEPTH_MAX:
             raise FileUnreadable("the file has elements that no spreadsheet program writes", AGAIN)
         self._elements.begin(name.rpartition(":")[2], attributes)
 
     def endElement(self, name: str) -> None:
         self.anything = True
+        self._depth -= 1
         self._elements.end(name.rpartition(":")[2])
 
     def characters(self, content: str) -> None:

@@ -194,6 +194,13 @@ VALUES: Final = (
         problems=(Says(2, "date", '"01/02/2026" is a text', '"%d/%m/%Y" or "%m/%d/%Y"'),),
     ),
     Case(
+        "months-by-their-names",
+        data("id,volunteer,date\n1,a,١ مارس ٢٠٢٦\n2,b,2 كانون الثاني 2026\n3,c,3 March 2026\n4,d,4 مرس 2026\n"),
+        mapping(DATED, dates='formats = ["%d %B %Y"]'),
+        [("1", "a", date(2026, 3, 1)), ("2", "b", date(2026, 1, 2)), ("3", "c", date(2026, 3, 3))],
+        (Says(5, "date", "is no date as", "list its format"),),
+    ),
+    Case(
         "umm-al-qura",
         data("id,volunteer,date\n1,a,١٣/٦/١٤٤٨\n2,b,30/13/1448\n"),
         mapping(DATED, dates='formats = ["hijri:%d/%m/%Y"]'),

@@ -149,6 +149,15 @@ FOREIGN_CASES: Final = (
     refused("two-parts-of-one-name", twice, "two parts of one name", "save it again"),
     refused("a-name-that-leads-out", with_entry("../../etc/cron.d/x"), "leads out of it", "save it again"),
     refused("an-absolute-name", with_entry("/etc/x"), "leads out of it", "save it again"),
+    refused("elements-in-elements", sheet("<row>" + "<a>" * 200), "no spreadsheet program writes", "save it again"),
+    refused("a-cell-nowhere", sheet('<row><c r="1A"/></row>'), "a cell '1A'", "save it again", 1),
+    refused(
+        "merges-over-merges",
+        sheet(after="<mergeCells>" + '<mergeCell ref="A1:B9"/>' * 501 + "</mergeCells>"),
+        "merged ranges that overlap",
+        "fill in each",
+        1,
+    ),
     refused(
         "merges-without-end",
         sheet(after="<mergeCells>" + '<mergeCell ref="A5:B6"/>' * 10_001 + "</mergeCells>"),

@@ -147,6 +147,18 @@ CELLS: Final = (
         [("1", "a", date(2026, 3, 1))],
     ),
     Case(
+        "bare-numbers-that-count-days-since-1904",
+        written(
+            lambda book, sheet: (
+                sheet.write_row(0, 0, ("id", "volunteer", "date")),
+                sheet.write_row(1, 0, ("1", "a", 44620)),
+            ),
+            date_1904=True,
+        ),
+        mapping(DATED, dates="serial = true"),
+        [("1", "a", date(2026, 3, 1))],
+    ),
+    Case(
         "the-29th-of-february-1900",
         archive(raw(dated("60"), styles=DATE_STYLES)),
         mapping(DATED),
