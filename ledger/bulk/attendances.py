@@ -23,6 +23,8 @@ KIND: Final = "attendances"
 class Attendances:
     """See `kind.Kind`."""
 
+    pages_at_once: Final = 4
+
     def __init__(self, shared: Import) -> None:
         self._shared = shared
         self._system = shared.mapping.system

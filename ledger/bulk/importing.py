@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final
 
 from ledger.bulk.kind import Import, Kind
 from ledger.bulk.records import PAGE_RECORDS_MAX
@@ -16,9 +15,6 @@ from ledger.bulk.steps import Happened, Step, Told, refused
 from ledger.patient_client import all_of
 from ledger.sheets.rows import FileUnreadable, Line, Problem
 from ledger.sheets.table import Table
-
-PAGES_AT_ONCE: Final = 4
-"""The service works on four pages of one caller as well as on more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +118,7 @@ class BulkImport:
                     self._tell(told)
                 self._sent(len(page), steps)
 
-        await all_of(work() for _ in range(PAGES_AT_ONCE))
+        await all_of(work() for _ in range(self._kind.pages_at_once))
 
     def _tell(self, told: Told) -> None:
         self._outcome.counts[told.happened] += 1

@@ -36,6 +36,10 @@ class Import:
 class Kind(Protocol):
     """One kind of spreadsheet. Every method raises grpc.RpcError for what is no row's own."""
 
+    @property
+    def pages_at_once(self) -> int:
+        """How many pages are sent at once; 1: rows are sent in their order."""
+
     async def check(self, lines: Sequence[Line]) -> Sequence[Step | Told]:
         """What each row asks for, beside what the ledger has of it; a Told is settled: unchanged or refused."""
 

@@ -35,6 +35,7 @@ class SeenRows:
         self.rows.execute("create index listed_id on listed (id)")
         self.rows.execute("create table shifts (name text primary key) without rowid")
         self.rows.execute("create table persons (name text primary key) without rowid")
+        self.rows.execute("create table places (name text primary key, state integer, line integer) without rowid")
         self.rows.execute("begin")
         self._any_listed = False
 
@@ -88,3 +89,27 @@ class SeenRows:
         )
         for row in rows:
             yield Listed(*row)
+
+    def keep_place(self, registration: str, state: int) -> None:
+        """Remember a registration that the ledger has; `state` of resources_pb2.RegistrationState."""
+        self.rows.execute("insert or replace into places values (?, ?, null)", (registration, state))
+
+    def add_place(self, registration: str, line: int) -> int | None:
+        """Remember that a row is of this registration; the line of an earlier one, if one was."""
+        found: tuple[int | None] | None = self.rows.execute(
+            "select line from places where name = ?", (registration,)
+        ).fetchone()
+        if found is not None and found[0] is not None:
+            return found[0]
+        self.rows.execute(
+            "insert into places values (?, null, ?) on conflict (name) do update set line = excluded.line",
+            (registration, line),
+        )
+        return None
+
+    def place(self, registration: str) -> int | None:
+        """The state of a registration that the ledger has; None where it has none."""
+        found: tuple[int | None] | None = self.rows.execute(
+            "select state from places where name = ?", (registration,)
+        ).fetchone()
+        return None if found is None else found[0]

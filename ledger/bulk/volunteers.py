@@ -40,12 +40,14 @@ _RIGHT: Final = {
     "gender": "write female or male, or say in values.gender which word is which",
     "identity": "write the number of the document",
 }
-_NOT_COMPARED: Final = "is there already; you may not read the details, so nothing was compared"
+_NOT_COMPARED: Final = "is there already; its details are new, or not for you to read: nothing was compared"
 _VALIDATOR: Final = protovalidate.Validator()
 
 
 class Volunteers:
     """See `kind.Kind`."""
+
+    pages_at_once: Final = 4
 
     def __init__(self, shared: Import) -> None:
         self._shared = shared
