@@ -34,6 +34,7 @@ class SeenRows:
         )
         self.rows.execute("create index listed_id on listed (id)")
         self.rows.execute("create table shifts (name text primary key) without rowid")
+        self.rows.execute("create table opened (name text primary key, in_ledger integer) without rowid")
         self.rows.execute("create table persons (name text primary key) without rowid")
         self.rows.execute("create table places (name text primary key, state integer, line integer) without rowid")
         self.rows.execute("begin")
@@ -57,6 +58,16 @@ class SeenRows:
     def is_new_shift(self, name: str) -> bool:
         """Whether what the ledger has at this shift was not kept yet."""
         return self.rows.execute("insert or ignore into shifts values (?)", (name,)).rowcount == 1
+
+    def keep_shift(self, name: str, *, in_ledger: bool) -> bool:
+        """Remember a shift that is there, or will be; whether it was not remembered yet."""
+        added = self.rows.execute("insert or ignore into opened values (?, ?)", (name, in_ledger))
+        return added.rowcount == 1
+
+    def is_in_ledger(self, shift: str) -> bool:
+        """Whether the ledger has this one already."""
+        found = self.rows.execute("select 1 from opened where name = ? and in_ledger", (shift,))
+        return found.fetchone() is not None
 
     def knows(self, volunteer: str) -> bool:
         """Whether the ledger was said to have this person."""
