@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ledger.bulk.laying import Span
 from ledger.bulk.names import OPPORTUNITY, ORGANIZATION, hashed_id
+from ledger.bulk.zones import in_zone
 from ledger.sheets.mapping import SheetMapping
 from ledger.sheets.rows import Line
 from ledger.sheets.values import Values
@@ -51,13 +52,13 @@ def read_older_row(line: Line, values: Values, mapping: SheetMapping) -> OlderRo
     if not (_REGION.fullmatch(region) or region == ONLINE):
         right = "write a region of ISO 3166-2 such as SA-01, or online; or give defaults.region"
         values.wrong("region", shown(region) if region else "empty", right)
-    served = _served(line, values, mapping)
+    served = _served(line, values, mapping if time_zone == mapping.time_zone else in_zone(mapping, time_zone))
     if values.problems or served is None:
         return None
     day, span, seconds = served
     opportunity = activity
     if not OPPORTUNITY.fullmatch(activity):
-        opportunity = f"opportunities/{hashed_id(mapping.system, f'{organization}\n{activity}')}"
+        opportunity = "opportunities/" + hashed_id(mapping.system, f"{organization}\n{activity}")
     shift = f"{opportunity}/shifts/{_shift_id(day, span, time_zone, city, region)}"
     return OlderRow(organization, activity, opportunity, shift, time_zone, day, span, seconds, city, region)
 
@@ -85,7 +86,14 @@ def _time_zone(values: Values, mapping: SheetMapping) -> str:
         return mapping.time_zone
 
 
-def _served(line: Line, values: Values, mapping: SheetMapping) -> tuple[date, Span | None, int] | None:
+def _served(line: Line, row: Values, mapping: SheetMapping) -> tuple[date, Span | None, int] | None:
+    values = Values(line, mapping)
+    served = _day_and_span(line, values, mapping)
+    row.problems += values.problems
+    return None if values.problems else served
+
+
+def _day_and_span(line: Line, values: Values, mapping: SheetMapping) -> tuple[date, Span | None, int] | None:
     seconds = values.seconds("duration")
     if is_written(line, mapping, "start_time") and is_written(line, mapping, "end_time"):
         times = values.interval("date", "start_time", "end_time")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Final, TypeAlias
-from zoneinfo import ZoneInfo
 
 from ledger.bulk.shifts import ShiftFacts
+from ledger.bulk.zones import in_zone
 from ledger.sheets.mapping import SheetMapping
 from ledger.sheets.rows import Line, Problem
 from ledger.sheets.values import Values
@@ -45,11 +45,8 @@ class ServedTimes:
         return span
 
     def _zoned(self, time_zone: str, day: date) -> SheetMapping:
-        """The mapping with a shift's time zone and date, where the file names none."""
-        defaults = {"date": day, **self._mapping.defaults}
-        return self._mapping.model_copy(
-            update={"time_zone": time_zone, "zone": ZoneInfo(time_zone), "defaults": defaults}
-        )
+        """The mapping with a shift's time zone, and its date where the file names none."""
+        return in_zone(self._mapping, time_zone, {"date": day})
 
 
 def span_of(values: Values, shift: ShiftFacts) -> Span | None:
