@@ -16,7 +16,6 @@ from volunteer_hours.v1 import hours_service_pb2 as hours
 from volunteer_hours.v1 import resources_pb2 as pb
 from volunteer_hours.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
-from volunteer_hours.v1.positions_pb2 import Position
 from volunteer_hours.v1.values_pb2 import Identity
 
 if TYPE_CHECKING:
@@ -132,11 +131,6 @@ class Questions:
                     unknown.add(missing)
                     names.remove(missing)
         return unknown
-
-    async def seen(self, positions: Sequence[Position]) -> None:
-        """Wait until what was recorded at these positions can be asked for: the next import sees it."""
-        question = directory.ListOrganizationsRequest(page_size=1, positions=positions)
-        await self._found(self._directory.ListOrganizations, question, patient=False)
 
     async def _found(self, method: Method[Q, A], question: Q, *, patient: bool = True) -> A | None:
         while True:

@@ -15,6 +15,7 @@ from ledger.bulk.steps import Happened, Step, Told, refused
 from ledger.patient_client import all_of
 from ledger.sheets.rows import FileUnreadable, Line, Problem
 from ledger.sheets.table import Table
+from volunteer_hours.v1.positions_pb2 import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Outcome:
     counts: Counter[Happened] = field(default_factory=Counter)
     sent: bool = False
     """False: it was a dry run, or a row was refused before anything was sent."""
+    positions: list[Position] = field(default_factory=list)
+    """Ask with these to see all that was sent."""
 
 
 class BulkImport:

@@ -126,7 +126,7 @@ async def _send(
                 KINDS[mapping.kind](shared), table, wishes, tell=told.tell, checked=_checking(bar, table), sent=_sending(bar)
             )
             outcome = await bulk_import.run()
-            await questions.seen(commands.positions)
+            outcome.positions = commands.positions
             return outcome
 
 

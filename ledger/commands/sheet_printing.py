@@ -49,7 +49,7 @@ class PrintedRows:
 
 
 class JsonRows:
-    """One document, written row by row: {"rows": […], "counts": {…}, "sent": …, "notes": […]}."""
+    """One document, written row by row: {"rows": […], "counts": {…}, "sent": …, "positions": […], "notes": […]}."""
 
     def __init__(self) -> None:
         self._rows = 0
@@ -71,6 +71,7 @@ class JsonRows:
         ending = {
             "counts": {what: outcome.counts[what] for what in _ORDER},
             "sent": outcome.sent,
+            "positions": printing.positions_json(outcome.positions),
             "notes": list(notes),
         }
         print("" if self._rows else '{"rows": [', "], ", json.dumps(ending, ensure_ascii=False)[1:], sep="")

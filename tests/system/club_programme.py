@@ -25,6 +25,7 @@ from volunteer_hours.v1.audit_service_pb2_grpc import AuditServiceStub
 from volunteer_hours.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
 from volunteer_hours.v1.participation_service_pb2_grpc import ParticipationServiceStub
+from volunteer_hours.v1.positions_pb2 import Position
 from volunteer_hours.v1.registry_service_pb2_grpc import RegistryServiceStub
 from volunteer_hours.v1.resources_pb2 import MEMBER_ROLE_VERIFIER, Opportunity, PersonalDetails, Shift
 from volunteer_hours.v1.values_pb2 import LocalizedText, Place
@@ -112,7 +113,10 @@ class Club:
 
     def told(self, answer) -> None:
         """Wait until the directory has what was just answered."""
-        question = directory.ListOrganizationsRequest(page_size=1, positions=answer.positions)
+        self.seen(answer.positions)
+
+    def seen(self, positions) -> None:
+        question = directory.ListOrganizationsRequest(page_size=1, positions=positions)
         self.directory.ListOrganizations(question, timeout=60)
 
     def written(self, kind: str, rows: Sequence[Mapping[str, object]], **defaults: str) -> tuple[Path, Path]:
@@ -136,7 +140,9 @@ class Club:
         command = ["import", kind, file, "--mapping", mapping, "--json", *options]
         done = hours_ledger(*command, address=self.served.grpc, **environment)
         assert (done.returncode, done.stdout != "") == (code, True), (done.stdout[-2000:], done.stderr)
-        return json.loads(done.stdout)
+        answer = json.loads(done.stdout)
+        self.seen([Position(**one) for one in answer["positions"]])
+        return answer
 
     def process(self, kind: str, files: tuple[Path, Path]) -> subprocess.Popen[bytes]:
         """The import as a process of its own."""
