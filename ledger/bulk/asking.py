@@ -116,7 +116,7 @@ class Questions:
             question.page_token = page.next_page_token
 
     async def unknown(self, volunteers: Sequence[str]) -> set[str]:
-        """Who of these is not there; nobody where this caller may not ask: then the service tells when rows are sent."""
+        """Who of these is not there; nobody where this caller may not ask: the service tells when rows are sent."""
         names, unknown = list(volunteers), set[str]()
         while names and self.persons_told:
             try:

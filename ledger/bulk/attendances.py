@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from ledger.bulk.comparing import Wanted
-from ledger.bulk.kind import Import
+from ledger.bulk.kind import Import, RowByRow
 from ledger.bulk.names import SHIFT, attendance_id, holder_of
 from ledger.bulk.persons import Persons
 from ledger.bulk.recording import Recording
@@ -20,7 +20,7 @@ from ledger.sheets.values import Values
 KIND: Final = "attendances"
 
 
-class Attendances:
+class Attendances(RowByRow):
     """See `kind.Kind`."""
 
     pages_at_once: Final = 4
@@ -43,10 +43,6 @@ class Attendances:
             for line, values, shift, person in zip(lines, rows, shifts, persons, strict=True)
         ]
 
-    async def rest(self) -> AsyncIterator[Sequence[Step | Told]]:
-        for nothing in ():
-            yield nothing
-
     async def send(self, steps: Sequence[Step]) -> Sequence[Told]:
         return await self._recording.send(steps)
 
@@ -63,9 +59,7 @@ class Attendances:
         if values.problems or span is None:
             return refused(line.number, "", *values.problems)
         name = f"{person}/attendances/{attendance_id(self._system, record_id)}"
-        return self._recording.step(
-            line.number, record_id, Wanted(name, shift, *span), learnt, tuple(values.notes)
-        )
+        return self._recording.step(line.number, record_id, Wanted(name, shift, *span), learnt, tuple(values.notes))
 
     def _span(self, line: Line, values: Values, shift: str) -> Span | None:
         facts = self._shifts.get(shift)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from ledger.bulk.seen_rows import Listed
 from volunteer_hours.v1 import resources_pb2 as pb
 
-STAYS: Final = {
+STAYS: Final[Mapping[int, str]] = {
     pb.ATTENDANCE_STATE_WITHDRAWN: "withdrawn in the ledger: it stays so",
     pb.ATTENDANCE_STATE_TRANSFERRED: "transferred in the ledger: it stays so",
 }
-_DECIDED: Final = {
+_DECIDED: Final[Mapping[int, str]] = {
     pb.ATTENDANCE_STATE_VERIFIED: "verified",
     pb.ATTENDANCE_STATE_DECLINED: "declined",
     pb.ATTENDANCE_STATE_REVERSED: "reversed",
     pb.ATTENDANCE_STATE_DISPUTED: "disputed",
+    pb.ATTENDANCE_STATE_CLAIMED: "claimed by the person",
+    pb.ATTENDANCE_STATE_PRESENT: "not over: the person is checked in",
 }
 
 

@@ -62,6 +62,4 @@ def _kept(
 ) -> KeptRow:
     person, day, zone, line, record_id, name, shift, first, past, seconds, learnt, notes = row
     span = None if first is None or past is None else (first, past)
-    return KeptRow(
-        person, date.fromisoformat(day), zone, line, record_id, name, shift, span, seconds, learnt, notes
-    )
+    return KeptRow(person, date.fromisoformat(day), zone, line, record_id, name, shift, span, seconds, learnt, notes)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
+from tempfile import TemporaryFile
 
-from ledger.bulk.kind import Import, Kind
+from ledger.bulk.kind import Kind
 from ledger.bulk.records import PAGE_RECORDS_MAX
 from ledger.bulk.spool import Spool
 from ledger.bulk.steps import Happened, Step, Told, refused
@@ -141,7 +142,7 @@ class _Stages:
         self.steps += len(steps)
         for stage in sorted({step.stage for step in steps}):
             if stage not in self._spools:
-                self._spools[stage] = self._stack.enter_context(Spool())
+                self._spools[stage] = Spool(self._stack.enter_context(TemporaryFile()))
             self._spools[stage].add([step for step in steps if step.stage == stage])
 
     def in_order(self) -> Iterator[Spool]:

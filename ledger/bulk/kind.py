@@ -33,6 +33,20 @@ class Import:
         return self.mapping.columns.get(field, field)
 
 
+class RowByRow:
+    """A kind whose rows are decided one by one, and that misses nothing that a file has not."""
+
+    async def rest(self) -> AsyncIterator[Sequence[Step | Told]]:
+        nothing: tuple[Sequence[Step | Told], ...] = ()
+        for page in nothing:
+            yield page
+
+    async def missing(self) -> AsyncIterator[Told]:
+        nothing: tuple[Told, ...] = ()
+        for told in nothing:
+            yield told
+
+
 class Kind(Protocol):
     """One kind of spreadsheet. Every method raises grpc.RpcError for what is no row's own."""
 

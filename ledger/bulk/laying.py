@@ -1,7 +1,7 @@
 """Where on a person's day durations without clock times are laid: exactly so many seconds, none of them twice.
 
-Pure. The rule (docs/spreadsheets.md, "Older systems"): what the ledger has stays where it is, then what has clock times,
-then the rest in the order of the file, each in the first gap from the mapping's start on, else in the first of the day.
+Pure. The rule (docs/spreadsheets.md, "Older systems"): what has clock times and what the ledger has stay where they
+are, then the rest in the order of the file, each in the first gap from the mapping's start on, else in the day's first.
 """
 
 from __future__ import annotations

@@ -13,9 +13,7 @@ from ledger.feeds.names import hashed_id, own_id, printable_record_id
 __all__ = ["attendance_id", "hashed_id", "own_id", "printable_record_id", "volunteer_name"]
 
 VOLUNTEER: Final = re.compile(r"volunteers/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-SHIFT: Final = re.compile(
-    r"opportunities/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/shifts/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-)
+SHIFT: Final = re.compile(r"opportunities/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/shifts/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 ORGANIZATION: Final = re.compile(r"(organizations|initiatives)/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 OPPORTUNITY: Final = re.compile(r"opportunities/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _ATTENDANCE: Final = re.compile(r"(?P<volunteer>volunteers/[a-z0-9-]{1,63})/attendances/(?P<id>[a-z0-9-]{1,63})")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Final
 from uuid import uuid4
 
-from ledger.bulk.kind import Import
+from ledger.bulk.kind import Import, RowByRow
 from ledger.bulk.names import SHIFT
 from ledger.bulk.persons import Persons
 from ledger.bulk.refusals import ALREADY_THERE, NOT_FOUND, NOTHING_CHANGES
@@ -26,15 +26,18 @@ from volunteer_hours.v1 import resources_pb2
 KIND: Final = "registrations"
 REGISTERED: Final = "registered"
 WITHDRAWN: Final = "withdrawn"
-_STAYS: Final = {
+_STAYS: Final[Mapping[int, str]] = {
     resources_pb2.REGISTRATION_STATE_WITHDRAWN: "withdrawn in the ledger: it stays so",
     resources_pb2.REGISTRATION_STATE_DECLINED: "declined in the ledger: it stays so",
     resources_pb2.REGISTRATION_STATE_ABSENT: "marked absent in the ledger: it stays so",
 }
 
 
-class Registrations:
-    """See `kind.Kind`. Rows are sent in their order: who stands above gets the place."""
+class Registrations(RowByRow):
+    """See `kind.Kind`. Rows are sent in their order: who stands above gets the place.
+
+    Nobody is missed: who registered here and not there did so by right.
+    """
 
     pages_at_once: Final = 1
 
@@ -54,21 +57,12 @@ class Registrations:
             for line, values, shift, person in zip(lines, rows, shifts, persons, strict=True)
         ]
 
-    async def rest(self) -> AsyncIterator[Sequence[Step | Told]]:
-        for nothing in ():
-            yield nothing
-
     async def send(self, steps: Sequence[Step]) -> Sequence[Told]:
         by_shift: dict[str, list[Step]] = defaultdict(list)
         for step in steps:
             by_shift[step.name.partition("/registrations/")[0]].append(step)
         told = await asyncio.gather(*(self._in_turn(queue) for queue in by_shift.values()))
         return list(chain.from_iterable(told))
-
-    async def missing(self) -> AsyncIterator[Told]:
-        """Nobody is missed: who registered here and not there did so by right."""
-        for nothing in ():
-            yield nothing
 
     async def _learn(self, shift: str) -> None:
         if shift in self._shifts:
@@ -85,7 +79,9 @@ class Registrations:
             right = f"write {REGISTERED} or {WITHDRAWN}, or say in values.status which word is which"
             values.wrong("status", f"{shown(status)} is neither", right)
         if not self._shifts.get(shift):
-            values.wrong("shift", f"the ledger has no {shown(shift)}", "write one that is there, opportunities/…/shifts/…")
+            values.wrong(
+                "shift", f"the ledger has no {shown(shift)}", "write one that is there, opportunities/…/shifts/…"
+            )
         if values.problems:
             return refused(line, "", *values.problems)
         name = f"{shift}/registrations/{person.removeprefix('volunteers/')}"

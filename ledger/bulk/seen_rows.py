@@ -30,7 +30,8 @@ class SeenRows:
         self.rows.execute("pragma cache_size = -4096")
         self.rows.execute("create table seen (id text primary key, line integer) without rowid")
         self.rows.execute(
-            "create table listed (name text primary key, id text, shift text, first integer, past integer, state integer)"
+            "create table listed (name text primary key, id text, shift text, first integer, past integer,"
+            " state integer)"
         )
         self.rows.execute("create index listed_id on listed (id)")
         self.rows.execute("create table shifts (name text primary key) without rowid")

@@ -5,10 +5,8 @@ Rows hold personal data: what is left of the file on a disk, after a power cut s
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
-from types import TracebackType
-from typing import Final
+from typing import BinaryIO, Final
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -22,19 +20,12 @@ _PAGES: Final = msgspec.msgpack.Decoder(list[Step])
 class Spool:
     """Pages of steps: added, then read once in their order."""
 
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()
+    def __init__(self, file: BinaryIO) -> None:
+        """`file`: empty, and nobody else's."""
+        self._file = file
         self._cipher = AESGCM(AESGCM.generate_key(128))
         self._pages = 0
         self.steps = 0
-
-    def __enter__(self) -> Spool:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
 
     def add(self, page: Sequence[Step]) -> None:
         """Keep a page."""

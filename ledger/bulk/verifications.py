@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 from uuid import uuid4
 
 from google.rpc import status_pb2
 
-from ledger.bulk.kind import Import
+from ledger.bulk.kind import Import, RowByRow
 from ledger.bulk.names import attendance_id, holder_of
 from ledger.bulk.persons import Persons
 from ledger.bulk.rows import read_id
@@ -31,7 +31,7 @@ NOTHING_TO_VERIFY: Final = "NOTHING_TO_VERIFY"
 _OPEN: Final = (ATTENDANCE_STATE_RECORDED, ATTENDANCE_STATE_CLAIMED)
 
 
-class Verifications:
+class Verifications(RowByRow):
     """See `kind.Kind`."""
 
     pages_at_once: Final = 4
@@ -43,25 +43,15 @@ class Verifications:
 
     async def check(self, lines: Sequence[Line]) -> Sequence[Step | Told]:
         rows = [Values(line, self._shared.mapping) for line in lines]
-        ids = [read_id(values, self._shared.seen, line.number, self._id) for line, values in zip(lines, rows, strict=True)]
+        ids = [
+            read_id(values, self._shared.seen, line.number, self._id) for line, values in zip(lines, rows, strict=True)
+        ]
         unnamed = [values for values, id_ in zip(rows, ids, strict=True) if id_ and not holder_of(id_)]
         persons = iter(await self._persons.names(unnamed))
         names = [id_ if not id_ or holder_of(id_) else f"{next(persons)}/attendances/{self._id(id_)}" for id_ in ids]
         return await asyncio.gather(
-            *(
-                self._checked(line.number, values, name)
-                for line, values, name in zip(lines, rows, names, strict=True)
-            )
+            *(self._checked(line.number, values, name) for line, values, name in zip(lines, rows, names, strict=True))
         )
-
-    async def rest(self) -> AsyncIterator[Sequence[Step | Told]]:
-        for nothing in ():
-            yield nothing
-
-    async def missing(self) -> AsyncIterator[Told]:
-        """Hours that nobody verified are no news."""
-        for nothing in ():
-            yield nothing
 
     async def send(self, steps: Sequence[Step]) -> Sequence[Told]:
         page = pb.BatchVerifyHoursRequest(items=[pb.VerificationItem.FromString(step.request) for step in steps])

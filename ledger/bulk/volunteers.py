@@ -7,7 +7,7 @@ problem of a row, which quotes the cell that is wrong to whoever has the file.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ import protovalidate
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.rpc import status_pb2
 
-from ledger.bulk.kind import Import
+from ledger.bulk.kind import Import, RowByRow
 from ledger.bulk.names import volunteer_name
 from ledger.bulk.persons import identity_type, is_identity_number
 from ledger.bulk.refusals import ALREADY_THERE, NOTHING_CHANGES
@@ -44,8 +44,8 @@ _NOT_COMPARED: Final = "is there already; its details are new, or not for you to
 _VALIDATOR: Final = protovalidate.Validator()
 
 
-class Volunteers:
-    """See `kind.Kind`."""
+class Volunteers(RowByRow):
+    """See `kind.Kind`. A file of persons is rarely everybody: nobody is missed."""
 
     pages_at_once: Final = 4
 
@@ -55,15 +55,6 @@ class Volunteers:
 
     async def check(self, lines: Sequence[Line]) -> Sequence[Step | Told]:
         return await asyncio.gather(*(self._checked(line) for line in lines))
-
-    async def rest(self) -> AsyncIterator[Sequence[Step | Told]]:
-        for nothing in ():
-            yield nothing
-
-    async def missing(self) -> AsyncIterator[Told]:
-        """Nobody is missed: a file of persons is rarely everybody, and no list is asked for."""
-        for nothing in ():
-            yield nothing
 
     async def send(self, steps: Sequence[Step]) -> Sequence[Told]:
         return await asyncio.gather(*(self._sent(step) for step in steps))
@@ -149,7 +140,7 @@ def details_of(values: Values) -> PersonalDetails:
         if type_ is not None and number:
             details.identity.CopyFrom(Identity(type=type_, number=number, country=values.code("country")))
     for violation in _VALIDATOR.collect_violations(details):
-        field = violation.proto.field.elements[0].field_name
+        field = path.elements[0].field_name if (path := violation.proto.field) else "full_name"
         column = "name.ar" if field == "full_name" and not values.is_empty("name.ar") else _FIELD.get(field, field)
         values.wrong(column, violation.proto.message, _RIGHT.get(field, ""))
     return details

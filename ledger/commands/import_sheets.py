@@ -1,4 +1,4 @@
-"""`import volunteers|registrations|attendances|hours|verifications`: spreadsheets, every row checked before any is sent."""
+"""`import volunteers|registrations|attendances|hours|verifications`: spreadsheets, checked whole and then sent."""
 
 from __future__ import annotations
 
@@ -123,7 +123,12 @@ async def _send(
             questions, commands = Questions(channel, caller.metadata), Commands(channel, caller.metadata)
             shared = Import(mapping, file_time, questions, commands, seen, _words(caller))
             bulk_import = BulkImport(
-                KINDS[mapping.kind](shared), table, wishes, tell=told.tell, checked=_checking(bar, table), sent=_sending(bar)
+                KINDS[mapping.kind](shared),
+                table,
+                wishes,
+                tell=told.tell,
+                checked=_checking(bar, table),
+                sent=_sending(bar),
             )
             outcome = await bulk_import.run()
             outcome.positions = commands.positions

@@ -24,7 +24,7 @@ class ToldRows(Protocol):
 
 
 class PrintedRows:
-    """A line a row; rows that are unchanged are only counted, unless there is something to say, or all are asked for."""
+    """A line a row; unchanged ones are only counted, unless there is something to say of them or all are asked for."""
 
     def __init__(self, *, all_rows: bool) -> None:
         self._all_rows = all_rows

@@ -13,10 +13,6 @@ from tests.system.club_programme import VERIFIER, Club, counts, new_id, notes, p
 from tests.system.served_ledger import PROJECT, hours_ledger, served_in_a_folder
 from volunteer_hours.v1 import directory_service_pb2 as directory
 from volunteer_hours.v1 import participation_service_pb2 as participation
-from volunteer_hours.v1 import registry_service_pb2 as registry
-from volunteer_hours.v1.registry_service_pb2_grpc import RegistryServiceStub
-from volunteer_hours.v1.resources_pb2 import PersonalDetails
-from volunteer_hours.v1.values_pb2 import IDENTITY_TYPE_NATIONAL_ID, Identity
 
 EXAMPLES = PROJECT / "examples" / "spreadsheets"
 HALF_HOUR = 1800
@@ -265,9 +261,7 @@ def test_persons_are_registered_changed_and_never_named_by_an_identity_number(cl
     assert notes(changed) == ["line 2 change: email"]
     rows.append({"id": "k-4", "name.en": "Synthetic One", "email": "", "identity_number": "١٠٠٠٠٠٠٠٠٨"})
     second = club.import_("volunteers", club.written("volunteers", rows, **given), code=1)
-    assert problems(second) == [
-        f"line 5 identity_number: this identity is registered as volunteers/{club.system}--k-1"
-    ]
+    assert problems(second) == [f"line 5 identity_number: this identity is registered as volunteers/{club.system}--k-1"]
     told = json.dumps(club.events(), ensure_ascii=False)
     assert not [text for text in ("Synthetic One", "1000000008", "example.org") if text in told]
 
