@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PAGE_SIZE: Final = 1_000
 IN_FLIGHT_MAX: Final = 32
-LAG_SECONDS_MAX: Final = 4.0
+LAG_SECONDS_MAX: Final = 2.0
 """What is not there is asked for again for so long, once in an import: it may have been recorded a moment ago."""
 _PAUSE_SECONDS: Final = 0.5
 

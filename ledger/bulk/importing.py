@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
-from tempfile import TemporaryFile
 
 from ledger.bulk.kind import Kind
 from ledger.bulk.records import PAGE_RECORDS_MAX
-from ledger.bulk.spool import Spool
+from ledger.bulk.spool import Spool, opened_spool
 from ledger.bulk.steps import Happened, Step, Told, refused
 from ledger.patient_client import all_of
 from ledger.sheets.rows import FileUnreadable, Line, Problem
@@ -83,8 +82,8 @@ class BulkImport:
         return outcome
 
     async def _check(self, spools: _Stages) -> None:
-        lines = self._table.lines()
-        while page := list(islice(self._safely(lines), PAGE_RECORDS_MAX)):
+        lines = self._safely(self._table.lines())
+        while page := list(islice(lines, PAGE_RECORDS_MAX)):
             readable = [line for line in page if isinstance(line, Line)]
             for one in page:
                 if not isinstance(one, Line):
@@ -142,7 +141,7 @@ class _Stages:
         self.steps += len(steps)
         for stage in sorted({step.stage for step in steps}):
             if stage not in self._spools:
-                self._spools[stage] = Spool(self._stack.enter_context(TemporaryFile()))
+                self._spools[stage] = self._stack.enter_context(opened_spool())
             self._spools[stage].add([step for step in steps if step.stage == stage])
 
     def in_order(self) -> Iterator[Spool]:

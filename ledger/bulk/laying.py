@@ -48,11 +48,12 @@ def laid(rows: Sequence[DayRow], day: Span, begin: int) -> list[Span | None]:
         if span is not None:
             spans[number] = span
             insort(taken, span)
-    for number, row in enumerate(rows):
-        if spans[number] is None:
-            spans[number] = span = _free(row, taken, day, begin)
-            if span is not None:
-                insort(taken, span)
+    open_rows = [number for number, span in enumerate(spans) if span is None]
+    # What the ledger has, with another length, before what is new: it grows or shrinks where it is, if it can.
+    for number in sorted(open_rows, key=lambda number: rows[number].known is None):
+        spans[number] = span = _free(rows[number], taken, day, begin)
+        if span is not None:
+            insort(taken, span)
     return spans
 
 

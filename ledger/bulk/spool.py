@@ -6,6 +6,8 @@ Rows hold personal data: what is left of the file on a disk, after a power cut s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from tempfile import TemporaryFile
 from typing import BinaryIO, Final
 
 import msgspec
@@ -15,6 +17,13 @@ from ledger.bulk.steps import Step
 
 _LENGTH_BYTES: Final = 4
 _PAGES: Final = msgspec.msgpack.Decoder(list[Step])
+
+
+@contextmanager
+def opened_spool() -> Iterator[Spool]:
+    """An empty one, gone with the block."""
+    with TemporaryFile() as file:
+        yield Spool(file)
 
 
 class Spool:
