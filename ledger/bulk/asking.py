@@ -68,9 +68,10 @@ class Questions:
         question = directory.GetVolunteerRequest(name=name)
         return await self._found(self._directory.GetVolunteer, question, patient=False)
 
-    async def attendance(self, name: str) -> pb.Attendance | None:
-        """As it is now."""
-        return await self._found(self._directory.GetAttendance, directory.GetAttendanceRequest(name=name))
+    async def attendance(self, name: str, *, patient: bool = True) -> pb.Attendance | None:
+        """As it is now; `patient`: it is there, or was a moment ago."""
+        question = directory.GetAttendanceRequest(name=name)
+        return await self._found(self._directory.GetAttendance, question, patient=patient)
 
     async def holder_of(self, identity: Identity) -> str | status_pb2.Status:
         """The name of who has this document, empty for nobody; or why the service does not say."""

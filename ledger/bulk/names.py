@@ -16,6 +16,9 @@ VOLUNTEER: Final = re.compile(r"volunteers/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 SHIFT: Final = re.compile(r"opportunities/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/shifts/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 ORGANIZATION: Final = re.compile(r"(organizations|initiatives)/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 OPPORTUNITY: Final = re.compile(r"opportunities/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_HEAD_COUNT: Final = re.compile(
+    r"opportunities/[a-z0-9-]{1,63}/shifts/[a-z0-9-]{1,63}/groupAttendances/(?P<id>[a-z0-9-]{1,63})"
+)
 _ATTENDANCE: Final = re.compile(r"(?P<volunteer>volunteers/[a-z0-9-]{1,63})/attendances/(?P<id>[a-z0-9-]{1,63})")
 
 
@@ -26,7 +29,7 @@ def volunteer_name(system: str, cell: str) -> str:
 
 def attendance_id(system: str, record_id: str) -> str:
     """The last part of the attendance's name; that of an id that is a name of the ledger already."""
-    named = _ATTENDANCE.fullmatch(record_id)
+    named = _ATTENDANCE.fullmatch(record_id) or _HEAD_COUNT.fullmatch(record_id)
     return named["id"] if named else own_id(system, record_id)
 
 
@@ -34,3 +37,8 @@ def holder_of(attendance: str) -> str:
     """volunteers/v of volunteers/v/attendances/a; empty for what is no such name."""
     named = _ATTENDANCE.fullmatch(attendance)
     return named["volunteer"] if named else ""
+
+
+def is_attendance(text: str) -> bool:
+    """Whether it is the name of one, of a person or of a head count."""
+    return bool(_ATTENDANCE.fullmatch(text) or _HEAD_COUNT.fullmatch(text))

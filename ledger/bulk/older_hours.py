@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 from ledger.bulk.comparing import STAYS, Wanted
 from ledger.bulk.days import KeptRow, OlderDays
+from ledger.bulk.head_counts import HeadCounts
 from ledger.bulk.kind import Import
 from ledger.bulk.laying import DayRow, day_span, laid, midnight
 from ledger.bulk.names import attendance_id
-from ledger.bulk.older_row import read_older_row
+from ledger.bulk.older_row import is_head_count, read_older_row
 from ledger.bulk.persons import Persons
-from ledger.bulk.programme import ATTENDANCES, KIND, Programme
+from ledger.bulk.programme import ATTENDANCES, HEAD_COUNTS, KIND, Programme
 from ledger.bulk.recording import Recording
 from ledger.bulk.records import PAGE_RECORDS_MAX
 from ledger.bulk.rows import read_id, source_time
@@ -36,15 +37,16 @@ class OlderHours:
         self._mapping = shared.mapping
         self._persons = Persons(shared.questions, shared.seen, shared.mapping, shared.words)
         self._programme = Programme(shared)
+        self._head_counts = HeadCounts(shared)
         self._recording = Recording(shared, KIND)
         self._days = OlderDays(shared.seen.rows)
 
     async def check(self, lines: Sequence[Line]) -> Sequence[Step | Told]:
         rows = [Values(line, self._mapping) for line in lines]
-        persons = await self._persons.names(rows)
+        persons = iter(await self._persons.names([values for values in rows if not is_head_count(values)]))
         settled: list[Step | Told] = []
-        for line, values, person in zip(lines, rows, persons, strict=True):
-            settled += await self._checked(line, values, person)
+        for line, values in zip(lines, rows, strict=True):
+            settled += await self._checked(line, values, "" if is_head_count(values) else next(persons))
         return settled
 
     async def rest(self) -> AsyncIterator[Sequence[Step | Told]]:
@@ -59,7 +61,8 @@ class OlderHours:
     async def send(self, steps: Sequence[Step]) -> Sequence[Told]:
         if steps and steps[0].stage == ATTENDANCES:
             return await self._recording.send(steps)
-        return await asyncio.gather(*(self._programme.send(step) for step in steps))
+        send = self._head_counts.send if steps and steps[0].stage == HEAD_COUNTS else self._programme.send
+        return await asyncio.gather(*(send(step) for step in steps))
 
     async def missing(self) -> AsyncIterator[Told]:
         for told in self._recording.missing():
@@ -75,6 +78,8 @@ class OlderHours:
             needed = await self._programme.needed(line.number, row, values, learnt)
         if row is None or values.problems:
             return [*needed, refused(line.number, "", *values.problems)]
+        if row.head_count:
+            return [*needed, await self._head_counts.step(line.number, record_id, row, values, learnt)]
         name = f"{person}/attendances/{attendance_id(system, record_id)}"
         kept = KeptRow(
             person, row.day, row.time_zone, line.number, record_id, name, row.shift, row.span, row.seconds,

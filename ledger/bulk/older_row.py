@@ -10,7 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ledger.bulk.laying import Span
-from ledger.bulk.names import OPPORTUNITY, ORGANIZATION, hashed_id
+from ledger.bulk.names import OPPORTUNITY, ORGANIZATION, SHIFT, hashed_id
 from ledger.bulk.zones import in_zone
 from ledger.sheets.mapping import SheetMapping
 from ledger.sheets.rows import Line
@@ -18,6 +18,7 @@ from ledger.sheets.values import Values
 from ledger.sheets.words import shown
 
 ACTIVITY_CHARACTERS_MAX: Final = 200
+HEADS_MAX: Final = 1_000_000
 ONLINE: Final = "online"
 _REGION: Final = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
 
@@ -35,6 +36,10 @@ class OlderRow:
     span: Span | None
     """Its clock times; None: `seconds` on that day, nobody knows when."""
     seconds: int
+    head_count: int
+    """People counted together, without names; 0: one person's."""
+    shift_is_named: bool
+    """It is not made of the row's times: of such a shift only the date is known."""
     city: str
     region: str
     """ISO 3166-2, or `online`."""
@@ -56,11 +61,26 @@ def read_older_row(line: Line, values: Values, mapping: SheetMapping) -> OlderRo
     if values.problems or served is None:
         return None
     day, span, seconds = served
-    opportunity = activity
-    if not OPPORTUNITY.fullmatch(activity):
-        opportunity = "opportunities/" + hashed_id(mapping.system, f"{organization}\n{activity}")
-    shift = f"{opportunity}/shifts/{_shift_id(day, span, time_zone, city, region)}"
-    return OlderRow(organization, activity, opportunity, shift, time_zone, day, span, seconds, city, region)
+    shift = values.code("shift_name")
+    named = SHIFT.fullmatch(shift) is not None
+    opportunity = shift.partition("/shifts/")[0] if named else _opportunity(mapping.system, organization, activity)
+    if not named:
+        shift = f"{opportunity}/shifts/{_shift_id(day, span, time_zone, city, region)}"
+    heads = values.whole("head_count", 1, HEADS_MAX) or 1 if is_head_count(values) else 0
+    return OlderRow(
+        organization, activity, opportunity, shift, time_zone, day, span, seconds, heads, named, city, region
+    )
+
+
+def is_head_count(values: Values) -> bool:
+    """Whether the row is of people without names."""
+    return values.is_empty("volunteer") and not values.is_empty("head_count")
+
+
+def _opportunity(system: str, organization: str, activity: str) -> str:
+    if OPPORTUNITY.fullmatch(activity):
+        return activity
+    return "opportunities/" + hashed_id(system, f"{organization}\n{activity}")
 
 
 def is_written(line: Line, mapping: SheetMapping, field: str) -> bool:
@@ -111,7 +131,7 @@ def _day_and_span(line: Line, values: Values, mapping: SheetMapping) -> tuple[da
         values.wrong("date", "empty", "write the date of service")
     if not seconds:
         values.wrong("duration", "empty or nothing", "write start and end, or how long it was")
-    elif "start_time" not in mapping.defaults:
+    elif "start_time" not in mapping.defaults and not is_head_count(values):
         right = "give defaults.start_time: hours without clock times are laid from it on"
         values.wrong("start_time", "empty", right)
     return None if day is None or not seconds else (day, None, seconds)

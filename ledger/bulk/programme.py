@@ -24,7 +24,7 @@ from volunteer_hours.v1.values_pb2 import LocalizedText, Place
 KIND: Final = "hours"
 PLACES: Final = 1_000_000
 """How many could come is not known of the past, and nobody registers for it."""
-OPPORTUNITIES, SHIFTS, ATTENDANCES = range(3)
+OPPORTUNITIES, SHIFTS, ATTENDANCES, HEAD_COUNTS = range(4)
 """The stages in which steps are sent."""
 _ARABIC: Final = re.compile(r"[\u0600-\u06ff]")
 
@@ -101,7 +101,7 @@ class Programme:
             place=place,
             imported_from=provenance(self._system, row.shift, learnt),
         )
-        if row.span is None:
+        if row.span is None or row.shift_is_named:
             shift.service_date = row.day.isoformat()
         else:
             shift.start_time.CopyFrom(Timestamp(seconds=row.span[0]))

@@ -37,6 +37,7 @@ Request: TypeAlias = (
     | participation.RegisterForShiftRequest
     | participation.WithdrawRegistrationRequest
     | participation.CorrectAttendanceRequest
+    | participation.RecordGroupAttendanceRequest
 )
 Answer: TypeAlias = pb.Volunteer | pb.Opportunity | pb.Shift | pb.Registration | pb.Attendance
 
@@ -121,5 +122,7 @@ class Commands:
                 return await send_patiently(self._participation.WithdrawRegistration, request, self._metadata)
             case participation.CorrectAttendanceRequest():
                 return await send_patiently(self._participation.CorrectAttendance, request, self._metadata)
+            case participation.RecordGroupAttendanceRequest():
+                return await send_patiently(self._participation.RecordGroupAttendance, request, self._metadata)
             case _:
                 assert_never(request)

@@ -10,7 +10,7 @@ from uuid import uuid4
 from google.rpc import status_pb2
 
 from ledger.bulk.kind import Import, RowByRow
-from ledger.bulk.names import attendance_id, holder_of
+from ledger.bulk.names import attendance_id, is_attendance
 from ledger.bulk.persons import Persons
 from ledger.bulk.rows import read_id
 from ledger.bulk.steps import Step, Told, refused
@@ -46,9 +46,11 @@ class Verifications(RowByRow):
         ids = [
             read_id(values, self._shared.seen, line.number, self._id) for line, values in zip(lines, rows, strict=True)
         ]
-        unnamed = [values for values, id_ in zip(rows, ids, strict=True) if id_ and not holder_of(id_)]
+        unnamed = [values for values, id_ in zip(rows, ids, strict=True) if id_ and not is_attendance(id_)]
         persons = iter(await self._persons.names(unnamed))
-        names = [id_ if not id_ or holder_of(id_) else f"{next(persons)}/attendances/{self._id(id_)}" for id_ in ids]
+        names = [
+            id_ if not id_ or is_attendance(id_) else f"{next(persons)}/attendances/{self._id(id_)}" for id_ in ids
+        ]
         return await asyncio.gather(
             *(self._checked(line.number, values, name) for line, values, name in zip(lines, rows, names, strict=True))
         )

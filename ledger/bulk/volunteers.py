@@ -31,13 +31,14 @@ from volunteer_hours.v1.resources_pb2 import PersonalDetails
 from volunteer_hours.v1.values_pb2 import Identity
 
 KIND: Final = "volunteers"
-CHANGEABLE: Final = ("full_name", "birth_date", "email", "phone", "gender")
+CHANGEABLE: Final = ("full_name", "birth_date", "email", "phone", "gender", "residence_region")
 _FIELD: Final = {"full_name": "name.en", "identity": "identity_number"}
 _RIGHT: Final = {
     "full_name": "write at most 200 characters",
     "email": "write one such as somebody@example.org",
     "phone": "write + and the code of the country first, such as +966500000000",
     "gender": "write female or male, or say in values.gender which word is which",
+    "residence_region": "write a region of ISO 3166-2 such as SA-01",
     "identity": "write the number of the document",
 }
 _NOT_COMPARED: Final = "is there already; its details are new, or not for you to read: nothing was compared"
@@ -133,6 +134,7 @@ def details_of(values: Values) -> PersonalDetails:
         email=values.text("email", 254),
         phone="".join(plain(values.text("phone", 40)).translate(_BETWEEN_DIGITS).split()),
         gender=values.code("gender").lower(),
+        residence_region=values.code("residence_region"),
     )
     if not values.is_empty("identity_number"):
         type_ = identity_type(values)

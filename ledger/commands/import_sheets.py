@@ -71,7 +71,9 @@ def _command(kind: Kind) -> Callable[..., None]:
             raise typer.BadParameter("give --mapping; --guess prints one to begin with")
         caller = arguments.caller(address, actor, language, data_dir)
         wishes = Wishes(dry_run, continue_on_error)
-        outcome = sheet_import.import_sheet(caller, file, sheet_import.read_mapping(kind, mapping), wishes, as_json)
+        by = sheet_import.read_mapping(kind, mapping)
+        is_saved = mapping == sheet_import.NAMED
+        outcome = sheet_import.import_sheet(caller, file, by, wishes, as_json=as_json, is_saved=is_saved)
         refused = outcome.counts["refused"]
         if refused:
             raise CommandFailed(f"{refused:,} refused" + ("" if outcome.sent else "; nothing was sent"))

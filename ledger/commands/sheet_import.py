@@ -15,6 +15,7 @@ from ledger.bulk.importing import BulkImport, Outcome, Wishes
 from ledger.bulk.kind import Import
 from ledger.bulk.kinds import KINDS
 from ledger.bulk.refusals import Words
+from ledger.bulk.saved import NAMED, SavedTable, mapping_file
 from ledger.bulk.seen_rows import SeenRows
 from ledger.bulk.sending import Commands
 from ledger.commands import printing
@@ -25,14 +26,18 @@ from ledger.sheets.asking import ask_on_terminal
 from ledger.sheets.fields import Kind
 from ledger.sheets.guessing import guessed_mapping
 from ledger.sheets.mapping import MAPPING_BYTES_MAX, MappingWrong, SheetMapping, fitted, parse_mapping
+from ledger.sheets.recognising import is_workbook
 from ledger.sheets.table import FileUnreadable, Table, open_table
 
 
-def import_sheet(caller: Caller, file: Path, mapping: SheetMapping, wishes: Wishes, as_json: bool) -> Outcome:
+def import_sheet(
+    caller: Caller, file: Path, mapping: SheetMapping, wishes: Wishes, *, as_json: bool, is_saved: bool
+) -> Outcome:
     """All of it. Raises CommandFailed where the file cannot be read, typer.BadParameter where the mapping misfits."""
     told: ToldRows = JsonRows() if as_json else PrintedRows(all_rows=wishes.dry_run)
     try:
-        with open_table(file, mapping.sheet) as table:
+        with open_table(file, mapping.sheet) as opened:
+            table = SavedTable(opened, mapping.kind, neutralised=not is_workbook(file)) if is_saved else opened
             file_time = datetime.fromtimestamp(int(file.stat().st_mtime), UTC)
             outcome = asyncio.run(_send(caller, file_time, table, _suited(mapping, table), wishes, told))
             told.end(outcome, table.notes())
@@ -42,8 +47,10 @@ def import_sheet(caller: Caller, file: Path, mapping: SheetMapping, wishes: Wish
 
 
 def read_mapping(kind: Kind, named: str) -> SheetMapping:
-    """The mapping in a file. Raises typer.BadParameter."""
-    path = Path(named)
+    """The mapping in a file, or the program's own for what `save` wrote. Raises typer.BadParameter."""
+    path = mapping_file(kind) if named == NAMED else Path(named)
+    if named == NAMED and not path.exists():
+        raise typer.BadParameter(f"`save` writes nothing that is imported as {kind}; name a mapping's file")
     text = read_at_most(path, MAPPING_BYTES_MAX)
     if len(text) > MAPPING_BYTES_MAX:
         raise typer.BadParameter(f"{path} is longer than {MAPPING_BYTES_MAX:,} bytes")

@@ -9,15 +9,15 @@ from typing import Final, Literal, TypeAlias
 
 from ledger.sheets.words import ValueWrong, plain, shown
 
-HoursUnit: TypeAlias = Literal["decimal", "clock", "minutes"]
-SECONDS_IN: Final = {"decimal": 3600, "minutes": 60}
+HoursUnit: TypeAlias = Literal["decimal", "clock", "minutes", "seconds"]
+SECONDS_IN: Final = {"decimal": 3600, "minutes": 60, "seconds": 1}
 SECONDS_MAX: Final = 10**9
 """Some 31 years: a typing error, whatever the row says."""
 _CLOCK: Final = re.compile(r"([0-9]{1,5}):([0-5][0-9])(?::([0-5][0-9]))?")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,20})?")
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:٬[0-9]{3})+(?:[.٫][0-9]+)?")
 _RIGHT: Final = {"decimal": "write hours such as 7.5 or 7:30", "clock": "write hours and minutes such as 7:30",
-                 "minutes": "write minutes such as 450"}  # fmt: skip
+                 "minutes": "write minutes such as 450", "seconds": "write whole seconds such as 27000"}  # fmt: skip
 
 
 def seconds_of(cell: str | float | time | timedelta, unit: HoursUnit, *, decimal_comma: bool) -> int:
@@ -40,8 +40,8 @@ def seconds_of(cell: str | float | time | timedelta, unit: HoursUnit, *, decimal
 
 def _seconds_of_text(text: str, unit: HoursUnit, *, decimal_comma: bool) -> int:
     if found := _CLOCK.fullmatch(text):
-        if unit == "minutes":
-            raise ValueWrong(f"{shown(text)}, where minutes are expected", _RIGHT[unit])
+        if unit in ("minutes", "seconds"):
+            raise ValueWrong(f"{shown(text)}, where {unit} are expected", _RIGHT[unit])
         return int(found[1]) * 3600 + int(found[2]) * 60 + int(found[3] or 0)
     if unit == "clock":
         raise ValueWrong(f"{shown(text)} is not hours and minutes", _RIGHT[unit])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 Kind: TypeAlias = Literal["volunteers", "registrations", "attendances", "hours", "verifications"]
-FieldType: TypeAlias = Literal["number_like", "text", "code", "day", "clock", "moment", "duration"]
+FieldType: TypeAlias = Literal["number_like", "text", "code", "day", "clock", "moment", "duration", "number"]
 """`number_like`: a text of which Excel may have made a number, with digits lost."""
 
 _ID: Final[dict[str, FieldType]] = {"id": "number_like"}
@@ -28,13 +28,14 @@ FIELDS: Final[Mapping[Kind, Mapping[str, FieldType]]] = {
         "country": "code",
         "email": "text",
         "phone": "number_like",
+        "residence_region": "code",
     }
     | _SOURCE,
     "registrations": _ID | _PERSON | {"shift": "code", "status": "code"} | _SOURCE,
     "attendances": _ID | _PERSON | {"shift": "code"} | _TIMES | _SOURCE,
     "hours": _ID
     | _PERSON
-    | {"organization": "code", "activity": "code"}
+    | {"organization": "code", "activity": "code", "shift_name": "code", "head_count": "number"}
     | _TIMES
     | {"time_zone": "code", "city": "text", "region": "code"}
     | _SOURCE,

@@ -30,7 +30,7 @@ __all__ = ["MAPPING_BYTES_MAX", "MappingWrong", "SheetMapping", "SheetPlace", "f
 
 Encoding: TypeAlias = Literal["utf-8", "cp1256", "windows-1256", "cp1252", "iso-8859-1", "iso-8859-6"]
 """What a CSV is read as where it is neither UTF-8 nor UTF-16."""
-HoursUnit: TypeAlias = Literal["decimal", "clock", "minutes"]
+HoursUnit: TypeAlias = Literal["decimal", "clock", "minutes", "seconds"]
 Default: TypeAlias = str | int | float | bool | datetime | date | time
 TIMES: Final = ("%H:%M", "%H:%M:%S")
 _Formats: TypeAlias = Annotated[
