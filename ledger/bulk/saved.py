@@ -71,9 +71,7 @@ class SavedTable:
         """Those of the file, and how many rows stayed behind."""
         notes = list(self._table.notes())
         if self._left_out:
-            notes.append(
-                f"{self._left_out:,} rows have nothing to import: erased, withdrawn, reversed, or not verified"
-            )
+            notes.append(f"{self._left_out:,} rows stay behind: erased, withdrawn, reversed, or nothing verified")
         return notes
 
     def _is_left_out(self, cells: Mapping[str, Cell]) -> bool:

@@ -62,6 +62,7 @@ def _command(kind: Kind) -> Callable[..., None]:
     ) -> None:
         # Here: to load what checks details of persons and reads workbooks would slow every other command.
         from ledger.bulk.importing import Wishes
+        from ledger.bulk.saved import NAMED
         from ledger.commands import sheet_import
 
         if guess:
@@ -72,7 +73,7 @@ def _command(kind: Kind) -> Callable[..., None]:
         caller = arguments.caller(address, actor, language, data_dir)
         wishes = Wishes(dry_run, continue_on_error)
         by = sheet_import.read_mapping(kind, mapping)
-        is_saved = mapping == sheet_import.NAMED
+        is_saved = mapping == NAMED
         outcome = sheet_import.import_sheet(caller, file, by, wishes, as_json=as_json, is_saved=is_saved)
         refused = outcome.counts["refused"]
         if refused:
