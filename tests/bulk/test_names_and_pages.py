@@ -53,13 +53,8 @@ def test_a_page_holds_its_records_in_their_order_and_the_same_page_has_the_same_
 def test_steps_come_back_in_their_order_and_the_file_tells_nothing():
     file = io.BytesIO()
     spool = Spool(file)
-    pages = [
-        [
-            Step("create", line, f"volunteers/secret-{line}", b"request", ("note",), 1)
-            for line in range(first, first + 3)
-        ]
-        for first in (1, 4)
-    ]
+    steps = [Step("create", line, f"volunteers/secret-{line}", b"request", ("note",), 1) for line in range(6)]
+    pages = [steps[:3], steps[3:]]
     for page in pages:
         spool.add(page)
     assert list(spool.pages()) == pages

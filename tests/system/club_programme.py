@@ -7,11 +7,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.system.acting import channel_to, issuer_folder
@@ -136,7 +139,7 @@ class Club:
     def import_(self, kind: str, files: tuple[Path, Path], *options: str, code: int = 0, **environment: str):
         """The import's JSON; it ended as it should."""
         file, mapping = files
-        command = ["import", kind, file, "--mapping", mapping, "--json", *options]
+        command = ["import", kind, str(file), "--mapping", str(mapping), "--json", *options]
         done = hours_ledger(*command, address=self.served.grpc, **environment)
         assert (done.returncode, done.stdout != "") == (code, True), (done.stdout[-2000:], done.stderr)
         answer = json.loads(done.stdout)
@@ -151,7 +154,14 @@ class Club:
         return subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **variables}, stdout=subprocess.PIPE)
 
     def events(self) -> list[bytes]:
-        """All events of all partitions."""
+        """All events of all partitions; asked again where the service is busy with what was just killed."""
+        for _ in range(20):
+            with suppress(grpc.RpcError):
+                return self._replayed()
+            time.sleep(0.5)
+        return self._replayed()
+
+    def _replayed(self) -> list[bytes]:
         return [
             event
             for partition in range(self.served.partitions)
