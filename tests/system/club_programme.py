@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import grpc
@@ -48,9 +48,9 @@ formats = ["%Y-%m-%d"]
 
 
 class Club:
-    """Has an organisation, a verifier, an opportunity and a shift of four hours: 2026-03-01, 08:00 in Riyadh."""
+    """Has an organisation and a verifier; and offers a shift of four hours on 2026-03-01, from 08:00 in Riyadh."""
 
-    def __init__(self, served, folder: Path, system: str = "", opportunity: str = "") -> None:
+    def __init__(self, served, folder: Path, system: str = "", opportunity: str = "", *, offers: bool = True) -> None:
         self.system = system or f"c{uuid.uuid4().hex[:8]}"
         self.served = served
         self.folder = folder
@@ -64,6 +64,8 @@ class Club:
         self.hours = HoursServiceStub(self.channel)
         self.audit = AuditServiceStub(self.channel)
         self._found()
+        if offers:
+            self._offer()
 
     def _found(self) -> None:
         self.registry.RegisterOrganization(
@@ -78,16 +80,18 @@ class Club:
             request_id=new_id(), parent=self.organization, member=VERIFIER, role=MEMBER_ROLE_VERIFIER
         )
         self.told(self.registry.AppointMember(appoint, timeout=60))
+
+    def _offer(self) -> None:
         publish = registry.PublishOpportunityRequest(
             request_id=new_id(),
             opportunity_id=self.opportunity.removeprefix("opportunities/"),
             opportunity=Opportunity(organization=self.organization, title=SYNTHETIC),
         )
         self.registry.PublishOpportunity(publish, timeout=60)
-        self.open_shift("1", datetime(2026, 3, 1, 5, tzinfo=UTC))
+        self.open_shift("1", "2026-03-01 05:00")
 
-    def open_shift(self, shift_id: str, start: datetime, hours_long: int = 4) -> str:
-        begin = int(start.timestamp())
+    def open_shift(self, shift_id: str, start: str, hours_long: int = 4) -> str:
+        begin = int(datetime.fromisoformat(f"{start}+00:00").timestamp())
         shift = Shift(
             start_time=Timestamp(seconds=begin),
             end_time=Timestamp(seconds=begin + hours_long * 3600),
@@ -139,7 +143,11 @@ class Club:
     def import_(self, kind: str, files: tuple[Path, Path], *options: str, code: int = 0, **environment: str):
         """The import's JSON; it ended as it should."""
         file, mapping = files
-        command = ["import", kind, str(file), "--mapping", str(mapping), "--json", *options]
+        return self.imported(kind, file, str(mapping), *options, code=code, **environment)
+
+    def imported(self, kind: str, file: Path, mapping: str, *options: str, code: int = 0, **environment: str):
+        """The same by any mapping."""
+        command = ["import", kind, str(file), "--mapping", mapping, "--json", *options]
         done = hours_ledger(*command, address=self.served.grpc, **environment)
         assert (done.returncode, done.stdout != "") == (code, True), (done.stdout[-2000:], done.stderr)
         answer = json.loads(done.stdout)
@@ -184,6 +192,10 @@ class Club:
             for name in ("attended", "verified", "withheld", "reversed")
             if getattr(total, f"{name}_seconds")
         }
+
+    def person(self, id_: object):
+        name = f"volunteers/{self.system}--{id_}"
+        return self.directory.GetVolunteer(directory.GetVolunteerRequest(name=name), timeout=60).details
 
     def attendance(self, id_: object, person: object):
         name = f"volunteers/{self.system}--{person}/attendances/{self.system}--{id_}"
