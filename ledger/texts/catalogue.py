@@ -12,12 +12,14 @@ from typing import Final
 
 from ledger.domain.refusals import Reason
 from ledger.texts import (
+    anomalies,
     check_page,
     codes,
     coordinators,
     impact_report,
     people_pages,
     requirement_command,
+    saved_tables,
     service,
     statement_document,
     volunteers,
@@ -35,7 +37,9 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Text]]] = {
     "codes": codes.CODES,
     "statement": statement_document.TEXTS,
     "impact report": impact_report.TEXTS,
+    "anomalies": anomalies.TEXTS,
     "requirement command": requirement_command.TEXTS,
+    "headers of saved tables": saved_tables.HEADERS,
     "errors": service.ERRORS,
     "facets": service.FACETS,
     "refusals": {reason.name: Text(reason.arabic, reason.english) for reason in Reason},
