@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import signal
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from ledger.bulk.saved import NAMED
 from tests.system.club_programme import VERIFIER, Club, counts, new_id, notes, problems, rows_of
+from tests.system.saved_programme import PERSONS, balances, history
 from tests.system.served_ledger import PROJECT, hours_ledger, served_in_a_folder
 from volunteer_hours.v1 import directory_service_pb2 as directory
 from volunteer_hours.v1 import participation_service_pb2 as participation
@@ -66,9 +70,8 @@ def test_the_examples_are_imported_as_the_page_says(served, tmp_path):
     assert second.start_time == first.end_time
     assert first.migrated
     verified = club.import_("verifications", example("verifications", "verified"), *AS_VERIFIER)
-    assert notes(verified)[1:3] == ["line 3 change: verified", "line 3 change: 1,800 s not confirmed"] or counts(
-        verified
-    ) == {"change": 4}
+    assert counts(verified) == {"change": 4}
+    assert "line 3 change: 1,800 s not confirmed" in notes(verified)
     assert club.seconds()["verified"] == 16_200 + 25_200 + 21_600 + 6_300
     recorded = club.recorded()
     for kind, name, rows in (
@@ -124,7 +127,7 @@ def test_again_with_rows_inserted_changed_and_gone(club):
 
 def test_killed_midway_and_run_again_ends_as_if_it_had_run_once(club):
     club.register(1, 2, 3, 4, 5)
-    count = 3_000
+    count = 2_200
     files = attendances(club, rows_of(range(count)))
     before = club.recorded()
     with club.process("attendances", files) as importing:
@@ -141,14 +144,14 @@ def test_killed_midway_and_run_again_ends_as_if_it_had_run_once(club):
 
 def test_two_people_who_import_one_file_at_once_record_it_once(club):
     club.register(1, 2, 3, 4, 5)
-    files = attendances(club, rows_of(range(1_000)))
+    files = attendances(club, rows_of(range(600)))
     before = club.recorded()
     with club.process("attendances", files) as first, club.process("attendances", files) as second:
         told = [one.communicate(timeout=120)[0] for one in (first, second)]
     assert (first.returncode, second.returncode) == (0, 0), told
-    assert club.recorded() == before + 1_000
-    assert counts(club.import_("attendances", files)) == {"unchanged": 1_000}
-    assert club.seconds() == {"attended": 1_000 * HALF_HOUR}
+    assert club.recorded() == before + 600
+    assert counts(club.import_("attendances", files)) == {"unchanged": 600}
+    assert club.seconds() == {"attended": 600 * HALF_HOUR}
 
 
 def test_nothing_is_sent_while_one_row_is_wrong_unless_that_is_asked(club):
@@ -160,8 +163,7 @@ def test_nothing_is_sent_while_one_row_is_wrong_unless_that_is_asked(club):
     files = attendances(club, rows)
     before = club.recorded()
     refused = club.import_("attendances", files, code=1)
-    assert problems(refused) == [
-        'line 4 start_time: "25:00" is no time of day' if False else problems(refused)[0],
+    assert problems(refused)[1:] == [
         f"line 5 volunteer: the ledger has no volunteers/{club.system}--99",
         "line 6 id: it stands in line 2 already",
     ]
@@ -299,3 +301,31 @@ def test_what_people_see(club):
     wrong_kind = hours_ledger("import", "hours", file, "--mapping", mapping, address=club.served.grpc)
     assert wrong_kind.returncode == 2
     assert "is for attendances" in " ".join(wrong_kind.stderr.replace("│", " ").split())
+
+
+@pytest.mark.skipif(find_spec("ledger.commands.save") is None, reason="nothing is saved in this version")
+def test_saved_and_imported_into_an_empty_ledger_the_balances_are_the_same(club):
+    history(club)
+    before = balances(club)
+    persons, attendances = club.folder / "volunteers.csv", club.folder / "attendances.xlsx"
+    for words in (("volunteers", str(persons)), ("attendances", str(attendances), "--of", club.organization)):
+        saved = hours_ledger("save", *words, address=club.served.grpc)
+        assert saved.returncode == 0, saved.stderr
+    with persons.open(encoding="utf-8-sig", newline="") as text:
+        everybody = len(list(csv.DictReader(text)))
+    with served_in_a_folder(1) as new:
+        again = Club(new, club.folder, club.system, offers=False)
+        assert counts(again.imported("volunteers", persons, NAMED)) == {"create": everybody}
+        assert counts(again.imported("hours", attendances, NAMED)) == {"open": 3, "create": 6}
+        assert counts(again.imported("verifications", attendances, NAMED, *AS_VERIFIER)) == {"change": 3}
+        assert balances(again) == before
+        person = again.person(PERSONS[0])
+        assert (person.full_name, person.phone, person.identity.number) == (
+            "=Synthetic Person", "+966500000001", "SYN12345",
+        )  # fmt: skip
+        recorded = again.recorded()
+        assert counts(again.imported("volunteers", persons, NAMED)) == {"unchanged": everybody}
+        assert counts(again.imported("hours", attendances, NAMED)) == {"unchanged": 6}
+        assert counts(again.imported("verifications", attendances, NAMED, *AS_VERIFIER)) == {"unchanged": 3}
+        assert again.recorded() == recorded
+    again.channel.close()

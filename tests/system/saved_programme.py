@@ -1,20 +1,14 @@
-"""A ledger saved into files, and the files imported into an empty one: the same balances. All synthetic."""
+"""A small history that has a bit of everything `save` can tell, for what is saved and imported again. Synthetic."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
-import pytest
-
 from tests.system.club_programme import VERIFIER, Club, counts, new_id
-from tests.system.served_ledger import hours_ledger, served_in_a_folder
 from volunteer_hours.v1 import participation_service_pb2 as participation
 from volunteer_hours.v1 import registry_service_pb2 as registry
 from volunteer_hours.v1.hours_service_pb2 import BatchGetBalancesRequest
 from volunteer_hours.v1.resources_pb2 import PersonalDetails
 from volunteer_hours.v1.values_pb2 import IDENTITY_TYPE_PASSPORT, Identity
 
-pytestmark = pytest.mark.skipif(find_spec("ledger.commands.save") is None, reason="nothing is saved in this version")
 PERSONS = (1, 2, 3, 4, 5)
 ROWS = (
     # id, person, date, start, duration, verified; "": nobody verified it, "all": all of it
@@ -64,36 +58,3 @@ def balances(club: Club) -> dict[str, tuple[int, int, int]]:
         one.name: (one.seconds.attended_seconds, one.seconds.verified_seconds, one.seconds.withheld_seconds)
         for one in found
     }
-
-
-@pytest.mark.parametrize("ending", ["csv", pytest.param("xlsx", marks=pytest.mark.proof)])
-def test_saved_and_imported_into_an_empty_ledger_the_balances_are_the_same(tmp_path, ending):
-    persons, attendances = (tmp_path / f"{table}.{ending}" for table in ("volunteers", "attendances"))
-    with served_in_a_folder(3) as old:
-        club = Club(old, tmp_path, "synthetic-club")
-        history(club)
-        before = balances(club)
-        for table, file in (("volunteers", persons), ("attendances", attendances)):
-            saved = hours_ledger("save", table, file, address=old.grpc)
-            assert saved.returncode == 0, saved.stderr
-    with served_in_a_folder(1) as new:
-        again = Club(new, tmp_path, "synthetic-club", offers=False)
-        told = {"create": len(PERSONS)}
-        assert counts(again.imported("volunteers", persons, "saved")) == told
-        assert counts(again.imported("hours", attendances, "saved")) == {"open": 3, "create": 6}
-        told = {"change": 3}
-        assert counts(again.imported("verifications", attendances, "saved", "--actor", VERIFIER)) == told
-        assert balances(again) == before
-        assert sum(sum(seconds) for seconds in before.values()) > 0
-        person = again.person(PERSONS[0])
-        assert (person.full_name, person.phone, person.identity.number) == (
-            "=Synthetic Person", "+966500000001", "SYN12345",
-        )  # fmt: skip
-        recorded = again.recorded()
-        for kind, file, rows in (
-            ("volunteers", persons, 5),
-            ("hours", attendances, 6),
-            ("verifications", attendances, 3),
-        ):
-            assert counts(again.imported(kind, file, "saved", "--actor", VERIFIER)) == {"unchanged": rows}
-        assert again.recorded() == recorded
