@@ -19,7 +19,6 @@ from ledger.saving.json_lines_file import JsonLinesFile
 from ledger.saving.table_file import TableFile, about_json
 from ledger.saving.tables import Table
 from ledger.saving.whole_file import beside
-from ledger.saving.xlsx_file import XlsxFile
 from ledger.texts.saved_tables import HEADERS
 
 _STANDARD_OUTPUT: Final = Path("-")
@@ -104,6 +103,8 @@ def write(wanted: Wanted, told: Told) -> Written:
 
 def _written_beside(wanted: Wanted, part: Path, told: Told) -> Written:
     if wanted.format is Format.XLSX:
+        from ledger.saving.xlsx_file import XlsxFile  # here: every other command would wait for what writes it
+
         book = XlsxFile(part, wanted.table.kind, wanted.columns, wanted.header, right_to_left=wanted.arabic)
         return Written(_fill(wanted, book, told).about, book.sheets)
     with part.open("wb") as file:

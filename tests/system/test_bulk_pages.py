@@ -40,7 +40,7 @@ def history(partitions: int) -> list[Story]:
     return stories
 
 
-@pytest.fixture(params=[(2, 2), (5, 3), (4_000, 4_000)], ids=str)
+@pytest.fixture(params=[(2, 2), pytest.param((5, 3), marks=pytest.mark.proof), (4_000, 4_000)], ids=str)
 def cut_small(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     step, rows = request.param
     monkeypatch.setattr(entry_pages, "STEP_POSITIONS", step)
@@ -61,7 +61,7 @@ def entry_rows(pages: list[pb.StreamEntriesResponse]) -> list[Row]:
     ]
 
 
-@pytest.mark.parametrize("partitions", [1, 3])
+@pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.proof), 3])
 async def test_every_entry_is_in_one_page_and_the_rest_follows_any_of_them(postgres, cut_small, partitions):
     settings = read_database(postgres)
     with projector(settings) as projecting:
@@ -90,7 +90,7 @@ def stored(settings: Settings, parent: str) -> list[Row]:
     return [(row[0], row[1], row[2]) for row in found]
 
 
-@pytest.mark.parametrize("partitions", [1, 3])
+@pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.proof), 3])
 async def test_every_attendance_is_in_one_page_and_the_rest_follows_any_of_them(postgres, cut_small, partitions):
     settings = read_database(postgres)
     names = [f"{person}/attendances/{day}" for person in PEOPLE for day in range(3)]
