@@ -1,4 +1,4 @@
-"""The real history of LEEDS 2023, saved into a file and imported into an empty ledger: the same totals, shift by shift."""
+"""The real history of LEEDS 2023, saved into a file and imported into an empty ledger: the same totals everywhere."""
 
 from __future__ import annotations
 
