@@ -143,6 +143,7 @@ FULL_DOSES: Final = {
         *("tests/system/test_erasure.py", "tests/system/test_erased_members.py", "tests/faults/test_lost_looks.py"),
     ),
     "opportunity-feed": ("tests/feeds",),
+    "spreadsheets": ("tests/sheets",),
     "pages-for-people": ("tests/browser/test_people_pages.py",),
     "live-lessons": (
         "tests/live",

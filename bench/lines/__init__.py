@@ -12,6 +12,7 @@ from bench.lines import (
     documents,
     honours,
     impact,
+    import_attendances,
     live,
     map_update,
     opportunity_search,
@@ -32,6 +33,7 @@ from bench.pairing import Line
 LINES: tuple[Line, ...] = (
     check_in.LINE,
     record_attendances.LINE,
+    import_attendances.LINE,
     relay.LINE,
     projection.ONE_PROCESS,
     projection.TWO_PROCESSES,

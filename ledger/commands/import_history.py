@@ -1,4 +1,4 @@
-"""`import`: another system's history or a partner's file, sent command by command. Again: nothing changes."""
+"""`import`: another system's history, a partner's file or a spreadsheet, sent as commands. Again: nothing changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ledger.commands import arguments, printing
+from ledger.commands import arguments, import_sheets, printing
 from ledger.commands.connection import Caller, CommandFailed, connected_async
 from ledger.commands.import_opportunities import import_opportunities
 from ledger.importing.leeds2023_history import HistoryUnreadable, Revision, plan, read_rows
@@ -16,15 +16,16 @@ from ledger.importing.leeds2023_import import LeedsImport, Outcome
 
 IMPORTER = "staff/importer"
 
-application = typer.Typer(no_args_is_help=True, help="Import another system's history or opportunities over gRPC.")
+application = typer.Typer(no_args_is_help=True, help="Import files of other systems over gRPC.")
 application.command("opportunities")(import_opportunities)
+import_sheets.add_commands(application)
 
 FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The folder with revisions.csv.")]
 
 
 @application.callback()
 def systems() -> None:
-    """Import another system's history or opportunities over gRPC; imported twice, nothing changes."""
+    """Import files of other systems over gRPC; imported twice, nothing changes."""
 
 
 @application.command()

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import time
 from typing import Final, TypeVar
 
-from ledger.feeds.dates import DateUnreadable, Moment, ascii_digits, read_date, read_time
 from ledger.feeds.plain_text import cut, lines, one_line
+from ledger.sheets.dates import DateUnreadable, Moment, read_date, read_time
+from ledger.sheets.words import ascii_digits, shown
 
 TEXT_CHARACTERS_MAX: Final = 500
 CELL_CHARACTERS_MAX: Final = 10_000
 """Of a cell that holds text: its tags are read before it is cut."""
-_SHOWN_MAX: Final = 60
 
 V = TypeVar("V")
 
@@ -131,9 +131,3 @@ class Cells:
                 f"{len(text):,} characters: at most {TEXT_CHARACTERS_MAX}; shorten it, or set cut_long_texts = true",
             )
         return cut(text, TEXT_CHARACTERS_MAX)
-
-
-def shown(text: str) -> str:
-    """A cell as a message quotes it: on one line, not too long."""
-    line = " ".join(text.split())
-    return f'"{line[: _SHOWN_MAX - 1]}…"' if len(line) > _SHOWN_MAX else f'"{line}"'

@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from ledger.feeds.dates import DateUnreadable, read_date
 from ledger.feeds.reading import FeedFile, FeedUnreadable, Row
+from ledger.sheets.dates import DateUnreadable, read_date
 
 ROWS_LOOKED_AT: Final = 1_000
 WORDS_MAX: Final = 50

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Annotated, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field
 
-from ledger.feeds.dates import check_date_format, check_time_format
+from ledger.sheets.dates import check_date_format, check_time_format
+from ledger.sheets.toml_file import (
+    MAPPING_BYTES_MAX,
+    ColumnName,
+    Delimiter,
+    MappingWrong,
+    Part,
+    SystemName,
+    TimeZone,
+    load_toml,
+    modelled,
+)
 
-MAPPING_BYTES_MAX: Final = 200_000
+__all__ = ["MAPPING_BYTES_MAX", "Mapping", "MappingWrong", "check_header", "parse_mapping"]
 
 Encoding: TypeAlias = Literal["utf-8", "cp1252", "windows-1256", "iso-8859-1", "iso-8859-6"]
 """What a file is read as where it is not UTF-8: the eight-bit sets that English and Arabic exports come in."""
@@ -23,37 +33,13 @@ PLAIN: Final = r"^[^\x00-\x1F\x7F]*$"
 CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 State: TypeAlias = Literal["open", "closed"]
 SeveralDays: TypeAlias = Literal["refuse", "first_day", "each_day"]
-Name: TypeAlias = Annotated[str, AfterValidator(lambda text: " ".join(text.split())), Field(min_length=1)]
-"""A column's name, as it stands in the header but for blanks around and between words."""
 
 
-class MappingWrong(Exception):
-    """The mapping cannot be used; the message says what would be right."""
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        raise ValueError(f"{name!r} is no IANA time zone, such as Asia/Riyadh") from None
-    return name
-
-
-def _without_two_hyphens(name: str) -> str:
-    if "--" in name:
-        raise ValueError("two hyphens part the feed from the id: give one at most")
-    return name
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Texts(_Part):
+class Texts(Part):
     """The columns of a text, by its language."""
 
-    en: Name | None = None
-    ar: Name | None = None
+    en: ColumnName | None = None
+    ar: ColumnName | None = None
 
     @property
     def given(self) -> bool:
@@ -61,27 +47,27 @@ class Texts(_Part):
         return self.en is not None or self.ar is not None
 
 
-class Columns(_Part):
+class Columns(Part):
     """Where each field stands. Fields without a column are never changed."""
 
-    id: Name
+    id: ColumnName
     title: Texts
     description: Texts = Texts()
-    sector: Name | None = None
-    event_type: Name | None = None
-    skills: Name | None = None
-    minimum_age_years: Name | None = None
-    level: Name | None = None
-    region: Name | None = None
-    city: Name | None = None
-    online: Name | None = None
-    places: Name | None = None
-    start: Name | None = None
-    end: Name | None = None
-    start_time: Name | None = None
-    end_time: Name | None = None
-    status: Name | None = None
-    source_time: Name | None = None
+    sector: ColumnName | None = None
+    event_type: ColumnName | None = None
+    skills: ColumnName | None = None
+    minimum_age_years: ColumnName | None = None
+    level: ColumnName | None = None
+    region: ColumnName | None = None
+    city: ColumnName | None = None
+    online: ColumnName | None = None
+    places: ColumnName | None = None
+    start: ColumnName | None = None
+    end: ColumnName | None = None
+    start_time: ColumnName | None = None
+    end_time: ColumnName | None = None
+    status: ColumnName | None = None
+    source_time: ColumnName | None = None
 
     def named(self) -> Iterator[str]:
         """Every column that is used."""
@@ -92,20 +78,20 @@ class Columns(_Part):
                 yield value
 
 
-class Dates(_Part):
+class Dates(Part):
     """How dates and times of day are written."""
 
     formats: Annotated[tuple[Annotated[str, AfterValidator(check_date_format)], ...], Field(strict=False)] = ()
     times: Annotated[tuple[Annotated[str, AfterValidator(check_time_format)], ...], Field(strict=False)] = ()
 
 
-class Skills(_Part):
+class Skills(Part):
     """How a cell holds several skills."""
 
     separator: Annotated[str, Field(min_length=1, max_length=5)] = ";"
 
 
-class Defaults(_Part):
+class Defaults(Part):
     """What a field is where the file has no column or an empty cell."""
 
     sector: Sector | None = None
@@ -121,24 +107,24 @@ class Defaults(_Part):
     end_time: Annotated[str, Field(pattern=CLOCK)] | None = None
 
 
-class Values(_Part):
+class Values(Part):
     """From the partner's words to ours. A word that is missing here is that row's error."""
 
-    sector: dict[Name, Sector] = {}
-    region: dict[Name, Region] = {}
-    level: dict[Name, Level] = {}
-    online: dict[Name, bool] = {}
-    status: dict[Name, State] = {}
+    sector: dict[ColumnName, Sector] = Field(default_factory=dict)
+    region: dict[ColumnName, Region] = Field(default_factory=dict)
+    level: dict[ColumnName, Level] = Field(default_factory=dict)
+    online: dict[ColumnName, bool] = Field(default_factory=dict)
+    status: dict[ColumnName, State] = Field(default_factory=dict)
 
 
-class Mapping(_Part):
+class Mapping(Part):
     """The whole file."""
 
-    feed: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$"), AfterValidator(_without_two_hyphens)]
+    feed: SystemName
     """Part of every id and of every request_id. With another name everything would be imported a second time."""
-    time_zone: Annotated[str, AfterValidator(_known_zone)]
+    time_zone: TimeZone
     encoding: Encoding = "utf-8"
-    delimiter: Literal[",", ";", "\t", "|"] = ","
+    delimiter: Delimiter = ","
     html: bool = True
     cut_long_texts: bool = False
     several_days: SeveralDays = "refuse"
@@ -171,13 +157,7 @@ class Mapping(_Part):
 
 def parse_mapping(text: bytes) -> Mapping:
     """Read a mapping. Raises MappingWrong with every wrong name and value."""
-    try:
-        mapping = Mapping.model_validate(tomllib.loads(text.decode("utf-8-sig")))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise MappingWrong(f"the mapping is no TOML in UTF-8: {error}") from error
-    except ValidationError as error:
-        told = [f"  {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
-        raise MappingWrong("\n".join(["the mapping is wrong:", *told])) from error
+    mapping = modelled(load_toml(text), Mapping)
     _check_together(mapping)
     return mapping
 
@@ -215,4 +195,4 @@ def _check_together(mapping: Mapping) -> None:
     if columns.online and not mapping.values.online:
         wrong.append("values.online: say of each value whether it means true or false")
     if wrong:
-        raise MappingWrong("\n".join(["the mapping is wrong:", *(f"  {line}" for line in wrong)]))
+        raise MappingWrong.listing(wrong)

@@ -25,10 +25,20 @@ _GENERATION: Final = re.compile(r"(?P<key>[0-9]{4}-[0-9]{2}-[0-9]{2}|1)(?:-r(?P<
 
 def opportunity_name(feed: str, record_id: str) -> str:
     """opportunities/<feed>--<id>; two rows never have one name, and neither have two feeds."""
-    plain = f"{feed}--{record_id}"
+    return f"opportunities/{own_id(feed, record_id)}"
+
+
+def own_id(system: str, record_id: str) -> str:
+    """<system>--<id>, or a hash where the id is not of our form; two records never have one id."""
+    plain = f"{system}--{record_id}"
     if _PLAIN.fullmatch(record_id) and not _HASHED.fullmatch(record_id) and len(plain) <= _ID_CHARACTERS_MAX:
-        return f"opportunities/{plain}"
-    return f"opportunities/{feed}--h-{hashlib.sha256(record_id.encode()).hexdigest()[:24]}"
+        return plain
+    return hashed_id(system, record_id)
+
+
+def hashed_id(system: str, text: str) -> str:
+    """<system>--h-<24 hex digits>: where no id can be read from the text, or should not be."""
+    return f"{system}--h-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
 
 
 def printable_record_id(record_id: str) -> str:

@@ -8,8 +8,8 @@ from typing import Final
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from ledger.feeds.cells import Cells
-from ledger.feeds.dates import DateUnreadable, Moment, instant
 from ledger.feeds.mapping import Mapping
+from ledger.sheets.dates import DateUnreadable, Moment, instant
 from volunteer_hours.v1.resources_pb2 import Shift
 
 DAYS_MAX: Final = 31

@@ -10,13 +10,14 @@ from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from ledger.feeds.cells import Cells, Problem, shown
-from ledger.feeds.dates import DateUnreadable, instant
+from ledger.feeds.cells import Cells, Problem
 from ledger.feeds.mapping import Mapping, Texts
 from ledger.feeds.names import opportunity_name, printable_record_id
 from ledger.feeds.plain_text import one_line
 from ledger.feeds.reading import Row
 from ledger.feeds.row_dates import wanted_times
+from ledger.sheets.dates import DateUnreadable, instant
+from ledger.sheets.words import shown
 from volunteer_hours.v1.positions_pb2 import ImportedFrom
 from volunteer_hours.v1.resources_pb2 import Opportunity, Shift, VolunteeringLevel
 from volunteer_hours.v1.values_pb2 import LocalizedText, Place

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.feeds import reading
 from ledger.feeds.reading import BrokenRow, FeedFile, FeedUnreadable, Row
+from ledger.sheets.delimited import ROW_BYTES_MAX
 
 
 def rows_of(folder, data: bytes, encoding: str = "utf-8", delimiter: str = ","):
@@ -83,7 +83,7 @@ def test_utf_8_wins_and_only_the_named_encoding_is_tried_after_it(tmp_path):
 def test_our_limit_is_below_that_of_the_csv_module():
     import csv
 
-    assert csv.field_size_limit() > reading.ROW_BYTES_MAX
+    assert csv.field_size_limit() > ROW_BYTES_MAX
 
 
 def test_another_delimiter(tmp_path):

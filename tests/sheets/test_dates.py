@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ledger.feeds.dates import (
+from ledger.sheets.dates import (
     DateUnreadable,
     Moment,
     check_date_format,

@@ -1,9 +1,9 @@
-"""Dates of a partner's file, read by the formats that its mapping lists and never by a guess."""
+"""Dates in text, read by the formats that a mapping lists and never by a guess."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
+from calendar import month_name
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from hijridate import Hijri
 
+from ledger.sheets.words import ValueWrong, plain
+
 HIJRI: Final = "hijri:"
 """A format that begins so is read in the Umm al-Qura calendar: %Y, %m and %d alone."""
 YEAR_MIN: Final = 1900
@@ -20,9 +22,26 @@ YEAR_MAX: Final = 2200
 _DIRECTIVE: Final = re.compile(r"%(.)", re.DOTALL)
 _DATE: Final = frozenset("YmdBbAa")
 _CLOCK: Final = frozenset("HIMSpfz")
+_MONTHS: Final = {
+    arabic: english
+    for english, names in zip(
+        month_name[1:],
+        (
+            *(("يناير", "كانون الثاني"), ("فبراير", "شباط"), ("مارس", "آذار"), ("أبريل", "ابريل", "إبريل", "نيسان")),
+            *(("مايو", "أيار"), ("يونيو", "حزيران"), ("يوليو", "تموز"), ("أغسطس", "اغسطس", "آب"), ("سبتمبر", "أيلول")),
+            *(("أكتوبر", "اكتوبر", "تشرين الأول"), ("نوفمبر", "تشرين الثاني"), ("ديسمبر", "كانون الأول")),
+        ),
+        strict=True,
+    )
+    for arabic in names
+}
+"""Of the Gulf and Egypt, and of the Levant: %B reads English ones alone."""
+_MONTH: Final = re.compile(rf"(?<!\w)({'|'.join(_MONTHS)})(?!\w)")
+_HALF_OF_DAY: Final = re.compile(r"\s*(ص|م|صباحا|صباحًا|مساء|مساءً)$")
+"""Before and after noon, as Arabic clocks have it: %p reads AM and PM alone."""
 
 
-class DateUnreadable(Exception):
+class DateUnreadable(ValueWrong):
     """A text is no date by the formats listed, or two different ones."""
 
 
@@ -56,26 +75,31 @@ def check_time_format(text: str) -> str:
 
 def read_date(text: str, formats: tuple[str, ...]) -> Moment:
     """The one date that the formats listed read in this text. Raises DateUnreadable."""
-    plain = ascii_digits(" ".join(text.split()))
-    found = {moment: one for one in formats if (moment := _read(plain, one)) is not None}
+    written = plain(text) if text.isascii() else _MONTH.sub(lambda found: _MONTHS[found[0]], plain(text))
+    found = {moment: one for one in formats if (moment := _read(written, one)) is not None}
     if not found:
         raise DateUnreadable(
-            f"{text!r} is no date as {' or '.join(map(repr, formats))}; correct it, or list its format"
+            f"{text!r} is no date as {' or '.join(map(repr, formats))}", "correct it, or list its format"
         )
     if len(found) > 1 and not _only_midnight_differs(found):
-        raise DateUnreadable(f"{text!r} is another date by each of {' and '.join(map(repr, found.values()))}")
+        raise DateUnreadable(
+            f"{text!r} is another date by each of {' and '.join(map(repr, found.values()))}",
+            "list only the format that is meant",
+        )
     moment = next(iter(found))
     if not YEAR_MIN <= moment.day.year <= YEAR_MAX:
-        raise DateUnreadable(f"{text!r} is in the year {moment.day.year}; write one from {YEAR_MIN} to {YEAR_MAX}")
+        raise DateUnreadable(f"{text!r} is in the year {moment.day.year}", f"write one from {YEAR_MIN} to {YEAR_MAX}")
     return moment
 
 
 def read_time(text: str, formats: tuple[str, ...]) -> time:
     """The one time of day that the formats listed read in this text. Raises DateUnreadable."""
-    plain = ascii_digits(" ".join(text.split()))
-    found = {parsed.time() for one in formats if (parsed := _parsed(plain, one)) is not None}
+    written = _HALF_OF_DAY.sub(_am_pm, plain(text))
+    found = {parsed.time() for one in formats if (parsed := _parsed(written, one)) is not None}
     if len(found) != 1:
-        raise DateUnreadable(f"{text!r} is no one time of day as {' or '.join(map(repr, formats))}")
+        raise DateUnreadable(
+            f"{text!r} is no one time of day as {' or '.join(map(repr, formats))}", "correct it, or list its format"
+        )
     return found.pop()
 
 
@@ -86,23 +110,19 @@ def instant(day: date, clock: time, zone: ZoneInfo) -> datetime:
         local = local.replace(tzinfo=zone)
     moment = local.astimezone(UTC)
     if moment.astimezone(local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None):
-        raise DateUnreadable(f"{day} {clock:%H:%M} was skipped in {zone.key}: clocks went forward then")
+        raise DateUnreadable(
+            f"{day} {clock:%H:%M} was skipped in {zone.key}: clocks went forward then", "write the time that it was"
+        )
     return moment
 
 
-def ascii_digits(text: str) -> str:
-    """The text with Arabic-Indic, Persian and full-width digits as 0 to 9."""
-    return text if text.isascii() else "".join(_ascii(one) for one in text)
+def _am_pm(found: re.Match[str]) -> str:
+    return " AM" if found[1].startswith("ص") else " PM"
 
 
 def _only_midnight_differs(found: Iterable[Moment]) -> bool:
     """One day, read as a date alone and as its midnight: then the format that is listed first decides."""
     return len({moment.day for moment in found}) == 1 and {moment.clock for moment in found} == {None, time()}
-
-
-def _ascii(one: str) -> str:
-    value = unicodedata.decimal(one, -1)
-    return one if value < 0 else str(value)
 
 
 def _read(text: str, layout: str) -> Moment | None:

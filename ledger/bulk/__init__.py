@@ -1,0 +1,1 @@
+"""Rows of spreadsheets as commands over gRPC: checked against the ledger, all of them, before one is sent."""
