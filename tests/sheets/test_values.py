@@ -167,3 +167,11 @@ def test_an_empty_cell_has_the_default_and_a_default_is_not_looked_up():
         str(unknown.problems[0])
         == 'volunteer: "ليل" is not in values.shift; write one of "صباح"; or add it to the mapping'
     )
+
+
+def test_a_start_on_another_day_than_its_row_is_a_problem():
+    first = datetime.combine(date(2026, 3, 1), time(9))
+    _, [problem] = interval({"date": "2026-03-02", "start": first, "end": "10:00"})
+    assert (problem.column, problem.what) == ("start", "this is on 2026-03-01, and date says 2026-03-02")
+    beside = {"date": "2026-03-02", "start": "2026-03-01T22:00:00Z", "end": "02:00"}
+    assert interval(beside) == ((at(1, 22), at(1, 23)), [])
