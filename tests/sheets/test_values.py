@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.sheets.mapping import parse_mapping
@@ -108,12 +108,14 @@ def test_durations(cell, top, seconds):
     assert bool(row.problems) == (seconds is None)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**7))
 def test_hours_of_whole_seconds_come_back_whatever_a_spreadsheet_keeps_of_them(seconds):
     assert values({"duration": float(f"{seconds / 3600:.15g}")}).seconds("duration") == seconds
     assert values({"duration": f"{seconds / 3600:.9f}"}).seconds("duration") == seconds
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime.fromisoformat("1900-03-01"), datetime.fromisoformat("2200-01-01")), st.booleans())
 def test_a_moment_comes_back_from_the_15_digits_that_a_spreadsheet_keeps_of_it(moment, epoch_1904):
     epoch = "1904-01-01" if epoch_1904 else "1899-12-30"
