@@ -141,10 +141,27 @@ def test_a_moment_comes_back_from_the_15_digits_that_a_spreadsheet_keeps_of_it(m
         ("[h]:mm:ss", Meaning.DURATION),
         ("[mm]:ss", Meaning.DURATION),
         ('"[h]"0', Meaning.NUMBER),
+        ("0;[Red]d", Meaning.NUMBER),
     ],
 )
 def test_what_a_format_means(code, meaning):
     assert meaning_of(code) is meaning
+
+
+def test_the_first_two_months_of_excel_are_counted_from_another_day():
+    days = {1: "1900-01-01", 59: "1900-02-28", 61: "1900-03-01"}
+    assert {days: f"{moment_of_serial(days, epoch_1904=False):%Y-%m-%d}" for days in days} == days
+
+
+def test_a_number_of_more_digits_than_a_spreadsheet_keeps_is_no_id():
+    row = values({"id": 10**15, "volunteer": 10**15 - 1})
+    assert (row.text("id", 100), row.text("volunteer", 100)) == ("", "999999999999999")
+    assert [problem.column for problem in row.problems] == ["id"]
+
+
+def test_of_bare_numbers_only_parts_of_a_day_are_times():
+    row = values({"start": 0.375, "end": 1.375}, dates="serial = true")
+    assert (row.clock("start_time"), row.clock("end_time")) == (time(9), None)
 
 
 def test_whole_numbers():
