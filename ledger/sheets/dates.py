@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from hijridate import Hijri
 
+from ledger.sheets.numeric_formats import moment_of, pattern_of
 from ledger.sheets.words import ValueWrong, plain
 
 HIJRI: Final = "hijri:"
@@ -22,6 +23,7 @@ YEAR_MAX: Final = 2200
 _DIRECTIVE: Final = re.compile(r"%(.)", re.DOTALL)
 _DATE: Final = frozenset("YmdBbAa")
 _CLOCK: Final = frozenset("HIMSpfz")
+_OFFSET_OF_SECONDS: Final = re.compile(r"[+-][0-9]{2}:?[0-9]{2}:?[0-9]{2}(\.[0-9]+)?$")
 _MONTHS: Final = {
     arabic: english
     for english, names in zip(
@@ -95,7 +97,7 @@ def read_date(text: str, formats: tuple[str, ...]) -> Moment:
 def read_time(text: str, formats: tuple[str, ...]) -> time:
     """The one time of day that the formats listed read in this text. Raises DateUnreadable."""
     written = _HALF_OF_DAY.sub(_am_pm, plain(text))
-    found = {parsed.time() for one in formats if (parsed := _parsed(written, one)) is not None}
+    found = {parsed.time() for one in formats if (parsed := parsed_by(written, one)) is not None}
     if len(found) != 1:
         raise DateUnreadable(
             f"{text!r} is no one time of day as {' or '.join(map(repr, formats))}", "correct it, or list its format"
@@ -128,7 +130,7 @@ def _only_midnight_differs(found: Iterable[Moment]) -> bool:
 def _read(text: str, layout: str) -> Moment | None:
     if layout.startswith(HIJRI):
         return _hijri(text, layout)
-    parsed = _parsed(text, layout)
+    parsed = parsed_by(text, layout)
     if parsed is None:
         return None
     used = set(_DIRECTIVE.findall(layout))
@@ -137,9 +139,15 @@ def _read(text: str, layout: str) -> Moment | None:
     return Moment(parsed.date(), (parsed.timetz() if "z" in used else parsed.time()).replace(microsecond=0))
 
 
-def _parsed(text: str, layout: str) -> datetime | None:
+def parsed_by(text: str, layout: str) -> datetime | None:
     """The text by one format: in UTC where it says its offset, else the wall clock of a zone that is known later."""
+    pattern = pattern_of(layout)
+    found = None if pattern is None else pattern.fullmatch(text)
+    if found is None and pattern is not None and not _OFFSET_OF_SECONDS.search(text):
+        return None
     try:
+        if found is not None:
+            return moment_of(found)
         if "%z" in layout:
             return datetime.strptime(text, layout).astimezone(UTC)
         return datetime.strptime(text, layout).replace(tzinfo=UTC)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from typing import Final, TypeVar
-from zoneinfo import ZoneInfo
 
-from ledger.sheets.dates import YEAR_MAX, YEAR_MIN, DateUnreadable, Moment, instant, read_date, read_time
-from ledger.sheets.durations import seconds_of
+from ledger.sheets.cell_values import (
+    clock_in,
+    instant_in,
+    moment_in,
+    seconds_in,
+    whole_moment_in,
+    whole_number_in,
+)
+from ledger.sheets.dates import DateUnreadable, Moment
 from ledger.sheets.fields import FIELD_TYPES
 from ledger.sheets.mapping import SheetMapping, spelled_as
 from ledger.sheets.rows import Cell, Line, Problem, Unreadable
-from ledger.sheets.serials import clock_of, day_of_serial, length_of_serial
 from ledger.sheets.words import ValueWrong, plain, same_name, shown
 
 CELL_CHARACTERS_MAX: Final = 200
@@ -23,7 +27,9 @@ DIGITS_KEPT: Final = 15
 """Of a number, by Excel: later ones it has replaced by zeros."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SCIENTIFIC: Final = re.compile(r"[0-9]+(?:[.,٫][0-9]+)?[eE]\+?[0-9]+")
-_WHOLE: Final = re.compile(r"-?[0-9]{1,15}(?:\.0+)?")
+_WITH_ZEROS: Final = ("identity_number", "phone")
+"""Fields that may begin with zeros, of which a number has none."""
+_AS_TEXT: Final = "format the column as text, and write it again with all its digits"
 
 V = TypeVar("V")
 
@@ -78,13 +84,14 @@ class Values:
 
     def clock(self, field: str) -> time | None:
         """A time of day; of a cell with a date, its time. None where there is none, or a wrong one."""
-        return self._read(field, self._clock_of)
+        return self._read(field, lambda cell: clock_in(cell, self._mapping.dates))
 
-    def moment(self, date_field: str, time_field: str | None) -> datetime | None:
+    def moment(self, date_field: str, time_field: str | None, *, other_day: bool = False) -> datetime | None:
         """A moment read in the mapping's time zone, of two fields or of the one that holds both; told in UTC.
 
         None where one of them is empty or wrong. A time that the zone skipped is a problem; of one that came twice it
         is the first.
+        Where the time's own cell holds a date, it has to be that of the date's cell, unless `other_day`.
         UTC, because Python subtracts two moments of one zone by their wall clocks, and loses the hour in between.
         """
         if time_field is None:
@@ -92,13 +99,15 @@ class Values:
             return None if moment is None else self._instant(date_field, moment)
         whole = self._read(time_field, self._whole_of)
         if whole is not None:
+            if not other_day:
+                self._check_day(date_field, time_field, whole)
             return self._instant(time_field, whole)
         local = self._two_fields(date_field, time_field)
         return None if local is None else self._instant(time_field, local)
 
     def interval(self, date_field: str, start_field: str, end_field: str) -> tuple[datetime, datetime] | None:
         """Start and end. An end that is not after its start is a problem, or on the next day, as the mapping says."""
-        start, end = self.moment(date_field, start_field), self.moment(date_field, end_field)
+        start, end = self.moment(date_field, start_field), self.moment(date_field, end_field, other_day=True)
         if start is None or end is None:
             return None
         if end <= start and self._mapping.past_midnight == "next_day":
@@ -115,11 +124,11 @@ class Values:
 
     def seconds(self, field: str) -> int | None:
         """A duration in whole seconds; None where there is none, or a wrong one."""
-        return self._read(field, self._seconds_of)
+        return self._read(field, lambda cell: seconds_in(cell, self._mapping))
 
     def whole(self, field: str, least: int, most: int) -> int | None:
         """A whole number; None where there is none, or a wrong one."""
-        return self._read(field, lambda cell: _whole_of(cell, least, most))
+        return self._read(field, lambda cell: whole_number_in(cell, least, most))
 
     def is_empty(self, field: str) -> bool:
         """Whether neither the row nor the mapping says anything."""
@@ -167,54 +176,18 @@ class Values:
             return None
 
     def _moment_of(self, cell: Cell) -> Moment:
-        match cell:
-            case datetime():
-                return _in_known_years(Moment(cell.date(), cell.timetz() if cell.tzinfo else cell.time()))
-            case date():
-                return _in_known_years(Moment(cell))
-            case str():
-                return self._moment_of_text(plain(cell))
-            case bool() | time() | timedelta():
-                raise ValueWrong(f"{shown(str(cell))} is no date", "write one")
-            case int() | float() if self._mapping.dates.serial:
-                return _in_known_years(day_of_serial(cell, epoch_1904=self._epoch_1904))
-            case _:
-                raise ValueWrong(f"the bare number {cell}", f"format the cell as a date, or {_SERIAL}")
-
-    def _moment_of_text(self, text: str) -> Moment:
-        dates = self._mapping.dates
-        if dates.serial and re.fullmatch(r"[0-9]{1,7}(\.[0-9]+)?", text):
-            return _in_known_years(day_of_serial(float(text), epoch_1904=self._epoch_1904))
-        if not dates.formats:
-            raise ValueWrong(f"{shown(text)} is a text", _LIST_FORMATS)
-        return _moment_read(text, dates.formats)
+        return moment_in(cell, self._mapping.dates, epoch_1904=self._epoch_1904)
 
     def _whole_of(self, cell: Cell) -> Moment | None:
-        """A time's cell that holds its date, too."""
-        if isinstance(cell, datetime):
-            return self._moment_of(cell)
-        if isinstance(cell, str) and len(cell) > _CLOCK_CHARACTERS_MAX and self._mapping.dates.formats:
-            try:
-                moment = _moment_read(plain(cell), self._mapping.dates.formats)
-            except DateUnreadable:
-                return None
-            return moment if moment.clock is not None else None
-        return None
+        return whole_moment_in(cell, self._mapping.dates)
 
-    def _clock_of(self, cell: Cell) -> time:
-        match cell:
-            case datetime():
-                return cell.time()
-            case time():
-                return cell
-            case timedelta() if (clock := clock_of(cell)) is not None:
-                return clock
-            case str():
-                return _clock_read(plain(cell), self._mapping.dates.times)
-            case int() | float() if self._mapping.dates.serial and not isinstance(cell, bool) and 0 <= cell < 1:
-                return clock_of(length_of_serial(cell)) or time()
-            case _:
-                raise ValueWrong(f"{shown(str(cell))} is no time of day", "write one such as 09:00")
+    def _check_day(self, date_field: str, time_field: str, whole: Moment) -> None:
+        """Times with an offset are in UTC here, and may lie in a day beside."""
+        day = self.day(date_field)
+        offset = whole.clock is not None and whole.clock.tzinfo is not None
+        if day is not None and abs(whole.day - day) > timedelta(days=1 if offset else 0):
+            said = f"this is on {whole.day}, and {self.column(date_field)} says {day}"
+            self._wrong(time_field, said, "correct one of the two")
 
     def _two_fields(self, date_field: str, time_field: str) -> Moment | None:
         moment, clock = self._read(date_field, self._moment_of), self.clock(time_field)
@@ -225,14 +198,9 @@ class Values:
         local = None if self._read(end_field, self._whole_of) else self._two_fields(date_field, end_field)
         return None if local is None else self._instant(end_field, Moment(local.day + timedelta(days=1), local.clock))
 
-    def _seconds_of(self, cell: Cell) -> int:
-        if isinstance(cell, (bool, date, Unreadable)):
-            raise ValueWrong(f"{shown(str(cell))} is no duration", "write hours such as 7.5 or 7:30")
-        return seconds_of(cell, self._mapping.hours_unit, decimal_comma=self._mapping.decimal_comma)
-
     def _instant(self, field: str, moment: Moment) -> datetime | None:
         try:
-            return _instant(moment, self._mapping.zone)
+            return instant_in(moment, self._mapping.zone)
         except DateUnreadable as error:
             self._wrong(field, error.what, error.right)
             return None
@@ -259,47 +227,3 @@ class Values:
         problem = Problem(self._line, self.column(field), what, right)
         if problem not in self.problems:
             self.problems.append(problem)
-
-
-_WITH_ZEROS: Final = ("identity_number", "phone")
-"""Fields that may begin with zeros, of which a number has none."""
-_AS_TEXT: Final = "format the column as text, and write it again with all its digits"
-_SERIAL: Final = "set dates.serial = true if it counts days"
-_LIST_FORMATS: Final = 'list how dates are written in dates.formats, such as "%d/%m/%Y" or "%m/%d/%Y"'
-_CLOCK_CHARACTERS_MAX: Final = 11
-"""12:30:00 PM: a longer text is more than a time of day."""
-
-
-@lru_cache(16_384)
-def _moment_read(text: str, formats: tuple[str, ...]) -> Moment:
-    return read_date(text, formats)
-
-
-@lru_cache(4096)
-def _clock_read(text: str, formats: tuple[str, ...]) -> time:
-    return read_time(text, formats)
-
-
-@lru_cache(16_384)
-def _instant(moment: Moment, zone: ZoneInfo) -> datetime:
-    return instant(moment.day, moment.clock or time(), zone)
-
-
-def _in_known_years(moment: Moment) -> Moment:
-    if not YEAR_MIN <= moment.day.year <= YEAR_MAX:
-        raise ValueWrong(f"{moment.day} is far away", f"write a year from {YEAR_MIN} to {YEAR_MAX}")
-    return moment
-
-
-def _whole_of(cell: Cell, least: int, most: int) -> int:
-    right = f"write a whole number from {least:,} to {most:,}"
-    if isinstance(cell, str):
-        text = plain(cell).replace("٫", ".")
-        number = int(text.partition(".")[0]) if _WHOLE.fullmatch(text) else None
-    elif isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        number = int(cell) if cell == int(cell) else None
-    else:
-        number = None
-    if number is None or not least <= number <= most:
-        raise ValueWrong(f"{shown(str(cell))} is none", right)
-    return number

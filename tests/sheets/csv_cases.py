@@ -33,6 +33,7 @@ IN_NEW_YORK: Final = mapping(
 ENCODINGS: Final = (
     Case("utf-8", data(ARABIC), PLAIN, ARABIC_ROWS),
     Case("utf-8-with-mark", data(ARABIC, "utf-8-sig"), PLAIN, ARABIC_ROWS),
+    Case("a-mark-before-a-quotation-mark", data('"id",volunteer\n1,a\n', "utf-8-sig"), PLAIN, [("1", "a")]),
     Case("utf-16-little", data(b"\xff\xfe" + ARABIC.encode("utf-16-le")), PLAIN, ARABIC_ROWS),
     Case("utf-16-big", data(b"\xfe\xff" + ARABIC.encode("utf-16-be")), PLAIN, ARABIC_ROWS),
     Case("cp1256-named", data(ARABIC, "cp1256"), mapping(sheet='encoding = "cp1256"'), ARABIC_ROWS),

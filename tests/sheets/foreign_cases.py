@@ -133,6 +133,7 @@ FOREIGN_CASES: Final = (
     refused("rows-in-another-order", sheet('<row r="2"/><row r="2"/>'), "row 2 after 2", "save it again"),
     refused("cells-in-another-order", sheet('<row><c r="B1"/><c r="A1"/></row>'), "another order", "save", 1),
     refused("billion-laughs", sheet(before=LAUGHS), "a document type or an entity", "save it again"),
+    refused("a-document-type", sheet(before="<!DOCTYPE worksheet>"), "a document type or an entity", "save it again"),
     refused("something-outside", sheet(before=OUTSIDE), "a document type or an entity", "save it again"),
     refused("a-bomb-of-texts", bomb("xl/sharedStrings.xml", 300), "unpacks to 300 MB", "as CSV"),
     refused("a-bomb-of-styles", bomb("xl/styles.xml", 20), "unpacks to 20 MB", "as CSV"),

@@ -102,7 +102,9 @@ def value_of(values: Values, name: str, by: SheetMapping) -> object:
         case "day":
             return values.day(name)
         case "clock":
-            return values.moment("date", name) if "date" in by.columns else values.clock(name)
+            if "date" not in by.columns:
+                return values.clock(name)
+            return values.moment("date", name, other_day=name == "end_time")
         case "moment":
             return values.moment(name, None)
         case "duration":

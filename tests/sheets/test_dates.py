@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ledger.sheets.dates import (
     DateUnreadable,
@@ -13,6 +15,7 @@ from ledger.sheets.dates import (
     check_date_format,
     check_time_format,
     instant,
+    parsed_by,
     read_date,
     read_time,
 )
@@ -95,3 +98,31 @@ def test_formats_that_are_right():
     assert check_time_format("%I:%M %p") == "%I:%M %p"
     with pytest.raises(ValueError, match="no time of day"):
         check_time_format("%H")
+
+
+LAYOUTS = (
+    "%Y-%m-%d",
+    "%d/%m/%Y",
+    "%Y%m%d",
+    "%Y-%m-%dT%H:%M:%S%z",
+    "%Y-%m-%d %H:%M:%S.%f",
+    "%H:%M",
+    "%H:%M:%S",
+    "%d %m %Y",
+)
+SIGNS = st.text(st.sampled_from("0123456789-/:. TtZz+"), max_size=24)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.sampled_from(LAYOUTS), SIGNS, st.datetimes(timezones=st.timezones()), st.integers(0, 24), st.integers(0, 3))
+def test_formats_of_numbers_read_what_strptime_reads(layout, signs, moment, at, cut):
+    written = moment.strftime(layout)
+    for text in (signs, written, written.lower(), written[:at] + signs + written[at + cut :]):
+        try:
+            if "%z" in layout:
+                expected = datetime.strptime(text, layout).astimezone(UTC)
+            else:
+                expected = datetime.strptime(text, layout).replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            expected = None
+        assert parsed_by(text, layout) == expected, text

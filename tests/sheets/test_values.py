@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.sheets.mapping import parse_mapping
@@ -108,12 +108,14 @@ def test_durations(cell, top, seconds):
     assert bool(row.problems) == (seconds is None)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**7))
 def test_hours_of_whole_seconds_come_back_whatever_a_spreadsheet_keeps_of_them(seconds):
     assert values({"duration": float(f"{seconds / 3600:.15g}")}).seconds("duration") == seconds
     assert values({"duration": f"{seconds / 3600:.9f}"}).seconds("duration") == seconds
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime.fromisoformat("1900-03-01"), datetime.fromisoformat("2200-01-01")), st.booleans())
 def test_a_moment_comes_back_from_the_15_digits_that_a_spreadsheet_keeps_of_it(moment, epoch_1904):
     epoch = "1904-01-01" if epoch_1904 else "1899-12-30"
@@ -139,10 +141,27 @@ def test_a_moment_comes_back_from_the_15_digits_that_a_spreadsheet_keeps_of_it(m
         ("[h]:mm:ss", Meaning.DURATION),
         ("[mm]:ss", Meaning.DURATION),
         ('"[h]"0', Meaning.NUMBER),
+        ("0;[Red]d", Meaning.NUMBER),
     ],
 )
 def test_what_a_format_means(code, meaning):
     assert meaning_of(code) is meaning
+
+
+def test_the_first_two_months_of_excel_are_counted_from_another_day():
+    days = {1: "1900-01-01", 59: "1900-02-28", 61: "1900-03-01"}
+    assert {days: f"{moment_of_serial(days, epoch_1904=False):%Y-%m-%d}" for days in days} == days
+
+
+def test_a_number_of_more_digits_than_a_spreadsheet_keeps_is_no_id():
+    row = values({"id": 10**15, "volunteer": 10**15 - 1})
+    assert (row.text("id", 100), row.text("volunteer", 100)) == ("", "999999999999999")
+    assert [problem.column for problem in row.problems] == ["id"]
+
+
+def test_of_bare_numbers_only_parts_of_a_day_are_times():
+    row = values({"start": 0.375, "end": 1.375}, dates="serial = true")
+    assert (row.clock("start_time"), row.clock("end_time")) == (time(9), None)
 
 
 def test_whole_numbers():
@@ -167,3 +186,11 @@ def test_an_empty_cell_has_the_default_and_a_default_is_not_looked_up():
         str(unknown.problems[0])
         == 'volunteer: "ليل" is not in values.shift; write one of "صباح"; or add it to the mapping'
     )
+
+
+def test_a_start_on_another_day_than_its_row_is_a_problem():
+    first = datetime.combine(date(2026, 3, 1), time(9))
+    _, [problem] = interval({"date": "2026-03-02", "start": first, "end": "10:00"})
+    assert (problem.column, problem.what) == ("start", "this is on 2026-03-01, and date says 2026-03-02")
+    beside = {"date": "2026-03-02", "start": "2026-03-01T22:00:00Z", "end": "02:00"}
+    assert interval(beside) == ((at(1, 22), at(1, 23)), [])

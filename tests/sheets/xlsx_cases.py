@@ -324,6 +324,17 @@ SHAPES: Final = (
         [("1", "a", 3600), ("2", "a", 7200), ("3", "b", 10_800)],
     ),
     Case(
+        "cells-merged-in-one-row",
+        archive(
+            raw(
+                f"<row>{inline('id', 'volunteer', 'duration')}</row><row>{inline('1', '2:00')}</row>",
+                after='<mergeCells><mergeCell ref="B2:C2"/></mergeCells>',
+            )
+        ),
+        WITH_HOURS,
+        problems=(Says(2, "duration", "a part of the merged cells B2:C2", "unmerge"),),
+    ),
+    Case(
         "a-merged-header",
         archive(
             raw(
