@@ -358,6 +358,7 @@ STREAMS = {
     "partitions": re.compile(f"partitions/{DECIMAL}"),
     "policies": re.compile(f"policies/{ID}"),
     "periods": re.compile(f"periods/{ID}"),
+    "anomalies": re.compile(f"anomalies/{ID}"),
     "organizations": re.compile(f"organizations/{ID}"),
     "initiatives": re.compile(f"initiatives/{ID}"),
     "clients": re.compile(f"clients/{ID}"),
@@ -415,6 +416,11 @@ EVENTS = {
     "period-closed": (
         "periods",
         "period:period_name start_date:date end_date:date positions totals replaces:period_name?",
+    ),
+    "anomaly-reviewed": (
+        "anomalies",
+        "anomaly anomaly_kind subjects:texts start_date:date? end_date:date? outcome reason "
+        "evidence_events:nought_or_more evidence_seconds:nought_or_more",
     ),
     "organization-registered": ("organizations", "organization display_name"),
     "organization-accredited": ("organizations", "organization accredited_until?"),
@@ -591,6 +597,12 @@ FIELD_CHECKS: dict[str, Check] = {
     **dict.fromkeys("localized_text display_name".split(), record("ar:text? en:text?")),
     "policy": form(STREAMS["policies"].pattern, "the name of a policy"),
     "period_name": form(STREAMS["periods"].pattern, "the name of a period"),
+    "anomaly": form(STREAMS["anomalies"].pattern, "the name of an anomaly"),
+    "anomaly_kind": one_of(
+        "self_verification mutual_verification verification_ring verifier_share verifier_speed verifier_approval "
+        "organization_figures identical_times impossible_travel night_burst inflation ghost_volunteers"
+    ),
+    "outcome": one_of("explained confirmed follow_up"),
     "positions": array_of(record("partition:nought_or_more position:seconds")),
     "totals": record(
         "claimed_seconds:nought_or_more attended_seconds:nought_or_more verified_seconds:nought_or_more "
@@ -860,8 +872,8 @@ def check_holder(event: Event) -> None:
     if "project" in event.data:
         project = "/".join(event.subject.split("/")[:2])
         demand_equal(event.data["project"], project, "data.project", "the subject")
-    named = "attendance", "standing", "statement", "session", "donation", "completion", "milestone", "nomination"
-    for name in named:
+    named = "attendance standing statement session donation completion milestone nomination anomaly"
+    for name in named.split():
         if name in event.data:
             demand_equal(event.data[name], event.subject, f"data.{name}", "the subject")
 

@@ -25,6 +25,7 @@ from ledger.commands import (
     statement,
 )
 from ledger.commands.accesses import accesses
+from ledger.commands.anomalies import report_anomalies
 from ledger.commands.balance import balance
 from ledger.commands.connection import CommandFailed
 from ledger.commands.credentials import CredentialsMissing
@@ -77,6 +78,7 @@ for panel, commands in {
         application.command(rich_help_panel=panel)(command)
 application.command("verify-statement", rich_help_panel=TRUST)(verify_statement_)
 application.command("report-impact", rich_help_panel=QUESTIONS)(report_impact)
+application.command("report-anomalies", rich_help_panel=QUESTIONS)(report_anomalies)
 application.command("verify-peak", rich_help_panel=TRUST)(verify_peak_)
 application.add_typer(import_history.application, name="import", rich_help_panel=WRITING)
 application.add_typer(policies.application, name="policies", rich_help_panel=WRITING)
@@ -104,12 +106,12 @@ def main() -> None:
 def _words(typed: list[str]) -> list[str]:
     """`verify statement FILE` and `verify peak FILE` are commands of their own; else name the file ./statement.
 
-    So is `report impact`.
+    So are `report impact` and `report anomalies`.
     """
     if typed[:1] == ["verify"] and typed[1:2] in (["statement"], ["peak"]):
         return [f"verify-{typed[1]}", *typed[2:]]
-    if typed[:2] == ["report", "impact"]:
-        return ["report-impact", *typed[2:]]
+    if typed[:1] == ["report"] and typed[1:2] in (["impact"], ["anomalies"]):
+        return [f"report-{typed[1]}", *typed[2:]]
     return typed
 
 

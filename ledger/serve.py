@@ -58,6 +58,7 @@ from ledger.milestones_following import MilestonesFollowing
 from ledger.open_ledger import check_same_ledger
 from ledger.postgres_place import default_data_dir
 from ledger.production import production_faults, production_remarks
+from ledger.projections.anomaly_questions import AnomalyQuestions
 from ledger.projections.basis import Ground
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.honour_questions import HonourQuestions
@@ -309,6 +310,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             matches=MatchQuestions(read, settings.partitions, person_keys.open_all, horizon),
             policies=PolicyQuestions(read, settings.partitions, horizon),
             projects=ProjectQuestions(read, settings.partitions, horizon),
+            anomalies=AnomalyQuestions(read, settings.partitions, horizon),
             recognition=RecognitionQuestions(read, settings.partitions, horizon),
             honours=HonourQuestions(read, settings.partitions, horizon),
             event_pool=events,

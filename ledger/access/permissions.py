@@ -331,4 +331,6 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "AuditService/GetInclusionProof": Permission(_ANYBODY),
     "AuditService/GetConsistencyProof": Permission(_ANYBODY),
     "AuditService/GetBalanceProof": Permission(_asked_of("name"), _NAME),
+    "AuditService/ListAnomalies": Permission(_REPLAYS, Looks(answer="anomalies.persons")),
+    "AuditService/ReviewAnomaly": Permission(_REPLAYS, Looks(answer="persons")),
 }

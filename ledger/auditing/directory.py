@@ -11,6 +11,7 @@ from ledger.auditing.folded_stream import FoldedStream, Step
 from ledger.auditing.row_check import Table
 from ledger.auditing.snapshots import Database, Snapshots
 from ledger.auditing.statements import share_rows, statement_rows
+from ledger.domain.anomaly import Anomaly
 from ledger.domain.closed_period import ClosedPeriod
 from ledger.domain.event import RecordedEvent
 from ledger.domain.initiative import Initiative
@@ -82,6 +83,7 @@ def checks(moment: Snapshots, report: Report) -> list[DirectoryCheck]:
     tables: list[tuple[str, str, Kinds, Callable[[list[Step]], Rows]]] = [
         ("policies", "name", "policies", _policies),
         ("closed_periods", "period", "periods", _closed_periods),
+        ("anomaly_reviews", "anomaly", "anomalies", _anomaly_reviews),
         ("organizations", "organization", "organizations", _organizations),
         ("appointments", "appointment", "organizations", _appointments),
         ("initiatives", "initiative", "initiatives", _initiatives),
@@ -165,6 +167,27 @@ def _closed_periods(steps: list[Step]) -> Rows:
                 "closed_positions": [one.position for one in state.positions],
                 **state.totals.model_dump(),
                 "replaces": state.replaces,
+            },
+        )
+
+
+def _anomaly_reviews(steps: list[Step]) -> Rows:
+    state = steps[-1].state
+    if isinstance(state, Anomaly):
+        yield (
+            state.name,
+            {
+                "position": state.position,
+                "anomaly_kind": state.last.anomaly_kind,
+                "subjects": list(state.last.subjects),
+                "start_date": state.last.start_date,
+                "end_date": state.last.end_date,
+                "outcome": state.last.outcome,
+                "reason": state.last.reason,
+                "evidence_events": state.last.evidence_events,
+                "evidence_seconds": state.last.evidence_seconds,
+                "reviewed_by": state.reviewed_by,
+                "reviewed_at": state.review_time,
             },
         )
 

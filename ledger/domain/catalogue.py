@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Set
 from typing import Final, TypeAlias
 
 from ledger.domain import (
+    anomaly,
     attendance,
     client,
     closed_period,
@@ -61,6 +62,7 @@ EVOLVE: Final[Mapping[str, Evolve]] = {
     "policies": policy.evolve,
     "recognitions": recognition.evolve,
     "periods": closed_period.evolve,
+    "anomalies": anomaly.evolve,
     "projects": project.evolve,
     "projects/donations": donation.evolve,
     "clients": client.evolve,

@@ -705,6 +705,13 @@ class Reason(Enum):
         "لم تكن {name} مُقفلة في تلك اللحظة؛ اسأل عن لحظة إقفالها أو ما بعدها.",
     )
 
+    # Anomalies
+    ANOMALY_ABOUT_ONESELF = (
+        Kind.FORBIDDEN,
+        "{actor} is among those whom {anomaly} is about; somebody else must review it.",
+        "‏{actor} من المعنيين بالملاحظة {anomaly}؛ يجب أن يراجعها شخص آخر.",
+    )
+
     # Statements
     STATEMENTS_NOT_ISSUED = (
         Kind.REFUSED,

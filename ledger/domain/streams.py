@@ -13,6 +13,7 @@
     opportunities/{o}/shifts/{s}/liveSessions/{l}
     projects/{p}                                             projects/{p}/donations/{d}
     courses/{c}                                              courses/{c}/sessions/{s}
+    anomalies/{a}                                            (a: hash of kind, subjects and period)
     accesses/{a}        services/{s}                         (in the ledger of accesses alone)
 
 Routing: the first two segments of a stream's name decide its ledger partition, so that a person's attendances lie with

@@ -25,6 +25,7 @@ from ledger.export_audit.event_table import (
     SUBJECTS,
     LedgerOpened,
     MovesHours,
+    OfAnomaly,
     OfAttendance,
     OfCompletion,
     OfDonation,
@@ -214,6 +215,8 @@ def _moved(stored: bytes, event: _Attributes, data: Fields) -> EventEntries:
         _need_equal("data.milestone", event.subject, data.milestone)
     if isinstance(data, OfNomination):
         _need_equal("data.nomination", event.subject, data.nomination)
+    if isinstance(data, OfAnomaly):
+        _need_equal("data.anomaly", event.subject, data.anomaly)
     if isinstance(data, OfStatement):
         _need_equal("data.statement", event.subject, data.statement)
     if isinstance(data, OfCompletion):

@@ -20,6 +20,7 @@ _STREAMS: Final = {
     "partitions": "partitions/(?:0|[1-9][0-9]{0,18})",
     "policies": f"policies/{ID_FORM}",
     "periods": f"periods/{ID_FORM}",
+    "anomalies": f"anomalies/{ID_FORM}",
     "organizations": f"organizations/{ID_FORM}",
     "initiatives": f"initiatives/{ID_FORM}",
     "clients": f"clients/{ID_FORM}",
@@ -110,6 +111,12 @@ class OfNomination(Fields, kw_only=True):
     nomination: str
 
 
+class OfAnomaly(Fields, kw_only=True):
+    """Of one anomaly: `anomaly` is the event's subject."""
+
+    anomaly: str
+
+
 class OfStatement(Fields, kw_only=True):
     """Of one statement: `holder` and `statement` follow from the event's subject."""
 
@@ -179,6 +186,11 @@ EVENTS: Final[Mapping[str, Kind]] = {
     "policy-proposed": ("policies", Fields, "policy version effective_date rule_source rules"),
     "policy-approved": ("policies", Fields, "policy version"),
     "period-closed": ("periods", PeriodClosed, ""),
+    "anomaly-reviewed": (
+        "anomalies",
+        OfAnomaly,
+        "anomaly_kind subjects start_date? end_date? outcome reason evidence_events evidence_seconds",
+    ),
     "organization-registered": ("organizations", Fields, "organization display_name"),
     "organization-accredited": ("organizations", Fields, "organization accredited_until?"),
     "organization-suspended": ("organizations", Fields, "organization reason"),
@@ -324,6 +336,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "accredited_until": forms.Date,
     "adult_at_service": bool,
     "amount_minor_units": forms.Amount,
+    "anomaly_kind": forms.AnomalyKind,
     "answered_at": list[forms.EventPlace],
     "appointment": forms.Appointment,
     "approval_required": bool,
@@ -364,8 +377,11 @@ FIELDS: Final[Mapping[str, object]] = {
     "effective_date": forms.Date,
     "evaluated_at": list[forms.EventPlace],
     "end": forms.Moment,
+    "end_date": forms.Date,
     "ended": list[forms.Ended],
     "evidence_class": Literal["external"],
+    "evidence_events": forms.WholeNumber,
+    "evidence_seconds": forms.WholeNumber,
     "expires": forms.Moment,
     "file_sha256": forms.Digest,
     "first_number": forms.Seconds,
@@ -402,6 +418,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "organization": forms.Organization,
     "organizations_count": forms.WholeNumber,
     "organizations": list[forms.Organization],
+    "outcome": Literal["explained", "confirmed", "follow_up"],
     "overlap": Literal["withhold"],
     "peak_participants": forms.WholeNumber,
     "peak_seconds": forms.WholeNumber,
@@ -454,6 +471,8 @@ FIELDS: Final[Mapping[str, object]] = {
     "skills_count": forms.WholeNumber,
     "source": Literal["native", "migrated"],
     "start": forms.Moment,
+    "start_date": forms.Date,
+    "subjects": list[str],
     "state": Literal["registered", "accredited"],
     "status_index": forms.WholeNumber,
     "status_list": forms.WholeNumber,

@@ -59,6 +59,20 @@ Thumbprint: TypeAlias = Annotated[str, _whole("[A-Za-z0-9_-]{43}")]
 
 Policy: TypeAlias = Annotated[str, _name("policies/{}")]
 ClosedPeriod: TypeAlias = Annotated[str, _name("periods/{}")]
+AnomalyKind: TypeAlias = Literal[
+    "self_verification",
+    "mutual_verification",
+    "verification_ring",
+    "verifier_share",
+    "verifier_speed",
+    "verifier_approval",
+    "organization_figures",
+    "identical_times",
+    "impossible_travel",
+    "night_burst",
+    "inflation",
+    "ghost_volunteers",
+]
 Client: TypeAlias = Annotated[str, _name("clients/{}")]
 Initiative: TypeAlias = Annotated[str, _name("initiatives/{}")]
 Organization: TypeAlias = Annotated[str, _name("(?:organizations|initiatives)/{}")]

@@ -1,4 +1,4 @@
-"""AuditService: the stored bytes themselves, in pages, for those who rebuild every balance on their own, and proofs."""
+"""AuditService: the stored bytes themselves, for those who rebuild every balance on their own, proofs, anomalies."""
 
 from __future__ import annotations
 
@@ -10,19 +10,35 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from ledger.domain.refusals import Reason, refuse
+from ledger.grpc.anomaly_messages import review_command, reviewed_message
+from ledger.grpc.commands import Commands
 from ledger.grpc.event_replay import EventReplay
 from ledger.grpc.interceptor import Call
 from ledger.grpc.status import FieldViolation, InvalidRequest
 from ledger.log_serving.log_reader import LogReader
 from ledger.log_serving.map_reader import MapReader
+from ledger.projections.anomaly_questions import AnomalyQuestions
+from volunteer_hours.v1 import anomalies_pb2
 from volunteer_hours.v1 import audit_service_pb2 as pb
 from volunteer_hours.v1.values_pb2 import EvidenceSeconds
 
 
 class AuditService:
-    """Reads the event store and its log. Nothing is rebuilt: what leaves is what was hashed, published and signed."""
+    """Reads the event store and its log. Nothing is rebuilt: what leaves is what was hashed, published and signed.
 
-    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]], partitions: int, log: LogReader) -> None:
+    Beside it what a human should look at, from the projections, and that somebody did.
+    """
+
+    def __init__(
+        self,
+        pool: AsyncConnectionPool[AsyncConnection[Any]],
+        partitions: int,
+        log: LogReader,
+        commands: Commands,
+        anomalies: AnomalyQuestions,
+    ) -> None:
+        self._commands = commands
+        self._anomalies = anomalies
         self._replay = EventReplay(pool, log)
         self._partitions = partitions
         self._log = log
@@ -93,6 +109,16 @@ class AuditService:
             entry_count=balance.entry_count,
             entries_head=balance.head,
         )
+
+    async def ListAnomalies(
+        self, request: anomalies_pb2.ListAnomaliesRequest, call: Call
+    ) -> anomalies_pb2.ListAnomaliesResponse:
+        return await self._anomalies.page(request, call.seconds_left)
+
+    async def ReviewAnomaly(
+        self, request: anomalies_pb2.ReviewAnomalyRequest, call: Call
+    ) -> anomalies_pb2.ReviewedAnomaly:
+        return reviewed_message(await self._commands.execute(call, request, review_command(request)))
 
     def _check_partition(self, partition: int) -> None:
         if partition >= self._partitions:

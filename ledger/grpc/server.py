@@ -48,6 +48,7 @@ from ledger.grpc.verification_service import VerificationService
 from ledger.live.parts import LiveParts
 from ledger.log_serving.completion_proof import CompletionProofs
 from ledger.log_serving.log_reader import LogReader
+from ledger.projections.anomaly_questions import AnomalyQuestions
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.honour_questions import HonourQuestions
 from ledger.projections.hours_questions import HoursQuestions
@@ -157,6 +158,7 @@ class GrpcServer:
         statements: StatementParts,
         live: LiveParts,
         training: TrainingQuestions,
+        anomalies: AnomalyQuestions,
         tls: TlsFiles | None = None,
     ) -> None:
         """Wire the services; nothing listens yet."""
@@ -194,7 +196,7 @@ class GrpcServer:
             ),
             ImpactService(impact),
             OpportunitySearchService(search, matches),
-            AuditService(event_pool, partitions, log_reader),
+            AuditService(event_pool, partitions, log_reader, commands, anomalies),
         )
         self.own_calls = OwnCalls(zip(services, SERVICES, strict=True), gate)
         """The same services, for pages of this process."""

@@ -35,6 +35,7 @@ HASHED_TABLES: Final = (
     HashedTable("hours_by_month", ("partition", "opportunity", "organization", "service_month")),
     HashedTable("policies", ("name",)),
     HashedTable("closed_periods", ("period",)),
+    HashedTable("anomaly_reviews", ("anomaly",)),
     HashedTable("hours_of_months", ("partition", "service_month")),
     HashedTable("organizations", ("organization",)),
     HashedTable("appointments", ("appointment",)),

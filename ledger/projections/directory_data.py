@@ -91,6 +91,20 @@ class PeriodClosed(_Data):
     replaces: str | None = None
 
 
+class AnomalyReviewed(_Data):
+    """anomaly-reviewed"""
+
+    anomaly: str
+    anomaly_kind: str
+    subjects: list[str]
+    outcome: str
+    reason: str
+    evidence_events: int
+    evidence_seconds: int
+    start_date: date | None = None
+    end_date: date | None = None
+
+
 class OrganizationRegistered(_Data):
     """organization-registered"""
 
@@ -406,6 +420,7 @@ DirectoryData: TypeAlias = (
     | PolicyProposed
     | PolicyApproved
     | PeriodClosed
+    | AnomalyReviewed
     | OrganizationRegistered
     | OrganizationAccredited
     | OrganizationSuspended
@@ -453,6 +468,7 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     "policy-proposed": PolicyProposed,
     "policy-approved": PolicyApproved,
     "period-closed": PeriodClosed,
+    "anomaly-reviewed": AnomalyReviewed,
     "organization-registered": OrganizationRegistered,
     "organization-accredited": OrganizationAccredited,
     "organization-suspended": OrganizationSuspended,

@@ -12,6 +12,7 @@ from typing import Final
 
 from ledger.domain.refusals import InvariantBroken
 from ledger.projections import (
+    anomaly_reviews,
     balances,
     closed_periods,
     donations,
@@ -53,6 +54,7 @@ PROJECTIONS: Final[Sequence[Callable[[ReadDatabase, Batch], None]]] = (
     hours_by_month.apply,
     policies.apply,
     closed_periods.apply,
+    anomaly_reviews.apply,
     organizations.apply,
     initiatives.apply,
     volunteers.apply,

@@ -12,6 +12,7 @@ from typing import Final
 
 from ledger.domain.refusals import Reason
 from ledger.texts import (
+    anomalies,
     check_page,
     codes,
     coordinators,
@@ -35,6 +36,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Text]]] = {
     "codes": codes.CODES,
     "statement": statement_document.TEXTS,
     "impact report": impact_report.TEXTS,
+    "anomalies": anomalies.TEXTS,
     "requirement command": requirement_command.TEXTS,
     "errors": service.ERRORS,
     "facets": service.FACETS,

@@ -37,6 +37,7 @@ MOVES_NOTHING: Final = frozenset(
         "policy-proposed",
         "policy-approved",
         "period-closed",
+        "anomaly-reviewed",
         "organization-registered",
         "organization-accredited",
         "organization-suspended",

@@ -42,6 +42,7 @@ OTHERS: Final[tuple[object, ...]] = (
 NAMED_BY: Final = {
     "policies": "policy",
     "periods": "period",
+    "anomalies": "anomaly",
     "organizations": "organization",
     "initiatives": "initiative",
     "clients": "client",

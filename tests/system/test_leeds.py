@@ -138,6 +138,23 @@ def test_the_inflated_shift_stays_in_history_with_its_reasons(leeds):
     }
 
 
+def test_shift_86004_is_shown_as_something_to_look_at_though_it_was_withdrawn(leeds):
+    found = report_anomalies(leeds, "--kind", "inflation", "--organization", "organizations/leeds2023")
+    inflated = f"{INFLATED_OPPORTUNITY}/shifts/86004"
+    [anomaly] = [one for one in found["anomalies"] if one["subjects"] == [inflated]]
+    figures = {one["name"]: int(one["value"]) for one in anomaly["figures"]}
+    assert (figures["heads"], figures["seconds_a_head"]) == (6, 200 * 3_600)
+    assert anomaly["events"][0]["event_type"] == "group-attendance-recorded"
+    print([one["subjects"] for one in found["anomalies"]])
+
+
+def report_anomalies(leeds, *arguments: str):
+    address, _, positions = leeds
+    return answered(
+        hours_ledger("report", "anomalies", *arguments, "--positions", positions, "--json", address=address)
+    )
+
+
 def test_the_end_of_the_history_is_exact_to_the_second(leeds):
     answer = report(leeds)
     assert answer["total_hours_rounded"] == 17766
