@@ -7,7 +7,7 @@ from typing import Final
 
 from ledger.bulk.comparing import Wanted
 from ledger.bulk.kind import Import, RowByRow
-from ledger.bulk.names import SHIFT, attendance_id, holder_of
+from ledger.bulk.names import SHIFT, attendance_id, holder_of, row_key
 from ledger.bulk.persons import Persons
 from ledger.bulk.recording import Recording
 from ledger.bulk.rows import read_id, source_time
@@ -51,7 +51,7 @@ class Attendances(RowByRow):
             yield told
 
     def _checked(self, line: Line, values: Values, shift: str, person: str) -> Step | Told:
-        record_id = read_id(values, self._shared.seen, line.number, lambda id_: attendance_id(self._system, id_))
+        record_id = read_id(values, self._shared.seen, line.number, lambda id_: row_key(self._system, id_))
         span = self._span(line, values, shift)
         learnt = source_time(values, self._shared.file_time)
         if holder_of(record_id) not in ("", person) and person:

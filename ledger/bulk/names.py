@@ -33,6 +33,11 @@ def attendance_id(system: str, record_id: str) -> str:
     return named["id"] if named else own_id(system, record_id)
 
 
+def row_key(system: str, record_id: str) -> str:
+    """By what rows of attendances are told apart: persons may have attendances of one id, if rows give whole names."""
+    return record_id if is_attendance(record_id) else own_id(system, record_id)
+
+
 def holder_of(attendance: str) -> str:
     """volunteers/v of volunteers/v/attendances/a; empty for what is no such name."""
     named = _ATTENDANCE.fullmatch(attendance)

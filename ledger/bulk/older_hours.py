@@ -13,7 +13,7 @@ from ledger.bulk.days import KeptRow, OlderDays
 from ledger.bulk.head_counts import HeadCounts
 from ledger.bulk.kind import Import
 from ledger.bulk.laying import DayRow, day_span, laid, midnight
-from ledger.bulk.names import attendance_id
+from ledger.bulk.names import attendance_id, row_key
 from ledger.bulk.older_row import is_head_count, read_older_row
 from ledger.bulk.persons import Persons
 from ledger.bulk.programme import ATTENDANCES, HEAD_COUNTS, KIND, Programme
@@ -70,7 +70,7 @@ class OlderHours:
 
     async def _checked(self, line: Line, values: Values, person: str) -> Sequence[Step | Told]:
         system = self._mapping.system
-        record_id = read_id(values, self._shared.seen, line.number, lambda id_: attendance_id(system, id_))
+        record_id = read_id(values, self._shared.seen, line.number, lambda id_: row_key(system, id_))
         learnt = source_time(values, self._shared.file_time)
         row = read_older_row(line, values, self._mapping)
         needed: list[Step] = []
@@ -105,7 +105,7 @@ class OlderHours:
             yield self._recording.step(row.line, row.record_id, wanted, learnt, notes, ATTENDANCES)
 
     def _day_row(self, row: KeptRow) -> DayRow:
-        for known in self._shared.seen.listed(row.name.rpartition("/")[2]):
+        for known in self._recording.known(row.name):
             if (known.name, known.shift) == (row.name, row.shift) and known.state not in STAYS:
                 return DayRow(row.seconds, row.span, (known.start, known.end))
         return DayRow(row.seconds, row.span)

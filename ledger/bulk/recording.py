@@ -15,6 +15,7 @@ from ledger.bulk.kind import Import
 from ledger.bulk.records import page_of, provenance, record
 from ledger.bulk.refusals import ALREADY_THERE, NOTHING_CHANGES
 from ledger.bulk.request_ids import request_id
+from ledger.bulk.seen_rows import Listed
 from ledger.bulk.shifts import listed_of
 from ledger.bulk.steps import Step, Told, refused
 from ledger.patient_client import reason_of
@@ -36,7 +37,7 @@ class Recording:
         self, line: int, record_id: str, wanted: Wanted, learnt: datetime, notes: tuple[str, ...], stage: int = 0
     ) -> Step | Told:
         """What is to be done for a row, beside what the ledger has under its id."""
-        for known in self._shared.seen.listed(wanted.name.rpartition("/")[2]):
+        for known in self.known(wanted.name):
             match compared(wanted, known):
                 case Same(notes=why):
                     return Told("unchanged", line, wanted.name, (*why, *notes))
@@ -55,6 +56,12 @@ class Recording:
         span = (wanted.start, wanted.end)
         sent = record(self._system, record_id, wanted.name, wanted.shift, span, learnt)
         return Step("create", line, wanted.name, sent, notes, stage)
+
+    def known(self, name: str) -> list[Listed]:
+        """What the ledger has of a row: also under another person, if the id is one that this system gives once."""
+        id_ = name.rpartition("/")[2]
+        is_own = id_.startswith(f"{self._system}--")
+        return [one for one in self._shared.seen.listed(id_) if is_own or one.name == name]
 
     async def send(self, steps: Sequence[Step]) -> list[Told]:
         """Records and corrections of a page. Raises grpc.RpcError."""

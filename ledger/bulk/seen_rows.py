@@ -96,7 +96,7 @@ class SeenRows:
         """What the ledger has of ids that begin so, and the file has not."""
         rows = self.rows.execute(
             "select name, shift, first, past, state from listed where substr(id, 1, ?) = ? and id not in "
-            "(select id from seen) order by name",
+            "(select id from seen) and name not in (select id from seen) order by name",
             (len(prefix), prefix),
         )
         for row in rows:

@@ -10,7 +10,7 @@ from uuid import uuid4
 from google.rpc import status_pb2
 
 from ledger.bulk.kind import Import, RowByRow
-from ledger.bulk.names import attendance_id, is_attendance
+from ledger.bulk.names import attendance_id, is_attendance, row_key
 from ledger.bulk.persons import Persons
 from ledger.bulk.rows import read_id
 from ledger.bulk.steps import Step, Told, refused
@@ -44,7 +44,7 @@ class Verifications(RowByRow):
     async def check(self, lines: Sequence[Line]) -> Sequence[Step | Told]:
         rows = [Values(line, self._shared.mapping) for line in lines]
         ids = [
-            read_id(values, self._shared.seen, line.number, self._id) for line, values in zip(lines, rows, strict=True)
+            read_id(values, self._shared.seen, line.number, self._key) for line, values in zip(lines, rows, strict=True)
         ]
         unnamed = [values for values, id_ in zip(rows, ids, strict=True) if id_ and not is_attendance(id_)]
         persons = iter(await self._persons.names(unnamed))
@@ -64,6 +64,9 @@ class Verifications(RowByRow):
             what = f"its page of {len(steps)} was refused: {self._shared.words(answer)}"
             return [step.refused(what) for step in steps]
         return [self._told(step, outcome) for step, outcome in zip(steps, answer.outcomes, strict=True)]
+
+    def _key(self, record_id: str) -> str:
+        return row_key(self._system, record_id)
 
     def _id(self, record_id: str) -> str:
         return attendance_id(self._system, record_id)

@@ -35,6 +35,12 @@ def history(club: Club) -> None:
         for id_, person, date, start, length, _ in ROWS
     ]
     assert counts(club.import_("attendances", club.written("attendances", rows, shift=club.shift))) == {"create": 6}
+    for person in PERSONS[1:3]:  # two attendances of one id
+        noted = participation.AttendanceRecord(
+            shift=club.shift, volunteer=f"volunteers/{club.system}--{person}", attendance_id="x"
+        )
+        recording = participation.RecordAttendanceRequest(request_id=new_id(), attendance=noted)
+        club.participation.RecordAttendance(recording, timeout=60)
     verified = [
         {"id": id_, "volunteer": person, "verified": "" if seconds == "all" else seconds}
         for id_, person, _, _, _, seconds in ROWS

@@ -317,7 +317,7 @@ def test_saved_and_imported_into_an_empty_ledger_the_balances_are_the_same(club)
     with served_in_a_folder(1) as new:
         again = Club(new, club.folder, club.system, offers=False)
         assert counts(again.imported("volunteers", persons, NAMED)) == {"create": everybody}
-        assert counts(again.imported("hours", attendances, NAMED)) == {"open": 3, "create": 6}
+        assert counts(again.imported("hours", attendances, NAMED)) == {"open": 3, "create": 8}
         assert counts(again.imported("verifications", attendances, NAMED, *AS_VERIFIER)) == {"change": 3}
         assert balances(again) == before
         person = again.person(PERSONS[0])
@@ -326,7 +326,7 @@ def test_saved_and_imported_into_an_empty_ledger_the_balances_are_the_same(club)
         )  # fmt: skip
         recorded = again.recorded()
         assert counts(again.imported("volunteers", persons, NAMED)) == {"unchanged": everybody}
-        assert counts(again.imported("hours", attendances, NAMED)) == {"unchanged": 6}
+        assert counts(again.imported("hours", attendances, NAMED)) == {"unchanged": 8}
         assert counts(again.imported("verifications", attendances, NAMED, *AS_VERIFIER)) == {"unchanged": 3}
         assert again.recorded() == recorded
     again.channel.close()

@@ -13,7 +13,7 @@ from tests.system.served_ledger import HISTORY, answered, hours_ledger, served_i
 from volunteer_hours.v1 import hours_service_pb2 as hours
 from volunteer_hours.v1.hours_service_pb2_grpc import HoursServiceStub
 
-ORGANIZATION = "leeds2023"
+ORGANIZATION = "leeds-2023"
 pytestmark = [
     pytest.mark.proof,
     pytest.mark.skipif(find_spec("ledger.commands.save") is None, reason="nothing is saved in this version"),
