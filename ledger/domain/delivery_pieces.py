@@ -59,9 +59,9 @@ def pieces_of(line: Line, limits: DeliveryLimits, version: int) -> list[Piece]:
     return [Piece(name, seconds, line, lacks) for name, seconds in _named(stem, parts, version)]
 
 
-def parts_of(name: str, seconds: int, limits: DeliveryLimits, version: int) -> list[tuple[str, int]]:
+def parts_of(name: str, seconds: int, seconds_max: int | None, version: int) -> list[tuple[str, int]]:
     """What an open piece becomes under new limits: its parts, or itself where it fits or would need too many."""
-    parts = _split(seconds, limits.seconds_max)
+    parts = _split(seconds, seconds_max)
     return [(name, seconds)] if parts is None or len(parts) == 1 else list(_named(name, parts, version))
 
 
@@ -80,11 +80,6 @@ def receiver_position(line: Line, limits: DeliveryLimits) -> str | None:
     said = {one.done_for or "": one.receiver_position for one in limits.receiver_positions}
     closest = (line.shift, opportunity_of(line.shift), line.organization, "")
     return next((said[name] for name in closest if name in said), None)
-
-
-def too_long(seconds: int, limits: DeliveryLimits) -> bool:
-    """Whether the receiver would refuse that much in one record."""
-    return limits.seconds_max is not None and seconds > limits.seconds_max
 
 
 def partition_of_piece(name: str) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 
-from ledger.domain.delivery_pieces import Line, Piece, partition_of_piece, parts_of, pieces_of, too_long
+from ledger.domain.delivery_pieces import Line, Piece, partition_of_piece, parts_of, pieces_of
 from ledger.domain.event import NewEvent, RecordedEvent
 from ledger.domain.refusals import InvariantBroken, Reason, refuse
 from ledger.domain.subscription_events import (
@@ -93,8 +93,7 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Subscription:
             return Subscription(told.subscription, told.client, told.organizations, (told.limits,), recorded.recorded_at)
         case Subscription(state="open"), SubscriptionChanged(limits=limits):
             changed = replace(state, limits=(*state.limits, limits))
-            too_long_now = [name for name, piece in state.open.items() if too_long(piece.seconds, limits)]
-            return _with_open(changed, {name: state.open[name] for name in too_long_now}, changed.version)
+            return _with_open(changed, state.open, changed.version)
         case Subscription(state="open"), SubscriptionClosed():
             return replace(state, state="closed")
         case Subscription(), DeliveryAcknowledged() as told if _follows(state, told):
@@ -151,7 +150,7 @@ def _with_open(state: Subscription, pieces: Mapping[str, OpenPiece], first_versi
         for version in range(first_version, state.version + 1):
             following: list[str] = []
             for one in waiting:
-                parts = parts_of(one, open_now[one].seconds, state.limits[version - 1], version)
+                parts = parts_of(one, open_now[one].seconds, state.limits[version - 1].seconds_max, version)
                 if len(parts) > 1:
                     del open_now[one]
                     split[one] = tuple(part for part, _ in parts)
@@ -267,15 +266,15 @@ class Acknowledge(_OnSubscription):
             refuse(Reason.OPEN_PIECES_TOO_MANY, pieces_max=OPEN_PIECES_MAX)
         retaken = [part for piece in self.retaken for part in _open_parts(known, piece)]
         again = self._refused_again(known, {piece.name for piece in sent}, set(retaken))
-        reached = {} if self.delivered is None else {"after": self.delivered.after, "upto": self.delivered.upto}
         told = DeliveryAcknowledged(
             subscription=self.subscription,
             limits_version=known.version if self.delivered is None else self.delivered.limits_version,
+            after=None if self.delivered is None else self.delivered.after,
+            upto=None if self.delivered is None else self.delivered.upto,
             piece_count=sum(piece.lacks is None for piece in sent),
             taken_seconds=sum(piece.seconds for piece in sent) - sum(one.seconds for one in opened),
             opened=(*opened, *again),
             retaken=tuple(dict.fromkeys(retaken)),
-            **reached,
         )
         return [NewEvent(self.subscription, told)]
 
