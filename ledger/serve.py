@@ -60,6 +60,7 @@ from ledger.postgres_place import default_data_dir
 from ledger.production import production_faults, production_remarks
 from ledger.projections.anomaly_questions import AnomalyQuestions
 from ledger.projections.basis import Ground
+from ledger.projections.delivery_questions import DeliveryQuestions
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.honour_questions import HonourQuestions
 from ledger.projections.hours_questions import HoursQuestions
@@ -295,6 +296,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
         )
         live = live_parts(settings, application, events=events, read=read)
         hours = HoursQuestions(read, settings.partitions, horizon)
+        deliveries = DeliveryQuestions(read, settings.partitions, horizon)
         impact = ImpactQuestions(read, Ground(settings.partitions, horizon), PastDetails(events, person_keys).at)
         server = GrpcServer(
             settings,
@@ -313,6 +315,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             anomalies=AnomalyQuestions(read, settings.partitions, horizon),
             recognition=RecognitionQuestions(read, settings.partitions, horizon),
             honours=HonourQuestions(read, settings.partitions, horizon),
+            deliveries=deliveries,
             event_pool=events,
             partitions=settings.partitions,
             log_reader=LogReader(events, settings.partitions),
