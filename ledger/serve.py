@@ -42,6 +42,7 @@ from ledger.application import Application
 from ledger.child_process import ChildProcess
 from ledger.database_guard import check_database
 from ledger.database_rights import check_rights, read_by_others
+from ledger.deliveries_watching import DeliveriesWatching
 from ledger.embedded_ledger import EmbeddedLedger
 from ledger.erasing import Erasing
 from ledger.following import Following
@@ -364,6 +365,8 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
         tasks.append(asyncio.create_task(LiveHours(application, events).watch(), name="hours of live sessions"))
         completing = LiveCompletions(application, events)
         tasks.append(asyncio.create_task(completing.watch(), name="completions by live sessions"))
+        watching = DeliveriesWatching(events, deliveries)
+        tasks.append(asyncio.create_task(watching.watch(), name="deliveries"))
         if tokens is not None:
             tasks.append(asyncio.create_task(tokens.watch(), name="token keys"))
         try:
