@@ -56,29 +56,39 @@ FINAL = (
 class Subscriber:
     """One subscription, and the database of who receives it."""
 
-    def __init__(self, stub: DeliveryServiceStub, name: str, database: sqlite3.Connection, seconds_max: int) -> None:
+    def __init__(
+        self, stub: DeliveryServiceStub, name: str, database: sqlite3.Connection, *, seconds_max: int, page_size: int
+    ) -> None:
+        """`seconds_max`: longer records are refused; 0: none is."""
         self._stub = stub
         self._name = name
         self._database = database
         self._seconds_max = seconds_max
-        """What this receiver refuses; 0: nothing."""
+        self._page_size = page_size
         self._seen: pb.Acknowledgement | None = None
         self._metadata = (("authorization", f"Bearer {os.environ['LEDGER_TOKEN']}"),)
         if purpose := os.environ.get("LEDGER_PURPOSE"):
             self._metadata += (("x-purpose", purpose),)
 
-    def step(self, *, include_open: bool = False) -> bool:
-        """Finish what was begun, then take the next page; False if there was none."""
+    def take_open(self) -> None:
+        """What was refused before, or not sent, and can be sent now."""
+        after = ""
+        while pieces := [piece for piece in self.step(include_open=True, open_after=after).pieces if piece.open_reason]:
+            after = pieces[-1].piece
+
+    def step(self, *, include_open: bool = False, open_after: str = "") -> pb.DeliveryPage:
+        """Finish what was begun, then take the next page, which may be empty."""
         self.send_pending()
-        request = pb.PullRequest(name=self._name, include_open=include_open)
+        request = pb.PullRequest(
+            name=self._name, page_size=self._page_size, include_open=include_open, open_after=open_after
+        )
         if self._seen is not None:
             request.positions.extend(self._seen.positions)  # whoever answers has seen the last acknowledgement
         page = self._until_answered(self._stub.Pull, request)
-        if not page.pieces and not page.HasField("upto"):
-            return False
-        self._take(page)
-        self.send_pending()
-        return True
+        if page.pieces or page.HasField("upto"):
+            self._take(page)
+            self.send_pending()
+        return page
 
     def _take(self, page: pb.DeliveryPage) -> None:
         acknowledging = pb.AcknowledgeRequest(
@@ -168,19 +178,23 @@ def main() -> None:
     asked.add_argument("--address", default=os.environ.get("LEDGER_GRPC_ADDRESS", "127.0.0.1:50051"))
     asked.add_argument("--database", type=Path, default=Path("taken.sqlite3"))
     asked.add_argument("--seconds-max", type=int, default=0, help="Refuse longer records; 0: take all.")
+    asked.add_argument("--page-size", type=int, default=100, help="Pieces at once.")
     asked.add_argument("--include-open", action="store_true", help="First what was refused before.")
     asked.add_argument("--once", action="store_true", help="End when there is nothing more.")
     options = asked.parse_args()
     database = opened(options.database)
     with grpc.insecure_channel(options.address) as channel:
-        subscriber = Subscriber(DeliveryServiceStub(channel), options.subscription, database, options.seconds_max)
-        include_open = options.include_open
-        while True:
-            if not subscriber.step(include_open=include_open) and not include_open:
-                if options.once:
-                    break
-                time.sleep(PAUSE_SECONDS)
-            include_open = False
+        subscriber = Subscriber(
+            DeliveryServiceStub(channel),
+            options.subscription,
+            database,
+            seconds_max=options.seconds_max,
+            page_size=options.page_size,
+        )
+        if options.include_open:
+            subscriber.take_open()
+        while subscriber.step().HasField("upto") or not options.once:
+            time.sleep(0 if options.once else PAUSE_SECONDS)
     print(told(database))
 
 

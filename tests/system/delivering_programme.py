@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Protocol
-
 import psycopg
 
 from ledger.domain.delivery_pieces import Line, pieces_of
@@ -16,18 +14,12 @@ from ledger.domain.subscription import (
     OpenSubscription,
 )
 from ledger.domain.subscription_events import DeliveryLimits, EntryPlace
-from ledger.domain.world import Command
 from ledger.settings import Settings
+from tests.system.waiting_programme import Doing
 
 SUBSCRIPTION = "subscriptions/synthetic"
 LIMITS = DeliveryLimits(required_fields=("volunteer",), stall_after_seconds=86_400)
 SHORTER = LIMITS.model_copy(update={"seconds_max": 1_800})
-
-
-class Doing(Protocol):
-    """Whoever records commands."""
-
-    async def do(self, *commands: Command) -> object: ...
 
 
 async def delivering(programme: Doing, settings: Settings) -> None:
@@ -35,7 +27,8 @@ async def delivering(programme: Doing, settings: Settings) -> None:
     lines = first_lines(settings)
     pieces = [piece for line in lines for piece in pieces_of(line, LIMITS, 1)]
     sent = [piece for piece in pieces if piece.lacks is None]
-    refused = sent[0]
+    refused = max(sent, key=lambda piece: piece.seconds)
+    assert refused.seconds > 1_800, "shorter limits split it"
     first, last = lines[0], lines[-1]
     delivered = DeliveredRange(
         after=EntryPlace(partition=first.partition, position=0, entry_index=0),
@@ -73,5 +66,4 @@ def first_lines(settings: Settings, count: int = 40) -> list[Line]:
         for index, entry in enumerate(event["data"].get("entries", ()))
     ]
     of_first = [line for line in lines if line.partition == lines[0].partition]
-    assert of_first[0].seconds > 1_800, "the first piece must be one that shorter limits split"
     return of_first[:count]
