@@ -44,7 +44,9 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
 )
 
 
-OF_HOURS_ALONE: Final = frozenset({"settings", "production", "master key", "lag", "deliveries", "quarantine and alarms"})
+OF_HOURS_ALONE: Final = frozenset(
+    {"settings", "production", "master key", "lag", "deliveries", "quarantine and alarms"}
+)
 """Nothing of these is in a ledger of accesses: secrets of the service, keys of persons, projections."""
 
 

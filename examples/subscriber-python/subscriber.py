@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import os
 import sqlite3
-import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -66,7 +65,7 @@ class Subscriber:
         self._seconds_max = seconds_max
         self._page_size = page_size
         self._seen: pb.Acknowledgement | None = None
-        self._metadata = (("authorization", f"Bearer {os.environ['LEDGER_TOKEN']}"),)
+        self._metadata: tuple[tuple[str, str], ...] = (("authorization", f"Bearer {os.environ['LEDGER_TOKEN']}"),)
         if purpose := os.environ.get("LEDGER_PURPOSE"):
             self._metadata += (("x-purpose", purpose),)
 
@@ -116,7 +115,8 @@ class Subscriber:
             return
         if piece.open_reason:
             acknowledging.retaken.append(piece.piece)
-            self._database.execute("delete from refused where piece = ?", (piece.piece,))
+            # It comes whole, or in parts whose names begin with its own.
+            self._database.execute("delete from refused where instr(? || '-', piece || '-') = 1", (piece.piece,))
         self._database.execute(
             "insert into pieces values (?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -199,4 +199,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

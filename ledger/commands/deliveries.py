@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from rich.text import Text
 
 from ledger.commands import arguments, printing
-from ledger.commands.connection import connected
+from ledger.commands.connection import Caller, connected
 from volunteer_hours.v1 import delivery_service_pb2 as pb
 from volunteer_hours.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 
@@ -130,9 +130,7 @@ def open_(
     )
     caller = arguments.caller(address, actor, language, data_dir)
     with connected(caller) as channel:
-        told = DeliveryServiceStub(channel).OpenSubscription(
-            request, metadata=caller.metadata, timeout=TIMEOUT_SECONDS
-        )
+        told = DeliveryServiceStub(channel).OpenSubscription(request, metadata=caller.metadata, timeout=TIMEOUT_SECONDS)
     _tell_subscription(told, as_json)
 
 
@@ -222,9 +220,7 @@ def refused(
     request = pb.ListRefusalsRequest(parent=name, page_size=1_000)
     with connected(caller) as channel:
         while True:
-            page = DeliveryServiceStub(channel).ListRefusals(
-                request, metadata=caller.metadata, timeout=TIMEOUT_SECONDS
-            )
+            page = DeliveryServiceStub(channel).ListRefusals(request, metadata=caller.metadata, timeout=TIMEOUT_SECONDS)
             found += page.open_pieces
             if not page.next_page_token:
                 break
@@ -240,7 +236,7 @@ def refused(
     printing.out.print(table)
 
 
-def _lag(name: str, caller: arguments.Caller) -> pb.DeliveryLag:
+def _lag(name: str, caller: Caller) -> pb.DeliveryLag:
     with connected(caller) as channel:
         return DeliveryServiceStub(channel).GetLag(
             pb.GetLagRequest(name=name), metadata=caller.metadata, timeout=TIMEOUT_SECONDS
@@ -297,7 +293,9 @@ def _tell_subscription(told: pb.Subscription, as_json: bool) -> None:
 def _print_subscription(told: pb.Subscription) -> None:
     limits = told.limits
     most = printing.hours_text(limits.seconds_max) if limits.seconds_max else "any length"
-    required = ", ".join(pb.DeliveryField.Name(one).removeprefix("DELIVERY_FIELD_").lower() for one in limits.required_fields)
+    required = ", ".join(
+        pb.DeliveryField.Name(one).removeprefix("DELIVERY_FIELD_").lower() for one in limits.required_fields
+    )
     state = pb.SubscriptionState.Name(told.state).split("_")[-1].lower()
     for line in (
         f"{told.name}: for {told.client} ({state})",

@@ -90,7 +90,9 @@ def evolve(state: object | None, recorded: RecordedEvent) -> Subscription:
     """The subscription after one more event. Raises InvariantBroken on one that cannot follow."""
     match state, recorded.data:
         case None, SubscriptionOpened() as told if told.subscription == recorded.stream:
-            return Subscription(told.subscription, told.client, told.organizations, (told.limits,), recorded.recorded_at)
+            return Subscription(
+                told.subscription, told.client, told.organizations, (told.limits,), recorded.recorded_at
+            )
         case Subscription(state="open"), SubscriptionChanged(limits=limits):
             changed = replace(state, limits=(*state.limits, limits))
             return _with_open(changed, state.open, changed.version)

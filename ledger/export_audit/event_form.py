@@ -33,9 +33,9 @@ from ledger.export_audit.event_table import (
     OfNomination,
     OfProject,
     OfSession,
-    OfSubscription,
     OfStanding,
     OfStatement,
+    OfSubscription,
     PeriodClosed,
     ShiftOpened,
 )

@@ -45,9 +45,12 @@ _OPEN: Final = f"""
       on l.partition = o.entry_partition and l.position = o.position and l.entry_index = o.entry_index
     where o.subscription = %(subscription)b and o.piece > %(after)b order by o.piece limit %(rows)b
 """
+_PLACES: Final = """
+    unnest(%(partitions)b::int[], %(after)b::bigint[], %(after_index)b::int[]) as p (partition, position, entry_index)
+"""
 _BEHIND: Final = f"""
     select p.partition, n.position, n.entry_index, n.recorded_at
-    from unnest(%(partitions)b::int[], %(after)b::bigint[], %(after_index)b::int[]) as p (partition, position, entry_index)
+    from {_PLACES}
     cross join lateral (
         select l.position, l.entry_index, l.recorded_at from journal_lines l
         where l.partition = p.partition and l.position >= p.position
@@ -57,7 +60,7 @@ _BEHIND: Final = f"""
 """
 _SUMS: Final = f"""
     select p.partition, count(*), sum(l.seconds)::bigint
-    from unnest(%(partitions)b::int[], %(after)b::bigint[], %(after_index)b::int[]) as p (partition, position, entry_index)
+    from {_PLACES}
     join journal_lines l on l.partition = p.partition and l.position >= p.position
      and (l.position, l.entry_index) > (p.position, p.entry_index)
     where {_OF_RECEIVER} group by p.partition

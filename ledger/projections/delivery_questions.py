@@ -109,8 +109,7 @@ class DeliveryQuestions:
         """How far one receiver is behind. Refuses NOT_FOUND."""
         async with self._at(request.positions, seconds_left) as found:
             known = await subscription(found.connection, request.name)
-            message = await self._lag_message(found, known)
-        return message
+            return await self._lag_message(found, known)
 
     async def lags(self, request: pb.ListLagsRequest, seconds_left: float | None) -> pb.ListLagsResponse:
         """How far each receiver is behind, by name. Refuses PAGE_TOKEN_INVALID."""

@@ -74,9 +74,7 @@ async def subscriptions(connection: ReadConnection, names: Sequence[str]) -> lis
     """Those of `names` that there are, in the order of `names`."""
     asked = (list(names),)
     rows = await (await connection.execute(_SUBSCRIPTIONS, asked, binary=True)).fetchall()
-    known = {
-        row[0]: Known(*row[:8], DeliveryLimits.model_validate_json(row[8]), row[9], places={}) for row in rows
-    }
+    known = {row[0]: Known(*row[:8], DeliveryLimits.model_validate_json(row[8]), row[9], places={}) for row in rows}
     places: dict[str, dict[int, Place]] = {}
     for name, partition, position, entry_index, seconds in await (
         await connection.execute(_PLACES, asked, binary=True)

@@ -45,7 +45,9 @@ _REACHED: Final = """
         position = excluded.position, entry_index = excluded.entry_index,
         taken_seconds = delivery_places.taken_seconds + excluded.taken_seconds
 """
-_RETAKEN: Final = "delete from open_pieces where subscription = %s and piece = any(%s) returning entry_partition, seconds"
+_RETAKEN: Final = (
+    "delete from open_pieces where subscription = %s and piece = any(%s) returning entry_partition, seconds"
+)
 _TAKEN: Final = """
     update delivery_places set taken_seconds = taken_seconds + %s where entry_partition = %s and subscription = %s
 """

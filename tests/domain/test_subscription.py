@@ -152,7 +152,7 @@ def test_an_acknowledgement_begins_where_the_last_one_ended():
 
 
 @pytest.mark.parametrize("wrong", [{"piece_count": 1}, {"seconds": 1}, {"piece_count": 3, "seconds": 3 * HOUR}])
-def test_a_receiver_that_got_something_else_is_refused(wrong: dict[str, int]):
+def test_a_receiver_that_got_something_else_is_refused(wrong):
     scenario = subscribed().when(acknowledge(line(1), line(2), **wrong))
     scenario.then_refused("DELIVERY_DIFFERS", piece_count="2", seconds=str(2 * HOUR))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+
 import psycopg
 
 from ledger.domain.delivery_pieces import Line, pieces_of

@@ -88,7 +88,9 @@ class Receiving(Publisher):
         return self._subscription("OpenSubscription", request)
 
     def change(self, name: str = MINISTRY, **fields) -> pb.Subscription:
-        return self._subscription("UpdateSubscription", pb.UpdateSubscriptionRequest(name=name, limits=limits(**fields)))
+        return self._subscription(
+            "UpdateSubscription", pb.UpdateSubscriptionRequest(name=name, limits=limits(**fields))
+        )
 
     def end(self, name: str = MINISTRY) -> pb.Subscription:
         return self._subscription("CloseSubscription", pb.CloseSubscriptionRequest(name=name))

@@ -6,7 +6,6 @@ import re
 import time
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import grpc
 import psycopg
@@ -19,7 +18,7 @@ from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.local_kafka import LocalKafka
 from ledger.settings import Settings
 from tests.system.acting import acting_as, channel_to
-from tests.system.delivery_programme import MINISTRY, Books, Receiving, acknowledging, as_receiver, receiving
+from tests.system.delivery_programme import Books, Receiving, acknowledging, as_receiver, receiving
 from tests.system.grpc_caller import refusal_of, with_id
 from tests.system.published_hours import BEN, CROWD, CYD, HOUR
 from tests.system.running_ledger import RunningLedger
