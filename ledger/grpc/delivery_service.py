@@ -70,7 +70,7 @@ class DeliveryService:
 
     async def Subscribe(self, request: pb.SubscribeRequest, call: Call) -> AsyncGenerator[pb.DeliveryPage, None]:
         """A first page at once, be it empty; then a page whenever there is one and the window is open."""
-        asked = pb.PullRequest(name=request.name, page_size=request.page_size)
+        asked = pb.PullRequest(name=request.name, page_size=request.page_size, positions=request.positions)
         sent: dict[int, Place] = {}
         unacknowledged: deque[tuple[int, Place]] = deque()
         first = True
@@ -90,6 +90,7 @@ class DeliveryService:
                 unacknowledged.append((upto.partition, sent[upto.partition]))
             if there_is_more or first:
                 first = False
+                asked.ClearField("positions")
                 yield page
             if not there_is_more:
                 await _pause(self._ending)

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from ledger.domain.delivery_pieces import Line
 from ledger.projections.snapshot import ReadConnection
+from volunteer_hours.v1.values_pb2 import EvidenceClass
 
 Place = tuple[int, int]
 """Position and entry index within one partition."""
@@ -79,8 +80,8 @@ class LineRow(NamedTuple):
     shift: str
     opportunity: str
     attendance: str
-    from_class: int
-    to_class: int
+    from_class: EvidenceClass.ValueType
+    to_class: EvidenceClass.ValueType
     service_date: date
     reason: str | None
     recorded_at: datetime

@@ -74,7 +74,7 @@ async def subscriptions(connection: ReadConnection, names: Sequence[str]) -> lis
     """Those of `names` that there are, in the order of `names`."""
     asked = (list(names),)
     rows = await (await connection.execute(_SUBSCRIPTIONS, asked, binary=True)).fetchall()
-    known = {row[0]: Known(*row[:8], DeliveryLimits.model_validate_json(row[8]), row[9], places={}) for row in rows}
+    known = {row[0]: _known(*row) for row in rows}
     places: dict[str, dict[int, Place]] = {}
     for name, partition, position, entry_index, seconds in await (
         await connection.execute(_PLACES, asked, binary=True)
@@ -87,6 +87,23 @@ async def subscriptions(connection: ReadConnection, names: Sequence[str]) -> lis
         one = known[name]
         one.open_pieces, one.open_seconds, one.oldest_open_at = count, seconds, oldest
     return [known[name] for name in names if name in known]
+
+
+def _known(
+    name: str,
+    client: str,
+    organizations: Sequence[str],
+    version: int,
+    state: str,
+    opened_at: datetime,
+    acknowledged_at: datetime | None,
+    taken_pieces: int,
+    limits: str,
+    asked_at: datetime,
+) -> Known:
+    said = DeliveryLimits.model_validate_json(limits)
+    times = (opened_at, acknowledged_at)
+    return Known(name, client, organizations, version, state, *times, taken_pieces, said, asked_at, places={})
 
 
 async def names_after(connection: ReadConnection, after: str, rows: int) -> list[str]:

@@ -134,7 +134,8 @@ class Receiving(Publisher):
         call: grpc.UnaryStreamMultiCallable[pb.SubscribeRequest, bytes] = self.channel.unary_stream(
             "/volunteer_hours.v1.DeliveryService/Subscribe", pb.SubscribeRequest.SerializeToString
         )
-        for body in call(pb.SubscribeRequest(name=name, **fields), metadata=as_receiver(), timeout=DEADLINE_SECONDS):
+        request = pb.SubscribeRequest(name=name, positions=self.seen, **fields)
+        for body in call(request, metadata=as_receiver(), timeout=DEADLINE_SECONDS):
             yield pb.DeliveryPage.FromString(body)
 
     def summed(self) -> dict[int, int]:

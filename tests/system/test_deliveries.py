@@ -18,7 +18,7 @@ from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.local_kafka import LocalKafka
 from ledger.settings import Settings
 from tests.system.acting import acting_as, channel_to
-from tests.system.delivery_programme import Books, Receiving, acknowledging, as_receiver, receiving
+from tests.system.delivery_programme import RECEIVER, Books, Receiving, acknowledging, as_receiver, receiving
 from tests.system.grpc_caller import refusal_of, with_id
 from tests.system.published_hours import BEN, CROWD, CYD, HOUR
 from tests.system.running_ledger import RunningLedger
@@ -287,7 +287,7 @@ def test_whose_hours_a_page_tells_is_recorded(receiver: Receiving):
         asked = ListAccessesRequest(parent=ANA, page_size=50)
         answer = receiver.client.send("AccessService/ListAccesses", asked)
         accesses = ListAccessesResponse.FromString(answer).accesses
-        return [one.method for one in accesses if one.client == "clients/receiver"]
+        return [one.method for one in accesses if one.client == RECEIVER]
 
     assert "DeliveryService/Pull" in told()
 
