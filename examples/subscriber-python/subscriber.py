@@ -64,7 +64,6 @@ class Subscriber:
         self._database = database
         self._seconds_max = seconds_max
         self._page_size = page_size
-        self._seen: pb.Acknowledgement | None = None
         self._metadata: tuple[tuple[str, str], ...] = (("authorization", f"Bearer {os.environ['LEDGER_TOKEN']}"),)
         if purpose := os.environ.get("LEDGER_PURPOSE"):
             self._metadata += (("x-purpose", purpose),)
@@ -81,8 +80,6 @@ class Subscriber:
         request = pb.PullRequest(
             name=self._name, page_size=self._page_size, include_open=include_open, open_after=open_after
         )
-        if self._seen is not None:
-            request.positions.extend(self._seen.positions)  # whoever answers has seen the last acknowledgement
         page = self._until_answered(self._stub.Pull, request)
         if page.pieces or page.HasField("upto"):
             self._take(page)
@@ -136,7 +133,7 @@ class Subscriber:
         row = self._database.execute("select request from pending").fetchone()
         if row is None:
             return
-        self._seen = self._until_answered(self._stub.Acknowledge, pb.AcknowledgeRequest.FromString(row[0]))
+        self._until_answered(self._stub.Acknowledge, pb.AcknowledgeRequest.FromString(row[0]))
         with self._database:
             self._database.execute("delete from pending")
 
@@ -193,8 +190,12 @@ def main() -> None:
         )
         if options.include_open:
             subscriber.take_open()
-        while subscriber.step().HasField("upto") or not options.once:
-            time.sleep(0 if options.once else PAUSE_SECONDS)
+        while True:
+            if subscriber.step().HasField("upto"):
+                continue
+            if options.once:
+                break
+            time.sleep(PAUSE_SECONDS)
     print(told(database))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final
 
 from psycopg import AsyncConnection
@@ -28,11 +28,14 @@ from ledger.grpc.values import positions_of
 from ledger.projections.delivery_lines import Place
 from ledger.projections.delivery_messages import FIELDS, STATES, limits_message, place_message
 from ledger.projections.delivery_questions import DeliveryQuestions
+from ledger.projections.delivery_rows import Known
 from volunteer_hours.v1 import delivery_service_pb2 as pb
+from volunteer_hours.v1.positions_pb2 import Position
 
 LOOK_SECONDS: Final = 0.2
 """How often a stream looks whether there is more, or something was acknowledged."""
 _HEAD: Final = "select position from partition_counters where partition = %b"
+_NEWEST: Final = "select partition, position from events where stream = %b order by version desc limit 1"
 _FIELD_NAMES: Final[dict[pb.DeliveryField.ValueType, DeliveryField]] = {number: name for name, number in FIELDS.items()}
 
 
@@ -70,13 +73,14 @@ class DeliveryService:
 
     async def Subscribe(self, request: pb.SubscribeRequest, call: Call) -> AsyncGenerator[pb.DeliveryPage, None]:
         """A first page at once, be it empty; then a page whenever there is one and the window is open."""
-        asked = pb.PullRequest(name=request.name, page_size=request.page_size, positions=request.positions)
+        asked = pb.PullRequest(name=request.name, page_size=request.page_size)
+        asked.positions.extend(request.positions)
         sent: dict[int, Place] = {}
         unacknowledged: deque[tuple[int, Place]] = deque()
         first = True
         while not self._ending.is_set():
             try:
-                page, known = await self._questions.next_page(asked, None, sent)
+                page, known = await self._next_page(asked, None, sent)
             except Refusal as refusal:
                 if refusal.reason is Reason.SUBSCRIPTION_CLOSED and not first:
                     return
@@ -90,14 +94,28 @@ class DeliveryService:
                 unacknowledged.append((upto.partition, sent[upto.partition]))
             if there_is_more or first:
                 first = False
-                asked.ClearField("positions")
                 yield page
             if not there_is_more:
                 await _pause(self._ending)
 
     async def Pull(self, request: pb.PullRequest, call: Call) -> pb.DeliveryPage:
-        page, _ = await self._questions.next_page(request, call.seconds_left)
+        page, _ = await self._next_page(request, call.seconds_left)
         return page
+
+    async def _next_page(
+        self, request: pb.PullRequest, seconds_left: float | None, sent: Mapping[int, Place] | None = None
+    ) -> tuple[pb.DeliveryPage, Known]:
+        """Never one that was acknowledged already: a receiver that died has forgotten where it was answered."""
+        asked = pb.PullRequest()
+        asked.CopyFrom(request)
+        asked.positions.extend(await self._newest(request.name))
+        return await self._questions.next_page(asked, seconds_left, sent)
+
+    async def _newest(self, name: str) -> list[Position]:
+        """Where the subscription's last event stands; nothing where there is none."""
+        async with self._events.connection() as connection:
+            row = await (await connection.execute(_NEWEST, (name,), binary=True)).fetchone()
+        return [] if row is None else [Position(partition=row[0], position=row[1])]
 
     async def Acknowledge(self, request: pb.AcknowledgeRequest, call: Call) -> pb.Acknowledgement:
         result = await self._commands.answered_before(call, request)

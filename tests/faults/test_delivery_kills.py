@@ -64,7 +64,7 @@ class Recording:
                 if self.ended.is_set():
                     return
                 self._one(channel, chance, number)
-                time.sleep(0.02)
+                time.sleep(0.1)
 
     def _one(self, channel: grpc.Channel, chance: random.Random, number: int) -> None:
         volunteer, day, hour = (ANA, BEN, CYD)[number % 3], 1 + number // 3 % 28, number // 84 % 24
@@ -224,7 +224,7 @@ def test_each_piece_is_taken_exactly_once(
         around.client.send("AccessService/RegisterClient", with_id(receiving()))
         around.open()
         recording, receiver = Recording(address, seed), Receiver(proxy, settings, tmp_path)
-        writing = threading.Thread(target=recording.run)
+        writing = threading.Thread(target=recording.run, daemon=True)
         writing.start()
         receiver.process.start()
         wait_until(lambda: around.lag().taken_pieces > 0, 60)
@@ -234,9 +234,9 @@ def test_each_piece_is_taken_exactly_once(
             if number == faults // 2:
                 with_limits(around, RECORD_SECONDS_MAX)
         recording.ended.set()
-        writing.join(60)
+        writing.join(30)
         striker._again()  # it begins with what is open, which it can take by now
-        wait_until(lambda: is_level(around), 120)
+        wait_until_level(around, receiver)
         assert receiver.kill(), receiver.process.log_tail()
         assert_same_sums(around, receiver)
         lag = around.lag()
@@ -261,13 +261,19 @@ def with_limits(around: Receiving, seconds_max: int) -> None:
             return
 
 
-def is_level(around: Receiving) -> bool:
-    """Whether everything recorded was taken."""
-    try:
-        lag = around.lag()
-    except grpc.RpcError:
-        return False
-    return (lag.entries_behind, lag.open_pieces) == (0, 0)
+def wait_until_level(around: Receiving, receiver: Receiver, seconds: float = 60.0) -> None:
+    """Wait until everything recorded was taken."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            lag = around.lag()
+        except grpc.RpcError:
+            lag = None
+        if lag is not None and (lag.entries_behind, lag.open_pieces) == (0, 0):
+            return
+        assert receiver.process.running, receiver.process.log_tail()
+        assert time.monotonic() < deadline, lag
+        time.sleep(0.1)
 
 
 def assert_same_sums(around: Receiving, receiver: Receiver) -> None:
