@@ -69,14 +69,14 @@ class Recording:
     def _one(self, channel: grpc.Channel, chance: random.Random, number: int) -> None:
         volunteer, day, hour = (ANA, BEN, CYD)[number % 3], 1 + number // 3 % 28, number // 84 % 24
         name = f"{volunteer}/attendances/n{number}"
-        start, end = f"2023-05-{day:02} {hour:02}:00", f"2023-05-{day:02} {hour:02}:{chance.randint(1, 59):02}"
-        end = end if chance.random() < 0.7 else f"2023-05-{day + 1:02} {hour:02}:00"
-        noted = record(start, end, SPRING, volunteer=volunteer, attendance_id=f"n{number}")
+        noted = record(f"2023-05-{day:02} {hour:02}:00", "", SPRING, volunteer=volunteer, attendance_id=f"n{number}")
+        began, long = noted.attendance.start_time.seconds, 3 if chance.random() < 0.3 else 1
+        noted.attendance.end_time.seconds = began + long * chance.randint(60, 3_500)
         self._send(channel, "ParticipationService/RecordAttendance", noted.SerializeToString())
         if chance.random() < 0.3:
             correcting = participation.CorrectAttendanceRequest(request_id=request_id(), name=name, reason="MISTAKEN")
-            correcting.start_time.CopyFrom(noted.attendance.start_time)
-            correcting.end_time.seconds = noted.attendance.start_time.seconds + chance.randint(60, 7_200)
+            correcting.start_time.seconds = began
+            correcting.end_time.seconds = began + chance.randint(60, 7_200)
             self._send(channel, "ParticipationService/CorrectAttendance", correcting.SerializeToString())
         if chance.random() < 0.3:
             verifying = with_id(verification.VerifyHoursRequest(name=name))
@@ -112,7 +112,7 @@ class Receiver:
         token = token_for("staff/receiver", RECEIVER, (Role.GOVERNMENT_READER,))
         environment = {**settings_environment(self.settings), "LEDGER_TOKEN": token, "LEDGER_PURPOSE": PURPOSE}
         command = [sys.executable, str(SUBSCRIBER), MINISTRY, "--address", f"127.0.0.1:{self.proxy.port}"]
-        command += ["--database", str(self.folder / "taken.sqlite3"), "--page-size", "3"]
+        command += ["--database", str(self.folder / "taken.sqlite3"), "--page-size", "5"]
         command += ["--seconds-max", str(RECORD_SECONDS_MAX), "--include-open"]
         log = self.folder / "receiver.log"
         self.process = ChildProcess("receiver", command, log, environment=environment, working_directory=PROJECT)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc
 import psycopg
 import pytest
 
 from ledger import rebuild
+from ledger.access.caller import Role
+from ledger.audit import audit
 from ledger.doctoring.deliveries import deliveries
 from ledger.doctoring.diagnosis import Health
 from ledger.embedded_postgres import EmbeddedPostgres
 from ledger.local_kafka import LocalKafka
 from ledger.settings import Settings
-from tests.system.acting import acting_as, channel_to
-from tests.system.delivery_programme import RECEIVER, Books, Receiving, acknowledging, as_receiver, receiving
+from tests.system.acting import acting_as, channel_to, token_for
+from tests.system.delivery_programme import PURPOSE, RECEIVER, Books, Receiving, acknowledging, as_receiver, receiving
 from tests.system.grpc_caller import refusal_of, with_id
 from tests.system.published_hours import BEN, CROWD, CYD, HOUR
 from tests.system.running_ledger import RunningLedger
-from tests.system.served_ledger import answered, hours_ledger
+from tests.system.served_ledger import PROJECT, answered, hours_ledger
 from tests.system.small_programme import ANA, GREEN
 from tests.system.stored_history import caught_up, opened_ledger, wait_until
 from tests.system.whole_ledger_audit import assert_audit_clean
@@ -31,6 +37,7 @@ from volunteer_hours.v1.access_service_pb2 import ListAccessesRequest, ListAcces
 from volunteer_hours.v1.values_pb2 import EVIDENCE_CLASS_REVERSED, EVIDENCE_CLASS_VERIFIED
 
 PARTITIONS = 3
+EXAMPLES = PROJECT / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -318,8 +325,6 @@ def test_the_command_line_tells_the_same(receiver: Receiving):
 
 def test_an_acknowledgement_that_says_too_much_is_found_by_the_audit(receiver: Receiving, settings: Settings):
     """Somebody who may write events claims that more was taken than there is."""
-    from ledger.audit import audit
-
     name = subscribed(receiver, "claimed")
     receiver.acknowledge(receiver.pull(name))
     wait_until(lambda: caught_up(settings))
@@ -335,3 +340,53 @@ def test_an_acknowledgement_that_says_too_much_is_found_by_the_audit(receiver: R
         finally:
             connection.execute("update events set body = %s where stream = %s and version = 2", [row[0], name])
     assert [one.where.row for one in findings if one.where.place == "store deliveries"] == [name]
+
+
+def receiving_program(receiver: Receiving, *command: str | Path) -> str:
+    """What an example printed at its end."""
+    token = token_for("staff/receiver", RECEIVER, (Role.GOVERNMENT_READER,))
+    environment = {**os.environ, "LEDGER_TOKEN": token, "LEDGER_PURPOSE": PURPOSE}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_receiver_in_python_takes_each_piece_once(receiver: Receiving, tmp_path: Path):
+    name, books = subscribed(receiver, "python", seconds_max=HOUR), Books()
+    program = (sys.executable, EXAMPLES / "subscriber-python" / "subscriber.py", name, "--once")
+    where = ("--address", receiver.address, "--database", tmp_path / "taken.sqlite3")
+    told = receiving_program(receiver, *program, *where)
+    lag = receiver.lag(name)
+    assert (lag.entries_behind, lag.taken_seconds, lag.open_pieces) == (0, lag.taken_seconds, 0)
+    assert told.startswith(f"{lag.taken_pieces} pieces; seconds: ")
+    verified = receiver.summed()[EVIDENCE_CLASS_VERIFIED]
+    assert f"verified {verified}" in told
+    assert receiving_program(receiver, *program, *where) == told, "nothing comes twice"
+    assert receiver.take_all(books, name) == []
+
+
+@pytest.mark.proof  # to compile grpc for Go takes half a minute of a processor
+def test_the_receiver_in_go_takes_each_piece_once(receiver: Receiving, tmp_path: Path):
+    name = subscribed(receiver, "go", seconds_max=HOUR)
+    build = [EXAMPLES / "subscriber-go" / "build.sh", tmp_path, sys.executable]
+    subprocess.run(build, check=True, timeout=600)
+    program = (
+        tmp_path / "subscriber",
+        name,
+        "-address",
+        receiver.address,
+        "-journal",
+        tmp_path / "taken.jsonl",
+        "-once",
+    )
+    told = receiving_program(receiver, *program)
+    lag = receiver.lag(name)
+    assert (lag.entries_behind, lag.open_pieces) == (0, 0)
+    assert told == f"{lag.taken_pieces} pieces; {lag.taken_seconds} seconds\n"
+    with (tmp_path / "taken.jsonl").open("ab") as journal:
+        journal.write(b'{"pieces":[{"piece"')  # a crash cut it off
+    receiver.serve(CYD, "2023-05-12", 2)
+    assert (
+        receiving_program(receiver, *program)
+        == f"{lag.taken_pieces + 2} pieces; {lag.taken_seconds + 2 * HOUR} seconds\n"
+    )
