@@ -131,7 +131,9 @@ class DeliveryService:
         return message
 
     async def GetLag(self, request: pb.GetLagRequest, call: Call) -> pb.DeliveryLag:
-        return await self._questions.lag(request, call.seconds_left)
+        asked = pb.GetLagRequest(name=request.name, positions=request.positions)
+        asked.positions.extend(await self._newest(request.name))
+        return await self._questions.lag(asked, call.seconds_left)
 
     async def ListLags(self, request: pb.ListLagsRequest, call: Call) -> pb.ListLagsResponse:
         return await self._questions.lags(request, call.seconds_left)

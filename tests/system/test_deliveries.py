@@ -368,8 +368,8 @@ def test_the_receiver_in_python_takes_each_piece_once(receiver: Receiving, tmp_p
 @pytest.mark.proof  # to compile grpc for Go takes half a minute of a processor
 def test_the_receiver_in_go_takes_each_piece_once(receiver: Receiving, tmp_path: Path):
     name = subscribed(receiver, "go", seconds_max=HOUR)
-    build = [EXAMPLES / "subscriber-go" / "build.sh", tmp_path, sys.executable]
-    subprocess.run(build, check=True, timeout=600)
+    build = EXAMPLES / "subscriber-go" / "build.sh"
+    subprocess.run([build, tmp_path, sys.executable], check=True, timeout=600)
     program = (
         tmp_path / "subscriber",
         name,
@@ -386,6 +386,7 @@ def test_the_receiver_in_go_takes_each_piece_once(receiver: Receiving, tmp_path:
     with (tmp_path / "taken.jsonl").open("ab") as journal:
         journal.write(b'{"pieces":[{"piece"')  # a crash cut it off
     receiver.serve(CYD, "2023-05-12", 2)
+    assert receiver.lag(name).entries_behind == 1, "it is there to be taken"
     assert (
         receiving_program(receiver, *program)
         == f"{lag.taken_pieces + 2} pieces; {lag.taken_seconds + 2 * HOUR} seconds\n"
