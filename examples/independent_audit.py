@@ -889,10 +889,8 @@ def check_holder(event: Event) -> None:
     if "project" in event.data:
         project = "/".join(event.subject.split("/")[:2])
         demand_equal(event.data["project"], project, "data.project", "the subject")
-    named = "attendance standing statement session donation completion milestone nomination anomaly"
+    named = "attendance standing statement session donation completion milestone nomination anomaly subscription"
     for name in named.split():
-    named = "attendance", "standing", "statement", "session", "donation", "completion", "milestone", "nomination"
-    for name in (*named, "subscription"):
         if name in event.data:
             demand_equal(event.data[name], event.subject, f"data.{name}", "the subject")
 
