@@ -9,7 +9,8 @@ from typing import Final
 
 from ledger import metrics
 from ledger.one_follower import Connection, Pool, follow_alone
-from ledger.projections.delivery_questions import DeliveryQuestions, Lag
+from ledger.projections.delivery_lags import Lag
+from ledger.projections.delivery_questions import DeliveryQuestions
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from ledger.deliveries_watching import stalled_text
 from ledger.doctoring.diagnosis import Diagnosis, ok, wrong
-from ledger.projections.delivery_questions import DeliveryQuestions, Lag
+from ledger.projections.delivery_lags import Lag
+from ledger.projections.delivery_questions import DeliveryQuestions
 from ledger.settings import Settings
 
 

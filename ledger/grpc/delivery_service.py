@@ -29,6 +29,7 @@ from ledger.projections.delivery_lines import Place
 from ledger.projections.delivery_messages import FIELDS, STATES, limits_message, place_message
 from ledger.projections.delivery_questions import DeliveryQuestions
 from ledger.projections.delivery_rows import Known
+from ledger.projections.delivery_waiting import NOTHING_SENT
 from volunteer_hours.v1 import delivery_service_pb2 as pb
 from volunteer_hours.v1.positions_pb2 import Position
 
@@ -103,7 +104,7 @@ class DeliveryService:
         return page
 
     async def _next_page(
-        self, request: pb.PullRequest, seconds_left: float | None, sent: Mapping[int, Place] | None = None
+        self, request: pb.PullRequest, seconds_left: float | None, sent: Mapping[int, Place] = NOTHING_SENT
     ) -> tuple[pb.DeliveryPage, Known]:
         """Never one that was acknowledged already: a receiver that died has forgotten where it was answered."""
         asked = pb.PullRequest()
@@ -139,7 +140,10 @@ class DeliveryService:
         return await self._questions.lags(request, call.seconds_left)
 
     async def ListRefusals(self, request: pb.ListRefusalsRequest, call: Call) -> pb.ListRefusalsResponse:
-        return await self._questions.refusals(request, call.seconds_left)
+        asked = pb.ListRefusalsRequest()
+        asked.CopyFrom(request)
+        asked.positions.extend(await self._newest(request.parent))
+        return await self._questions.refusals(asked, call.seconds_left)
 
     async def _delivered(self, request: pb.AcknowledgeRequest, call: Call) -> DeliveredRange | None:
         """What the receiver was sent in the range. Refuses INVALID_ARGUMENT, DELIVERY_BEYOND, NOT_FOUND."""

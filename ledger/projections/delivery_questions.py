@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
 
 from ledger.domain.delivery_pieces import Piece, missing_fields, pieces_of
 from ledger.domain.refusals import Reason, refuse
 from ledger.domain.subscription import ENTRIES_ACKNOWLEDGED_MAX
 from ledger.projections.basis import Basis, Ground, KnownHorizon, Patience, ReadPool, timestamp
+from ledger.projections.delivery_lags import Lag, lag_message, lag_of
 from ledger.projections.delivery_lines import (
     BEGINNING,
     END_OF_EVENT,
     LineRow,
     OpenRow,
     Place,
-    behind,
     lines_between,
     open_lines,
-    sums_behind,
 )
-from ledger.projections.delivery_messages import fill_range, piece_message, place_message, subscription_message
+from ledger.projections.delivery_messages import fill_range, piece_message, place_message
 from ledger.projections.delivery_rows import Known, names_after, subscription, subscriptions
+from ledger.projections.delivery_waiting import NOTHING_SENT, WaitingEntries
 from ledger.projections.directory_rows import DirectoryRows, Listing
 from ledger.projections.page_token import read_token, token_of
 from ledger.projections.snapshot import ReadConnection, Snapshot, snapshot
@@ -39,23 +37,6 @@ _OPEN_LOOKED_AT: Final = 500
 _REFUSALS: Final = Listing("select piece, seconds, reason, opened_at, held from open_pieces", "piece")
 
 
-@dataclass(frozen=True, slots=True)
-class Lag:
-    """How far a receiver is behind."""
-
-    known: Known
-    oldest_recorded_at: datetime | None
-    """Of the entries behind; None: there are none."""
-    stalled: bool
-
-    @property
-    def lag_seconds(self) -> int:
-        """Since when the oldest entry waits; 0: none does."""
-        if self.oldest_recorded_at is None:
-            return 0
-        return max(0, int((self.known.asked_at - self.oldest_recorded_at).total_seconds()))
-
-
 class DeliveryQuestions:
     """Reads the read database. Safe to share between calls.
 
@@ -66,11 +47,10 @@ class DeliveryQuestions:
         self._pool = pool
         self._ground = Ground(partitions, horizon)
         self._rows = DirectoryRows(pool, self._ground)
-        self._quiet: dict[tuple[str, int], tuple[Place, Place]] = {}
-        """Subscription, partition → its place, and up to where nothing of it lies behind: not to be read again."""
+        self._waiting = WaitingEntries()
 
     async def next_page(
-        self, request: pb.PullRequest, seconds_left: float | None, sent: Mapping[int, Place] | None = None
+        self, request: pb.PullRequest, seconds_left: float | None, sent: Mapping[int, Place] = NOTHING_SENT
     ) -> tuple[pb.DeliveryPage, Known]:
         """The next pieces behind what was acknowledged, and behind what was `sent` already.
 
@@ -82,7 +62,7 @@ class DeliveryQuestions:
             if known.state == "closed":
                 refuse(Reason.SUBSCRIPTION_CLOSED, subscription=known.name)
             page = pb.DeliveryPage(subscription=known.name, limits_version=known.version)
-            await self._fill(found, known, page, size, sent or {})
+            await self._fill(found, known, page, size, sent)
             if request.include_open:
                 for one in await _sendable(found.connection, known, request.open_after, size):
                     piece = piece_message(one.piece, one.seconds, one.row, one.row.line, known.limits)
@@ -143,41 +123,24 @@ class DeliveryQuestions:
             while some := await names_after(found.connection, names[-1] if names else "", LAGS_MAX):
                 names += some
             known = await subscriptions(found.connection, names)
-            return [await self._lag(found, one) for one in known if one.state == "open"]
+            return [lag_of(one, await self._waiting.since(found, one)) for one in known if one.state == "open"]
 
     def _at(self, asked: Iterable[Position], seconds_left: float | None) -> AbstractAsyncContextManager[Snapshot]:
         return snapshot(self._pool, self._ground, self._ground.wanted(asked), Patience.of(seconds_left))
 
-    def _places(self, found: Snapshot, known: Known, sent: Mapping[int, Place]) -> dict[int, Place]:
-        """Each partition → from where to look: what is known to be quiet is left out."""
-        places: dict[int, Place] = {}
-        for partition in found.basis.positions:
-            here = max(known.place(partition), sent.get(partition, BEGINNING))
-            at, through = self._quiet.get((known.name, partition), (here, here))
-            places[partition] = through if at == here else here
-        return places
-
-    async def _behind(self, found: Snapshot, known: Known, sent: Mapping[int, Place]) -> dict[int, datetime]:
-        """Partition → since when its first entry behind waits; and where nothing is, that is remembered."""
-        places = self._places(found, known, sent)
-        firsts = await behind(found.connection, known.organizations, places)
-        if not sent:
-            for partition, applied in found.basis.positions.items():
-                first = firsts.get(partition)
-                through = (applied, END_OF_EVENT) if first is None else (first.place[0] - 1, END_OF_EVENT)
-                here = known.place(partition)
-                self._quiet[known.name, partition] = (here, max(here, through))
-        return {partition: first.recorded_at for partition, first in firsts.items()}
+    async def _lag_message(self, found: Snapshot, known: Known) -> pb.DeliveryLag:
+        waiting = await self._waiting.since(found, known)
+        return await lag_message(found, known, waiting, self._waiting.places(found, known))
 
     async def _fill(
         self, found: Snapshot, known: Known, page: pb.DeliveryPage, size: int, sent: Mapping[int, Place]
     ) -> None:
-        waiting = await self._behind(found, known, sent)
+        waiting = await self._waiting.since(found, known, sent)
         if not waiting:
             return
         partition = min(waiting, key=lambda one: (waiting[one], one))
         after = max(known.place(partition), sent.get(partition, BEGINNING))
-        begin = self._places(found, known, sent)[partition]
+        begin = self._waiting.places(found, known, sent)[partition]
         end = (found.basis.positions[partition], END_OF_EVENT)
         rows = await lines_between(found.connection, known.organizations, partition, begin, end, size + 1)
         made = list(_together(rows, known, size))
@@ -186,46 +149,6 @@ class DeliveryQuestions:
         page.after.CopyFrom(place_message(partition, after))
         page.upto.CopyFrom(place_message(partition, (last.position, last.entry_index)))
         page.more = len(waiting) > 1 or len(rows) > len(made)
-
-    async def _lag(self, found: Snapshot, known: Known) -> Lag:
-        waiting = await self._behind(found, known, {})
-        return _lag_of(known, min(waiting.values(), default=None))
-
-    async def _lag_message(self, found: Snapshot, known: Known) -> pb.DeliveryLag:
-        waiting = await self._behind(found, known, {})
-        lag = _lag_of(known, min(waiting.values(), default=None))
-        places = self._places(found, known, {})
-        sums = await sums_behind(found.connection, known.organizations, {one: places[one] for one in waiting})
-        message = pb.DeliveryLag(
-            subscription=subscription_message(known),
-            entries_behind=sum(count for count, _ in sums.values()),
-            seconds_behind=sum(seconds for _, seconds in sums.values()),
-            positions_behind=sum(found.basis.positions[one] - known.place(one)[0] for one in waiting),
-            lag_seconds=lag.lag_seconds,
-            open_pieces=known.open_pieces,
-            open_seconds=known.open_seconds,
-            taken_pieces=known.taken_pieces,
-            taken_seconds=known.taken_seconds,
-            stalled=lag.stalled,
-        )
-        for field, moment in (
-            (message.oldest_record_time, lag.oldest_recorded_at),
-            (message.oldest_open_time, known.oldest_open_at),
-            (message.acknowledge_time, known.acknowledged_at),
-        ):
-            if moment is not None:
-                field.CopyFrom(timestamp(moment))
-        message.positions.extend(found.basis.position_messages())
-        if (through := found.basis.recorded_through_message()) is not None:
-            message.recorded_through.CopyFrom(through)
-        return message
-
-
-def _lag_of(known: Known, oldest: datetime | None) -> Lag:
-    since = known.asked_at - timedelta(seconds=known.limits.stall_after_seconds)
-    nothing_taken = oldest is not None and oldest < since and known.moved_at < since
-    open_long = known.oldest_open_at is not None and known.oldest_open_at < since
-    return Lag(known, oldest, known.state == "open" and (nothing_taken or open_long))
 
 
 def _together(rows: Sequence[LineRow], known: Known, size: int) -> Iterator[tuple[LineRow, list[Piece]]]:
