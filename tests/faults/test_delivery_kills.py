@@ -281,6 +281,8 @@ def assert_same_sums(around: Receiving, receiver: Receiver) -> None:
     lag = around.lag()
     assert receiver.query("select count(*), sum(seconds) from pieces") == [(lag.taken_pieces, lag.taken_seconds)]
     assert receiver.query("select count(*) from refused") == [(0,)]
+    [(in_parts,)] = receiver.query("select count(*) from pieces where piece like '%@1-%'")
+    assert in_parts, "nothing was refused and taken in parts later"
     [(longest,)] = receiver.query("select max(seconds) from pieces")
     assert longest <= RECORD_SECONDS_MAX
     sums: Counter[int] = Counter()
