@@ -2,7 +2,7 @@
 
 Run it with .venv/bin/python while the service runs; it ends with --once when there is nothing more. LEDGER_TOKEN is an
 access token of the subscription's client, LEDGER_PURPOSE one of that client's purposes; of an embedded ledger:
-hours-ledger token --actor staff/receiver --role government_reader
+hours-ledger token --actor staff/receiver --client ministry --role government_reader
 
     subscriber.py subscriptions/ministry --database taken.sqlite3
 

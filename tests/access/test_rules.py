@@ -9,7 +9,17 @@ import pytest
 from google.protobuf.message import Message
 
 from ledger.access.caller import Caller
-from ledger.access.rules import NOBODY, OwnOrganization, OwnPerson, Rule, Serves, VerifiesFor, is_own
+from ledger.access.rules import (
+    NOBODY,
+    OwnOrganization,
+    OwnPerson,
+    OwnSubscription,
+    Rule,
+    Serves,
+    VerifiesFor,
+    is_own,
+)
+from volunteer_hours.v1 import delivery_service_pb2 as deliveries
 from volunteer_hours.v1 import directory_service_pb2 as directory
 from volunteer_hours.v1 import hours_service_pb2 as hours
 from volunteer_hours.v1 import verification_service_pb2 as verification
@@ -19,6 +29,8 @@ OWNERS = {
     "volunteers/ana/attendances/green": GREEN,
     "volunteers/ana/attendances/blue": BLUE,
     "volunteers/ana/attendances/people": PEOPLE,
+    "subscriptions/ours": "clients/app",
+    "subscriptions/theirs": "clients/another-app",
 }
 
 
@@ -75,7 +87,14 @@ def test_a_page_of_objects_is_one_question():
     assert told.asked == 1
 
 
+@pytest.mark.parametrize(("which", "is_outside"), [("ours", False), ("theirs", True), ("absent", True)])
+def test_a_subscription_is_that_of_the_client_that_calls(which: str, is_outside: bool):
+    name = f"subscriptions/{which}"
+    assert outside(OwnSubscription("name"), deliveries.PullRequest(name=name)) == (name if is_outside else None)
+
+
 def test_who_names_nothing_is_outside():
+    assert outside(OwnSubscription("name"), deliveries.PullRequest()) == NOBODY
     assert outside(OwnOrganization("organization"), hours.SummarizeHoursRequest()) == NOBODY
     assert outside(OwnPerson("names"), hours.BatchGetBalancesRequest()) == NOBODY
     assert outside(Serves("name"), directory.GetVolunteerRequest()) == NOBODY

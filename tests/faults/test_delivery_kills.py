@@ -43,9 +43,10 @@ from volunteer_hours.v1.values_pb2 import EvidenceClass
 SUBSCRIBER: Final = PROJECT / "examples" / "subscriber-python" / "subscriber.py"
 RECORD_SECONDS_MAX: Final = 3_600
 """The receiver refuses longer records."""
-KINDS: Final = ("receiver", "stored", "answer lost", "before", "racing", "dropped")
-"""Of the receiver and of the link; servers and consumers take seconds to return, and are killed now and then."""
-EVERY_SEVENTH: Final = ("server", "consumer")
+KINDS: Final = ("receiver", "before", "dropped", "stored", "racing", "before", "answer lost", "dropped", "racing")
+"""Of the receiver and of the link, one after another."""
+EVERY_TENTH: Final = ("server", "consumer")
+"""They take seconds to return."""
 
 
 @dataclass
@@ -140,7 +141,7 @@ class Striker:
     def strike(self, number: int) -> None:
         time.sleep(self.chance.uniform(0.1, 0.5))
         assert self.receiver.process.running, self.receiver.process.log_tail()
-        kind = EVERY_SEVENTH[number // 7 % 2] if number % 7 == 6 else KINDS[number % 7]
+        kind = EVERY_TENTH[number // 10 % 2] if number % 10 == 9 else KINDS[number % 10]
         self.happened[kind] += self._do(kind)
 
     def _do(self, kind: str) -> int:
@@ -281,6 +282,8 @@ def assert_same_sums(around: Receiving, receiver: Receiver) -> None:
     lag = around.lag()
     assert receiver.query("select count(*), sum(seconds) from pieces") == [(lag.taken_pieces, lag.taken_seconds)]
     assert receiver.query("select count(*) from refused") == [(0,)]
+    [(in_parts,)] = receiver.query("select count(*) from pieces where piece like '%@1-%'")
+    assert in_parts, "nothing was refused and taken in parts later"
     [(longest,)] = receiver.query("select max(seconds) from pieces")
     assert longest <= RECORD_SECONDS_MAX
     sums: Counter[int] = Counter()
