@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shlex
 import signal
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from ledger.bulk.saved import NAMED
+from tests.system.acting import token_for
 from tests.system.club_programme import VERIFIER, Club, counts, new_id, notes, problems, rows_of
 from tests.system.saved_programme import PERSONS, balances, history
-from tests.system.served_ledger import PROJECT, hours_ledger, served_in_a_folder
+from tests.system.served_ledger import PROJECT, answered, hours_ledger, served_in_a_folder
 from volunteer_hours.v1 import directory_service_pb2 as directory
 from volunteer_hours.v1 import participation_service_pb2 as participation
+from volunteer_hours.v1.resources_pb2 import MEMBER_ROLE_COORDINATOR
 
 EXAMPLES = PROJECT / "examples" / "spreadsheets"
 HALF_HOUR = 1800
@@ -44,7 +49,7 @@ def example(kind: str, name: str = "") -> tuple[Path, Path]:
     return EXAMPLES / f"{name}.csv", EXAMPLES / f"{name}.toml"
 
 
-def test_the_examples_are_imported_as_the_page_says(served, tmp_path):
+def test_the_examples_are_imported_as_the_page_says(served, tmp_path, monkeypatch):
     club = Club(served, tmp_path, "north-club", "north-club-beach")
     before = club.recorded()
     assert counts(club.import_("volunteers", example("volunteers"), "--dry-run")) == {"create": 6}
@@ -74,6 +79,13 @@ def test_the_examples_are_imported_as_the_page_says(served, tmp_path):
     assert "line 3 change: 1,800 s not confirmed" in notes(verified)
     assert club.seconds()["verified"] == 16_200 + 25_200 + 21_600 + 6_300
     recorded = club.recorded()
+    monkeypatch.chdir(EXAMPLES)
+    page = (PROJECT / "docs" / "spreadsheets.md").read_text("utf-8")
+    printed = [shlex.split(line)[1:] for line in re.findall(r"^\$ (hours-ledger import .+)$", page, re.MULTILINE)]
+    assert len(printed) == 4
+    for line in printed:
+        done = hours_ledger(*line, address=served.grpc)
+        assert (done.returncode, ", 0 create, 0 change," in done.stdout) == (0, True), done
     for kind, name, rows in (
         ("volunteers", "volunteers", 6),
         ("registrations", "registrations", 4),
@@ -138,7 +150,7 @@ def test_killed_midway_and_run_again_ends_as_if_it_had_run_once(club):
     written = club.recorded() - before
     assert 500 <= written <= min(count, 4 * 500 + 1_000), written
     again = counts(club.import_("attendances", files))
-    assert again["create"] + again["unchanged"] == count
+    assert sum(again.values()) == again["unchanged"] + again.get("create", 0) == count
     assert club.recorded() == before + count
     assert club.seconds() == {"attended": count * HALF_HOUR}
 
@@ -283,6 +295,42 @@ def test_registrations_are_taken_in_order_and_given_back(club):
     rows[0]["status"] = "registered"
     answer = club.import_("registrations", club.written("registrations", rows))
     assert notes(answer) == ["line 2 unchanged: withdrawn in the ledger: it stays so"]
+
+
+def test_a_coordinator_records_for_their_own_organisation_beside_what_is_another_s(club, tmp_path):
+    club.register(1, 2)
+    other = Club(club.served, tmp_path)
+    client, coordinator = f"app-{club.system}", f"staff/c-{club.system}"
+    register = ("client", "register", client, "--system-name", "synthetic", "--role", "coordinator", "--json")
+    answered(hours_ledger(*register, address=club.served.grpc))
+    club.appoint(coordinator, MEMBER_ROLE_COORDINATOR)
+    rows = rows_of((0, 5, 10))
+    rows = [row | {"shift": shift} for row, shift in zip(rows, (club.shift, other.shift, club.shift), strict=True)]
+    files = club.written("attendances", rows)
+    token = {"LEDGER_TOKEN": token_for(coordinator, client, roles=())}
+    command = ("import", "attendances", *map(str, files[:1]), "--mapping", str(files[1]))
+    # New clients and appointments are looked for every second.
+    deadline = time.monotonic() + 30
+    while "UNAUTHENTICATED" in (told := hours_ledger(*command, "--dry-run", address=club.served.grpc, **token)).stderr:
+        assert time.monotonic() < deadline, told
+        time.sleep(0.2)
+    answer = club.import_("attendances", files, "--continue-on-error", code=1, **token)
+    assert counts(answer) == {"create": 2, "refused": 1}
+    assert [row["line"] for row in answer["rows"] if row["action"] == "refused"] == [3]
+    assert club.seconds() == {"attended": 2 * HALF_HOUR}
+    other.channel.close()
+
+
+def test_a_guess_is_a_mapping_to_begin_with(tmp_path):
+    done = hours_ledger("import", "hours", EXAMPLES / "hours-ar.csv", "--guess")
+    assert done.returncode == 0, done.stderr
+    assert 'volunteer = "المتطوع"' in done.stdout
+    assert 'time_zone = "?"' in done.stdout
+    mapping = tmp_path / "guessed.toml"
+    mapping.write_text(done.stdout, "utf-8")
+    refused = hours_ledger("import", "hours", EXAMPLES / "hours-ar.csv", "--mapping", mapping)
+    assert refused.returncode == 2
+    assert "time_zone" in refused.stderr
 
 
 def test_what_people_see(club):
