@@ -60,6 +60,10 @@ class SeenRows:
         """Whether what the ledger has at this shift was not kept yet."""
         return self.rows.execute("insert or ignore into shifts values (?)", (name,)).rowcount == 1
 
+    def forget_shift(self, name: str) -> None:
+        """What it has could not be kept."""
+        self.rows.execute("delete from shifts where name = ?", (name,))
+
     def keep_shift(self, name: str, *, in_ledger: bool) -> bool:
         """Remember a shift that is there, or will be; whether it was not remembered yet."""
         added = self.rows.execute("insert or ignore into opened values (?, ?)", (name, in_ledger))
