@@ -96,6 +96,17 @@ class SeenRows:
         found = self.rows.execute("select name, shift, first, past, state from listed where id = ?", (id_,))
         return [Listed(*row) for row in found]
 
+    def listed_of(self, person: str) -> list[Listed]:
+        """What the ledger has of a person at the shifts that rows name."""
+        if not self._any_listed:
+            return []
+        prefix = f"{person}/attendances"
+        found = self.rows.execute(
+            "select name, shift, first, past, state from listed where name > ? and name < ?",
+            (f"{prefix}/", f"{prefix}0"),  # 0 comes next behind the slash
+        )
+        return [Listed(*row) for row in found]
+
     def missing(self, prefix: str) -> Iterator[Listed]:
         """What the ledger has of ids that begin so, and the file has not."""
         rows = self.rows.execute(

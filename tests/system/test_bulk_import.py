@@ -246,12 +246,15 @@ def test_durations_are_laid_on_a_day_and_stay_there(club):
     assert laid("a") == ("2025-05-05T17:00:00Z", 7200)
     assert laid("b") == ("2025-05-05T19:00:00Z", 3600)
     assert laid("new") == ("2025-05-05T20:00:00Z", 1800)
-    too_much = older(("new", "0.5"), ("a", "2"), ("b", "1"), ("c", "3"), ("d", "17.5"), ("e", "1"))
+    later = club.import_("hours", older(("later", "1")))
+    assert counts(later) == {"create": 1, "missing": 4}, "a file of new rows alone"
+    assert laid("later") == ("2025-05-05T00:00:00Z", 3600)
+    too_much = older(("new", "0.5"), ("a", "2"), ("b", "1"), ("c", "3"), ("d", "17.5"), ("e", "0.5"))
     before = club.recorded()
     refused = club.import_("hours", too_much, code=1)
     assert problems(refused)[0].startswith("line 6 duration: 63,000 s find no room on 2025-05-05")
     assert club.recorded() == before
-    assert club.seconds() == {"attended": 7200 + 3600 + 10800 + 1800, "reversed": 1800}
+    assert club.seconds() == {"attended": 7200 + 3600 + 10800 + 1800 + 3600, "reversed": 1800}
 
 
 def test_persons_are_registered_changed_and_never_named_by_an_identity_number(club):
