@@ -39,6 +39,7 @@ from ledger.commands.keys import keys
 from ledger.commands.replay import replay
 from ledger.commands.report import report
 from ledger.commands.requirement import requirement
+from ledger.commands.save import save
 from ledger.commands.serve import serve
 from ledger.commands.token import token
 from ledger.commands.verify import verify
@@ -70,7 +71,7 @@ CARE = "Look after it"
 for panel, commands in {
     SERVICE: (demo, serve, background.relay, background.consume, background.keep_log, care.migrate, token),
     WRITING: (generate,),
-    QUESTIONS: (balance, requirement, entries, report, replay, accesses, find),
+    QUESTIONS: (balance, requirement, entries, report, replay, save, accesses, find),
     TRUST: (keys, export, verify, witness),
     CARE: (care.audit, care.rebuild, care.doctor, care.bench),
 }.items():

@@ -30,7 +30,8 @@ def _history(ground: Ground) -> BenchLedger:
     return ground.ledgers.filled(Filling(volunteers, attendances_each=ATTENDANCES_EACH))
 
 
-def _replayed(ground: Ground, server: Served, events: int) -> Measured:
+def replayed(ground: Ground, server: Served, events: int) -> Measured:
+    """The first `events` events of a server, read by one client."""
     arguments = [f"--address={server.address}", f"--events={events}", f"--server-pid={server.pid}"]
     return measured(ground.folder, "bench.replay_client", arguments)
 
@@ -44,7 +45,7 @@ def speed(ground: Ground) -> Iterator[Sides]:
         library_projection(ground) as reference,
         served(ground.folder, history.settings, "serve-replay") as server,
     ):
-        yield Sides(reference=reference, ours=lambda: _replayed(ground, server, events).rate)
+        yield Sides(reference=reference, ours=lambda: replayed(ground, server, events).rate)
 
 
 @contextmanager
@@ -55,7 +56,7 @@ def memory(ground: Ground) -> Iterator[Sides]:
     with served(ground.folder, history.settings, "serve-replay-memory") as server:
 
         def growth_mib() -> float:
-            counts = _replayed(ground, server, events).counts
+            counts = replayed(ground, server, events).counts
             return max(GROWTH_MIB_MIN, counts["client_growth_mib"] + counts["server_growth_mib"])
 
         yield Sides(reference=lambda: GROWTH_MIB_MAX, ours=growth_mib)

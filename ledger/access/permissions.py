@@ -43,6 +43,8 @@ class Looks:
     """In the answer: other names of the same persons, whose hours it tells, too."""
     everybody: bool = False
     """Events are read whole: which positions is recorded, not who."""
+    everybody_without: str = ""
+    """The same of entries, while this field of the request is empty: what a page holds is recorded before it leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "StatementService/BatchIssueStatements": Permission(_ADMINISTRATOR, Looks(request="items.parent")),
     "StatementService/GetStatement": Permission({**_own_statements("name"), Role.AUDITOR: _ALL}, _NAME),
     "StatementService/ListStatements": Permission(
-        {**_own_statements("parent"), Role.AUDITOR: _ALL}, Looks(request="parent")
+        {**_own_statements("parent"), Role.AUDITOR: _ALL}, Looks(request="parent", answer="statements.name")
     ),
     "StatementService/RevokeStatement": Permission(_own_statements("name")),
     "StatementService/ShareStatement": Permission(_own_statements("name")),
@@ -292,6 +294,9 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
         _asked_of("parent", coordinator=OwnOrganization("parent"), verifier=OwnOrganization("parent")),
         Looks(answer="attendances.name"),
     ),
+    "DirectoryService/StreamAttendances": Permission(
+        _asked_of("parent", coordinator=OwnOrganization("parent")), Looks(request="parent", answer="attendances.name")
+    ),
     "DirectoryService/GetRequirementStanding": Permission(_asked_of("name"), _NAME),
     "DirectoryService/ListRequirementStandings": Permission(_asked_of("parent"), Looks(request="parent")),
     "DirectoryService/LookupVolunteer": Permission(
@@ -323,6 +328,10 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "HoursService/GetClosedPeriod": Permission(_ANYBODY),
     "HoursService/ListClosedPeriods": Permission(_ANYBODY),
     "HoursService/ListRestatements": Permission(_OFFICES, Looks(answer="restatements.attendance")),
+    "HoursService/StreamEntries": Permission(
+        _asked_of("parent", coordinator=OwnOrganization("parent")),
+        Looks(request="parent", answer="holder.values", everybody_without="parent"),
+    ),
     "ImpactService/GetImpactReport": Permission(_OFFICES),
     "ImpactService/ExportImpactReport": Permission(_OFFICES),
     "AuditService/ReplayEvents": Permission(_REPLAYS, Looks(everybody=True)),

@@ -39,6 +39,10 @@ class Verifier(Fact):
     """Median from recording to verifying, of what was not migrated."""
     waited: int
     """How many that median is of."""
+    verifiers: int
+    """Of the organisation, all together."""
+    organization_seconds: int
+    """Verified by all of them."""
     events: list[int]
 
 
@@ -132,6 +136,8 @@ class Long(Fact):
     seconds: int
     scheduled_seconds: int | None
     usual_seconds: int | None
+    of_attendances: int
+    """Of the same person at the same organisation, with seconds that count."""
     event: int
 
 
@@ -148,7 +154,7 @@ class Unseen(Fact):
 
 
 class Facts(msgspec.Struct):
-    """All of one moment."""
+    """All of one moment; those that a rule could flag."""
 
     pairs: list[Pair] = []
     verifiers: list[Verifier] = []

@@ -24,11 +24,17 @@ def inflation(longs: Sequence[Long], thresholds: Thresholds) -> Iterator[Finding
             of_person.setdefault((one.organization, one.holder), []).append(one)
     for subjects, each in of_person.items():
         over_a_day = any(one.seconds > thresholds.head_seconds_max for one in each)
-        if over_a_day or len(each) >= thresholds.inflated_count_min:
+        if over_a_day or _is_pattern(each, thresholds):
             yield _found("inflation_day" if over_a_day else "inflation_person", subjects, each)
     for shift, each in of_shift.items():
         over_a_day = any(one.seconds > thresholds.head_seconds_max * one.heads for one in each)
         yield _found("inflation_heads_day" if over_a_day else "inflation_heads", (shift,), each)
+
+
+def _is_pattern(each: Sequence[Long], thresholds: Thresholds) -> bool:
+    count, of_attendances = len(each), max(one.of_attendances for one in each)
+    often = 1000 * count >= thresholds.inflated_share_per_mille_min * of_attendances
+    return count >= thresholds.inflated_count_always or (often and count >= thresholds.inflated_count_min)
 
 
 def _found(rule: str, subjects: Sequence[str], each: Sequence[Long]) -> Finding:

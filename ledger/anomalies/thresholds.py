@@ -59,6 +59,10 @@ class Thresholds:
     inflated_per_mille: int = 2_000
     inflated_excess_seconds: int = 2 * 3_600
     inflated_count_min: int = 3
+    inflated_share_per_mille_min: int = 500
+    """Of the person's attendances there: who sometimes forgets to check out is long now and then."""
+    inflated_count_always: int = 12
+    """So many are shown whatever share they are."""
     usual_count_min: int = 20
     usual_per_mille: int = 3_000
 

@@ -13,18 +13,13 @@ from ledger.domain.anomaly import AnomalyKind
 
 def shares(verifiers: Sequence[Verifier], thresholds: Thresholds) -> Iterator[Finding]:
     """One of several verifiers confirmed nearly everything. A single verifier is nobody's anomaly."""
-    of_organization: dict[str, list[Verifier]] = {}
     for one in verifiers:
-        of_organization.setdefault(one.organization, []).append(one)
-    for each in of_organization.values():
-        seconds = sum(one.seconds for one in each)
-        if len(each) < thresholds.share_verifiers_min or not seconds:
+        if one.verifiers < thresholds.share_verifiers_min or one.verified < thresholds.share_count_min:
             continue
-        first = max(each, key=lambda one: (one.seconds, one.verifier))
-        share = 1000 * first.seconds // seconds
-        if share >= thresholds.share_per_mille and first.verified >= thresholds.share_count_min:
-            figures = {"share_per_mille": share, "verifiers": len(each), "attendances": first.verified}
-            yield _about(first, "verifier_share", "verifier_share", figures)
+        share = 1000 * one.seconds // max(one.organization_seconds, 1)
+        if share >= thresholds.share_per_mille:
+            figures = {"share_per_mille": share, "verifiers": one.verifiers, "attendances": one.verified}
+            yield _about(one, "verifier_share", "verifier_share", figures)
 
 
 def speeds(verifiers: Sequence[Verifier], minutes: Sequence[Minute], thresholds: Thresholds) -> Iterator[Finding]:

@@ -141,6 +141,8 @@ def _print(found: pb.ListAnomaliesResponse, caller: Caller) -> None:
         kind = _plain(pb.AnomalyKind.Name(count.kind), "ANOMALY_KIND_")
         left_out = f", {count.left_out_count:,} of them not shown" if count.left_out_count else ""
         printing.out.print(f"{kind}: {count.found_count:,}{left_out}")
+    if found.cut_facts:
+        printing.out.print(f"only the largest were looked at of: {', '.join(found.cut_facts)}")
     printing.out.print(
         f"flags, not verdicts; computed at positions {printing.positions_text(found.positions)}", style="dim"
     )

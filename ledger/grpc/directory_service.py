@@ -5,7 +5,8 @@ Personal details leave the projections sealed and are opened here, for a caller 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -21,8 +22,10 @@ from ledger.grpc.interceptor import Call
 from ledger.grpc.personal_details import PLAIN_FIELDS, PersonalDetails
 from ledger.grpc.preference_messages import preferences_message
 from ledger.grpc.values import IDENTITY_NUMBERS, timestamp
+from ledger.imported_records import fill_imported
 from ledger.projections.directory_questions import DirectoryQuestions, SealedVolunteer
 from ledger.search import preferences
+from volunteer_hours.v1 import bulk_reading_pb2 as bulk_pb
 from volunteer_hours.v1 import directory_service_pb2 as pb
 from volunteer_hours.v1 import resources_pb2
 from volunteer_hours.v1.positions_pb2 import Position
@@ -146,6 +149,14 @@ class DirectoryService:
 
     async def ListAttendances(self, request: pb.ListAttendancesRequest, call: Call) -> pb.ListAttendancesResponse:
         return await self._questions.list_attendances(request, call.seconds_left)
+
+    async def StreamAttendances(
+        self, request: bulk_pb.StreamAttendancesRequest, call: Call
+    ) -> AsyncGenerator[bulk_pb.StreamAttendancesResponse, None]:
+        async with aclosing(self._questions.attendance_pages.stream(request, call.seconds_left)) as pages:
+            async for found in pages:
+                await fill_imported(self._event_pool, found.imported)
+                yield found.page
 
     async def GetRequirementStanding(
         self, request: pb.GetRequirementStandingRequest, call: Call

@@ -182,7 +182,16 @@ def looked_at(looks: Looks, method: MethodDescriptor) -> Looked:
             names += (*in_answer(answer), *linked(answer))
         return tuple(dict.fromkeys("/".join(name.split("/", 2)[:2]) for name in names if _is_person(name))), ()
 
-    return persons
+    if not looks.everybody_without:
+        return persons
+    named = texts_at(GetMessageClass(method.input_type), looks.everybody_without)
+
+    def persons_or_ranges(
+        request: Message, answer: Message | None
+    ) -> tuple[tuple[str, ...], tuple[tuple[int, int, int], ...]]:
+        return persons(request, answer) if any(named(request)) else _range_of_page(answer)
+
+    return persons_or_ranges
 
 
 def _ranges(request: Message, answer: Message | None) -> tuple[tuple[()], tuple[tuple[int, int, int], ...]]:
@@ -198,18 +207,28 @@ def _ranges(request: Message, answer: Message | None) -> tuple[tuple[()], tuple[
     return (), ((partition, first, after - 1),) if told.get("events") else ()
 
 
+def _range_of_page(answer: Message | None) -> tuple[tuple[()], tuple[tuple[int, int, int], ...]]:
+    """Of a page of entries of everybody."""
+    told = {} if answer is None else {field.name: value for field, value in answer.ListFields()}
+    if not told.get("entry_positions"):
+        return (), ()
+    return (), ((told.get("partition", 0), told["first_position"], told["next_position"] - 1),)
+
+
 def _none(message: Message) -> Iterator[str]:
     return iter(())
 
 
 def _is_person(name: str) -> bool:
-    """Whether a name is of a person's, and not of a head count or a team. Raises InvariantBroken for any other.
+    """Whether a name is of a person's, and not of a head count, a team or an organisation.
+
+    Raises InvariantBroken for any other.
 
     An answer that names a person otherwise than by a name of theirs would leave unrecorded.
     """
-    if not name.startswith(("volunteers/", "opportunities/", "initiatives/")):
+    if not name.startswith(("volunteers/", "opportunities/", "organizations/", "initiatives/")):
         raise InvariantBroken("whose hours an answer tells is not said by a name of a person, an opportunity or a team")
-    return name.startswith("volunteers/")
+    return name.startswith("volunteers/") and name != "volunteers/-"  # that is everybody
 
 
 def positions_in(answer: Message) -> Mapping[int, int]:

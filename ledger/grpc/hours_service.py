@@ -24,6 +24,7 @@ from ledger.projections.hours_questions import HoursQuestions
 from ledger.projections.page_token import positions_of_token
 from ledger.projections.requirement_questions import Checked
 from ledger.projections.watching import LOOK_AT_RULES_SECONDS, Watchers
+from volunteer_hours.v1 import bulk_reading_pb2 as bulk_pb
 from volunteer_hours.v1 import hours_service_pb2 as pb
 from volunteer_hours.v1.reporting_service_pb2 import ClosedPeriod
 from volunteer_hours.v1.values_pb2 import Identity
@@ -206,6 +207,13 @@ class HoursService:
             return await ask(request)
         sizes = positions_of_token(request.page_token) if request.page_token else None
         return await self._signed.answer(call.method, request, call.seconds_left, ask, sizes)
+
+    async def StreamEntries(
+        self, request: bulk_pb.StreamEntriesRequest, call: Call
+    ) -> AsyncGenerator[bulk_pb.StreamEntriesResponse, None]:
+        async with aclosing(self._questions.entry_pages.stream(request, call.seconds_left)) as pages:
+            async for page in pages:
+                yield page
 
 
 _NAMES_WITH_PROOF: Final = (

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Final
 
 from ledger.impact.flat import Figure, figures
+from ledger.saving.cells import neutral
 from volunteer_hours.v1 import impact_service_pb2 as pb
-
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet reads as a formula. Rule: OWASP, CSV Injection."""
 
 
 def csv_of(report: pb.ImpactReport) -> bytes:
@@ -19,10 +16,5 @@ def csv_of(report: pb.ImpactReport) -> bytes:
     lines = csv.writer(out)
     lines.writerow(Figure._fields)
     for figure in figures(report):
-        lines.writerow([plain(cell) if isinstance(cell, str) else "" if cell is None else cell for cell in figure])
+        lines.writerow([neutral(cell) if isinstance(cell, str) else "" if cell is None else cell for cell in figure])
     return out.getvalue().encode()
-
-
-def plain(text: str) -> str:
-    """A text that no spreadsheet computes."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

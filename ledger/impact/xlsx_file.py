@@ -5,28 +5,19 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Final
 
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from ledger.impact.flat import Figure, figures
+from ledger.saving.xlsx_file import TEXT_OPTIONS, write_cell
 from volunteer_hours.v1 import impact_service_pb2 as pb
-
-_OPTIONS: Final = {
-    "in_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
-_DIGITS_MAX: Final = 15
-"""A number of a spreadsheet is a binary64: more digits than these would be changed."""
 
 
 def xlsx_of(report: pb.ImpactReport) -> bytes:
     """Sheets in the order of the report, each with the columns key, measure, value, unit."""
     out = io.BytesIO()
-    with Workbook(out, _OPTIONS) as workbook:
+    with Workbook(out, {"in_memory": True, **TEXT_OPTIONS}) as workbook:
         # The same report is the same file: no clock of ours stands in it.
         workbook.set_properties({"title": "Impact of volunteering", "created": _made(report)})
         bold = workbook.add_format({"bold": True})
@@ -44,12 +35,7 @@ def xlsx_of(report: pb.ImpactReport) -> bytes:
 
 def _write(sheet: Worksheet, line: int, figure: Figure) -> None:
     for column, cell in enumerate(figure[1:]):
-        if isinstance(cell, str):
-            sheet.write_string(line, column, cell)
-        elif cell is not None and len(str(abs(cell))) <= _DIGITS_MAX:
-            sheet.write_number(line, column, cell)
-        elif cell is not None:
-            sheet.write_string(line, column, str(cell))
+        write_cell(sheet, line, column, cell)
 
 
 def _made(report: pb.ImpactReport) -> datetime:

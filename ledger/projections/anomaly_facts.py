@@ -14,17 +14,14 @@ from ledger.anomalies.thresholds import Thresholds
 from ledger.projections.anomaly_statements import FACTS, FACTS_MAX
 from ledger.projections.snapshot import ReadConnection
 
-_NOTING: Final = (
-    "attendance-recorded",
-    "volunteer-checked-out",
-    "hours-claimed",
-    "attendance-received",
-    "group-attendance-recorded",
-)
 _VERIFYING: Final = ("hours-verified", "group-hours-verified")
 _DECLINING: Final = ("hours-declined", "group-hours-declined")
-# One person's year may be sorted in memory: the statement sorts and hashes every attendance a few times.
-_ROOM: Final = "set local work_mem = '64MB'"
+# Hashes of all attendances need room; and the planner, which cannot know what is left of a group, guesses few and would
+# look shifts up one by one.
+_ROOM: Final = """
+    select set_config('work_mem', '128MB', true), set_config('enable_nestloop', 'off', true),
+           set_config('jit', 'off', true), set_config('enable_mergejoin', 'off', true)
+"""
 _EVENTS: Final = """
     select l.partition, l.position, l.event_type, l.attendance, l.actor, l.recorded_at
     from unnest(%(partitions)b::int[], %(positions)b::bigint[]) as shown (partition, position)
@@ -46,15 +43,14 @@ class ShownEvent(NamedTuple):
 
 async def read_facts(
     connection: ReadConnection, thresholds: Thresholds, start_date: date | None, end_date: date | None
-) -> Facts:
-    """All facts of attendances whose first date of service lies between, both included. The connection's transaction
-    reads one moment."""
+) -> tuple[Facts, list[str]]:
+    """Facts of attendances whose first date of service lies between, both included, and of which kinds there are more
+    than FACTS_MAX. The connection's transaction reads one moment."""
     await connection.execute(_ROOM)
     parameters = {
         **thresholds.figures(),
         "start_date": start_date,
         "end_date": end_date,
-        "noting": list(_NOTING),
         "declining": list(_DECLINING),
         "judging": [*_VERIFYING, *_DECLINING],
         "events_max": EVENTS_MAX,
@@ -64,7 +60,8 @@ async def read_facts(
     cursor = await connection.execute(FACTS, parameters, binary=True)
     for kind, fact in await cursor.fetchall():
         found.setdefault(kind, []).append(msgspec.Raw(fact.encode()))
-    return msgspec.json.decode(msgspec.json.encode(found), type=Facts)
+    cut = [kind for kind, facts in found.items() if len(facts) > FACTS_MAX]
+    return msgspec.json.decode(msgspec.json.encode(found), type=Facts), cut
 
 
 async def read_events(connection: ReadConnection, codes: Sequence[int]) -> dict[int, ShownEvent]:

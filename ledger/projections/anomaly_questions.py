@@ -86,7 +86,7 @@ class AnomalyQuestions:
         end_date = last if request.period.end_date else None
         changed = self._thresholds.changed_per_mille
         async with view(self._pool, self._ground, request.positions, None, seconds_left) as seen:
-            facts = await read_facts(seen.connection, self._thresholds, start_date, end_date)
+            facts, cut = await read_facts(seen.connection, self._thresholds, start_date, end_date)
             found = await asyncio.to_thread(findings, facts, self._cities, self._thresholds)
             every = await _reviewed(seen.connection, [named(one, start_date, end_date) for one in found])
             wanted = [one for one in every if _is_wanted(one, request, changed)]
@@ -96,6 +96,7 @@ class AnomalyQuestions:
             anomalies=[anomaly_message(one, events, changed) for one in shown],
             counts=_counts(wanted, shown),
             thresholds=figure_messages(self._thresholds.figures()),
+            cut_facts=cut,
             positions=seen.basis.position_messages(),
             recorded_through=seen.basis.recorded_through_message(),
         )

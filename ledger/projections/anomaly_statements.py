@@ -10,25 +10,26 @@ from __future__ import annotations
 from typing import Final, LiteralString
 
 FACTS_MAX: Final = 20_000
-"""Rows of one kind of fact."""
+"""Rows of one kind of fact, the largest; an answer says of which kinds there were more."""
 
 _PERSON: Final = "starts_with(holder, 'volunteers/')"
 _EVENTS: Final = "(array_agg(code order by code))[1:%(events_max)b::int] as events"
 _PLANNED: Final = "closes > opens"
 _JSON: Final = "row_to_json(fact)::text"
-_LIMIT: Final = "limit %(facts_max)b"
+_LIMIT: Final = "limit %(facts_max)b + 1"
 
 _BASE: Final = """
     person as (select volunteer, least(volunteer, linked) as person from volunteer_links where ended_position is null),
     folded as (
         select holder, attendance, min(partition::bigint << 48 | position) as code, min(shift) as shift,
-               min(organization) as organization, min(service_date) as service_date, max(head_count) as heads,
-               max(actor collate "C") filter (where event_type = any(%(noting)b)) as recorder,
-               min(recorded_at) filter (where event_type = any(%(noting)b)) as noted_at,
+               min(organization collate "C") as organization, min(service_date) as service_date,
+               max(head_count) as heads,
+               max(actor collate "C") filter (where from_class = 0) as recorder,
+               min(recorded_at) filter (where from_class = 0) as noted_at,
                bool_or(event_type = 'volunteer-checked-in') as clocked, bool_or(actor collate "C" = holder) as acted,
                bool_or(coalesce(migrated, false)) as migrated,
                max(array[position, extract(epoch from start_time)::bigint, extract(epoch from end_time)::bigint])
-                   filter (where start_time is not null and end_time is not null) as times,
+                   filter (where flags is not null and end_time is not null) as times,
                coalesce(sum(seconds) filter (where from_class = 0), 0)::bigint as seconds,
                coalesce(sum(seconds * ((to_class between 1 and 4)::int - (from_class between 1 and 4)::int)), 0)::bigint
                    as counted
@@ -86,13 +87,40 @@ _BASE: Final = """
         select recorder, 'recorded', noted_at, organization, shift, time_zone, seconds, code
         from served where recorder is not null and not clocked and not acted and not migrated
     ),
+    busy as (
+        select actor, act, date_bin('30 minutes', acted_at, '2000-01-01 00:00:00+00') as half_hour
+        from acts group by 1, 2, 3 having count(*) >= %(night_count_min)b
+    ),
+    busy_minutes as (
+        select verifier, date_trunc('minute', judged_at) as minute
+        from judged where not declined and not migrated group by 1, 2 having count(*) >= %(minute_count_min)b
+    ),
+    unplanned as materialized (
+        select organization, holder, recorder, clocked, began / 60 %% 1440 as minute, ended - began as length_seconds,
+               shift, service_date, seconds, code
+        from served
+        where starts_with(holder, 'volunteers/') and closes > opens
+          and (began / 60 <> opens / 60 or ended / 60 <> closes / 60)
+    ),
+    often as (
+        select holder, minute, length_seconds
+        from unplanned group by 1, 2, 3 having count(*) >= %(identical_days_min)b
+    ),
+    habits as (
+        select organization, recorder, minute, length_seconds
+        from unplanned where not clocked group by 1, 2, 3, 4 having count(*) >= %(habit_count_min)b
+    ),
+    movers as (
+        select person from served where not online
+        group by person having min(coalesce(city_key, region)) <> max(coalesce(city_key, region))
+    ),
     journeys as (
         select person, array[lag(organization) over journey, organization] as organizations,
                lag(city_key) over journey as from_city, lag(region) over journey as from_region,
                city_key as to_city, region as to_region, lag(ended) over journey as left_at, began as came_at,
                service_date::text as day, lag(seconds) over journey + seconds as seconds,
                array[lag(code) over journey, code] as events
-        from served
+        from served join movers using (person)
         where starts_with(holder, 'volunteers/') and ended is not null and seconds > 0 and not online
           and (city_key is not null or region is not null)
         window journey as (partition by person order by began, code)
@@ -107,22 +135,30 @@ _PAIRS: Final = f"""
     where not declined and starts_with(verifier, 'volunteers/') and {_PERSON}
       and person in (select judge from judged where starts_with(verifier, 'volunteers/'))
     group by judge, person
-    order by judge, person
+    order by seconds desc, judge, person
 """
 _VERIFIERS: Final = f"""
-    select organization, verifier, count(*) filter (where not declined) as verified,
-           count(*) filter (where declined) as declined, sum(seconds)::bigint as seconds,
-           percentile_disc(0.5) within group (order by extract(epoch from judged_at - noted_at)::bigint)
-               filter (where not migrated and noted_at is not null) as wait_seconds,
-           count(*) filter (where not migrated and noted_at is not null) as waited, {_EVENTS}
-    from judged group by organization, verifier
+    select * from (
+        select organization, verifier, count(*) filter (where not declined) as verified,
+               count(*) filter (where declined) as declined, sum(seconds)::bigint as seconds,
+               percentile_disc(0.5) within group (order by extract(epoch from judged_at - noted_at)::bigint)
+                   filter (where not migrated and noted_at is not null) as wait_seconds,
+               count(*) filter (where not migrated and noted_at is not null) as waited,
+               count(*) over (partition by organization) as verifiers,
+               sum(sum(seconds)) over (partition by organization)::bigint as organization_seconds, {_EVENTS}
+        from judged group by organization, verifier
+    ) as one
+    where verified + declined >= least(%(speed_count_min)b, %(share_count_min)b, %(approval_count_min)b)
+    order by verified desc, organization, verifier
 """
 _MINUTES: Final = f"""
     select organization, verifier, count(*) as count, count(distinct shift) as shifts,
            sum(seconds)::bigint as seconds, {_EVENTS}
-    from judged where not declined and not migrated
-    group by organization, verifier, date_trunc('minute', judged_at)
+    from judged join busy_minutes b using (verifier)
+    where not declined and not migrated and date_trunc('minute', judged_at) = b.minute
+    group by organization, verifier, b.minute
     having count(*) >= %(minute_count_min)b and count(distinct shift) >= %(minute_shifts_min)b
+    order by count desc, events
 """
 _ORGANIZATIONS: Final = """
     select organization, count(*) as volunteers, sum(attendances)::bigint as attendances,
@@ -131,22 +167,22 @@ _ORGANIZATIONS: Final = """
            sum(uneven)::bigint as uneven, sum(round_hours)::bigint as round_hours,
            array[min(first_code), max(last_code)] as events
     from people group by organization
+    order by seconds desc, organization
 """
 _SAME_TIMES: Final = f"""
-    select organization, holder, '' as recorder, began / 60 %% 1440 as minute, ended - began as length_seconds,
-           count(*) as count, count(distinct service_date) as distinct, sum(seconds)::bigint as seconds, {_EVENTS}
-    from served
-    where {_PERSON} and {_PLANNED} and (began / 60 <> opens / 60 or ended / 60 <> closes / 60)
-    group by organization, holder, began / 60 %% 1440, ended - began
+    select organization, holder, '' as recorder, minute, length_seconds, count(*) as count,
+           count(distinct service_date) as distinct, sum(seconds)::bigint as seconds, {_EVENTS}
+    from unplanned join often using (holder, minute, length_seconds)
+    group by organization, holder, minute, length_seconds
     having count(*) >= %(identical_days_min)b
     union all
-    select organization, '', recorder, began / 60 %% 1440, ended - began, count(*), count(distinct shift),
-           sum(seconds)::bigint, {_EVENTS}
-    from served
-    where {_PERSON} and {_PLANNED} and (began / 60 <> opens / 60 or ended / 60 <> closes / 60) and not clocked
-    group by organization, recorder, began / 60 %% 1440, ended - began
-    having recorder is not null and count(*) >= %(habit_count_min)b
-       and count(distinct shift) >= %(habit_shifts_min)b
+    select organization, '', recorder, minute, length_seconds, count(*), count(distinct shift), sum(seconds)::bigint,
+           {_EVENTS}
+    from unplanned join habits using (organization, recorder, minute, length_seconds)
+    where not clocked
+    group by organization, recorder, minute, length_seconds
+    having count(distinct shift) >= %(habit_shifts_min)b
+    order by count desc, events
 """
 _LEGS: Final = """
     select person, organizations, from_city, from_region, to_city, to_region, left_at, came_at, day, seconds, events
@@ -160,14 +196,17 @@ _NIGHTS: Final = f"""
     select actor, act, min((acted_at at time zone time_zone)::date)::text as night, count(*) as count,
            count(distinct shift) as shifts, count(distinct acted_at) as moments,
            array_agg(distinct organization) as organizations, sum(seconds)::bigint as seconds, {_EVENTS}
-    from acts
-    where extract(hour from acted_at at time zone time_zone) >= %(night_from_hour)b
+    from acts join busy using (actor, act)
+    where date_bin('30 minutes', acted_at, '2000-01-01 00:00:00+00') = half_hour
+      and extract(hour from acted_at at time zone time_zone) >= %(night_from_hour)b
       and extract(hour from acted_at at time zone time_zone) < %(night_until_hour)b
-    group by actor, act, date_bin('30 minutes', acted_at, '2000-01-01 00:00:00+00')
+    group by actor, act, half_hour
     having count(*) >= %(night_count_min)b and count(distinct shift) >= %(night_shifts_min)b
+    order by count desc, events
 """
 _LONGS: Final = f"""
-    select organization, holder, shift, heads, seconds, scheduled_seconds, usual_seconds, code as event
+    select one.organization, one.holder, shift, heads, one.seconds, scheduled_seconds, usual_seconds,
+           coalesce(attendances, 0) as of_attendances, code as event
     from (
         select organization, holder, shift, case when {_PERSON} then 0 else greatest(heads, 1) end as heads,
                seconds, seconds / case when {_PERSON} then 1 else greatest(heads, 1) end as each,
@@ -175,7 +214,7 @@ _LONGS: Final = f"""
                case when usual_of >= %(usual_count_min)b then usual_seconds end as usual_seconds, code
         from served left join usual using (organization)
         where seconds > 0
-    ) as one
+    ) as one left join people p on p.organization = one.organization and p.holder = one.holder
     where each > %(head_seconds_max)b
        or each * 1000 >= %(inflated_per_mille)b * scheduled_seconds
           and each - scheduled_seconds >= %(inflated_excess_seconds)b

@@ -12,7 +12,9 @@ from ledger.domain.preference_events import PREFERENCES_PATH
 from ledger.domain.refusals import Reason, Refusal
 from ledger.domain.sealed import SealedField
 from ledger.projections import directory_messages as messages
+from ledger.projections.attendance_pages import AttendancePages
 from ledger.projections.basis import Ground, KnownHorizon, ReadPool
+from ledger.projections.bulk_pages import BulkPages
 from ledger.projections.directory_messages import SealedVolunteer
 from ledger.projections.directory_rows import EVERYTHING, DirectoryRows, Listing, Narrowed, beneath
 from volunteer_hours.v1 import directory_service_pb2 as pb
@@ -51,7 +53,9 @@ class DirectoryQuestions:
     """
 
     def __init__(self, pool: ReadPool, partitions: int, horizon: KnownHorizon | None = None) -> None:
-        self._rows = DirectoryRows(pool, Ground(partitions, horizon))
+        ground = Ground(partitions, horizon)
+        self._rows = DirectoryRows(pool, ground)
+        self.attendance_pages: Final = AttendancePages(BulkPages(pool, ground))
 
     async def get_organization(
         self, request: pb.GetOrganizationRequest, seconds_left: float | None = None

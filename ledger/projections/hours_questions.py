@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from ledger.projections.age_questions import PERSONS_MAX, AgeQuestions
 from ledger.projections.balance_lookups import BalanceLookups
 from ledger.projections.balance_questions import batch_get_balances, get_balance
 from ledger.projections.basis import Ground, KnownHorizon, ReadPool
 from ledger.projections.birth_dates import BirthDates
+from ledger.projections.bulk_pages import BulkPages
 from ledger.projections.closed_period_questions import ClosedPeriodQuestions, TotalsNow
+from ledger.projections.entry_pages import EntryPages
 from ledger.projections.entry_questions import list_entries
 from ledger.projections.explanation_questions import explain_balance
 from ledger.projections.requirement_lookups import RequirementLookups
@@ -46,6 +49,7 @@ class HoursQuestions:
         self._requirements = RequirementLookups(pool, self._ground)
         self._ages = AgeQuestions(pool, self._ground, age_persons_max)
         self._closed_periods = ClosedPeriodQuestions(pool, self._ground)
+        self.entry_pages: Final = EntryPages(BulkPages(pool, self._ground))
 
     async def get_balance(self, request: pb.GetBalanceRequest, seconds_left: float | None = None) -> pb.Balance:
         """A holder's seconds by evidence class. Refuses NOT_FOUND, DATE_INVALID, DATES_REVERSED."""

@@ -32,6 +32,10 @@ _PAGE: Final = f"""
     select {_COLUMNS} from {_FROM}
     where s.volunteer = %(holder)b and s.position > %(after)b order by s.position limit %(rows)b
 """
+_PAGE_OF_EVERYBODY: Final = f"""
+    select {_COLUMNS} from {_FROM} where s.statement > %(after)b order by s.statement limit %(rows)b
+"""
+EVERYBODY: Final = "volunteers/-"
 _SHARE_COLUMNS: Final = """
     h.share, h.statement, h.sealed_code, h.event_id, h.shared_at, h.expires_at, h.views_max, h.withdrawn_at,
     coalesce(v.erased, false)
@@ -142,15 +146,24 @@ class StatementQuestions:
     async def page(
         self, request: pb.ListStatementsRequest, seconds_left: float | None
     ) -> tuple[list[StatementRow], str, list[Position]]:
-        """A page of somebody's statements, the token of the next one, and the positions. Refuses PAGE_TOKEN_INVALID."""
+        """A page of statements, somebody's or everybody's, the token of the next one, and the positions.
+
+        Refuses PAGE_TOKEN_INVALID.
+        """
         token, rows_max = read_token(request, request.page_token), rows_wanted(request.page_size)
-        after = 0 if token is None else int(token.after[0])
+        everybody = request.parent == EVERYBODY
+        beginning: str | int = "" if everybody else 0
+        after = beginning if token is None else token.after[0]
+        if not isinstance(after, type(beginning)):
+            refuse(Reason.PAGE_TOKEN_INVALID)
         parameters = {"holder": request.parent, "after": after, "rows": rows_max + 1}
         wanted = self._ground.wanted(request.positions)
+        statement = _PAGE_OF_EVERYBODY if everybody else _PAGE
         async with snapshot(self._pool, self._ground, wanted, Patience.of(seconds_left)) as found:
-            rows = await (await found.connection.execute(_PAGE, parameters, binary=True)).fetchall()
+            rows = await (await found.connection.execute(statement, parameters, binary=True)).fetchall()
         page = [StatementRow(*row) for row in rows[:rows_max]]
-        token_text = token_of(request, (page[-1].position,)) if len(rows) > rows_max else ""
+        last: tuple[str | int, ...] = () if not page else (page[-1].statement if everybody else page[-1].position,)
+        token_text = token_of(request, last) if len(rows) > rows_max else ""
         return page, token_text, found.basis.position_messages()
 
     async def shares(

@@ -83,4 +83,6 @@ def found_in(settings: Settings) -> list[Finding]:
 async def _found_in(settings: Settings) -> list[Finding]:
     cities = {key: (city.latitude_degrees, city.longitude_degrees) for key, city in catalogue().cities.items()}
     async with reader_pool(settings) as pool, begun(pool) as connection:
-        return findings(await read_facts(connection, DEFAULTS, None, None), cities, DEFAULTS)
+        facts, cut = await read_facts(connection, DEFAULTS, None, None)
+        assert not cut
+        return findings(facts, cities, DEFAULTS)

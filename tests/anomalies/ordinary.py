@@ -140,7 +140,8 @@ def _serve(world: World, organization: Organization) -> None:
             if carefree and dice.random() < 0.25:
                 end = start + timedelta(seconds=shift.seconds * dice.uniform(1.8, 3.0))
             if dice.random() < MISTYPED_SHARE:
-                start, end = (at + timedelta(days=dice.randrange(1, 28)) for at in (start, end))
+                wrong = timedelta(days=dice.randrange(1, 28))
+                start, end = start + wrong, end + wrong
             for one in filter(None, (person, partner.get(person))):
                 if world.free(one, start, end):
                     world.serve(organization, one, shift, start, end, clocked=clocks)
@@ -219,8 +220,14 @@ def _judge(
 ) -> None:
     staff = [one for one in verifiers if one.startswith("staff/")]
     # A volunteer's own hours are a member of staff's to verify; once in a while a colleague stands in.
-    own = served.holder in verifiers and dice.random() < (0.4 if club else 0.97)
-    by = dice.choice(staff if own else [one for one in verifiers if one != served.holder])
+    others = [one for one in verifiers if one != served.holder]
+    if served.holder not in verifiers:
+        able = others
+    elif club and dice.random() < 0.6:
+        able = [one for one in others if one not in staff]
+    else:
+        able = staff if dice.random() < 0.97 else others
+    by = dice.choice(able)
     luck = dice.random()
     if luck < 0.03:
         told.decline(served, by, at)

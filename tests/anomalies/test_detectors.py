@@ -25,20 +25,37 @@ HOUR = 3_600
 CITIES = {key: (city.latitude_degrees, city.longitude_degrees) for key, city in catalogue().cities.items()}
 
 
-def verifier(name: str, verified: int, declined: int = 0, **given) -> Verifier:
-    fields = {"organization": ONE, "seconds": verified * HOUR, "wait_seconds": HOUR, "waited": verified, "events": [1]}
-    return Verifier(verifier=name, verified=verified, declined=declined, **{**fields, **given})
+def verifier(
+    name: str,
+    verified: int,
+    declined: int = 0,
+    *,
+    wait_seconds: int | None = HOUR,
+    waited: int = 60,
+    verifiers: int = 3,
+    organization_hours: int = 306,
+) -> Verifier:
+    return Verifier(
+        organization=ONE,
+        verifier=name,
+        verified=verified,
+        declined=declined,
+        seconds=verified * HOUR,
+        wait_seconds=wait_seconds,
+        waited=waited,
+        verifiers=verifiers,
+        organization_seconds=organization_hours * HOUR,
+        events=[1],
+    )
 
 
 def test_one_verifier_of_several_who_confirms_nearly_all():
-    others = [verifier("staff/b", 3), verifier("staff/c", 3)]
-    [finding] = shares([verifier("staff/a", 300), *others], T)
+    [finding] = shares([verifier("staff/a", 300), verifier("staff/b", 3)], T)
     assert (finding.kind, finding.subjects) == ("verifier_share", (ONE, "staff/a"))
     assert finding.figures["share_per_mille"] == 980
-    assert not list(shares([verifier("staff/a", 300)], T))  # the only one there is
-    assert not list(shares([verifier("staff/a", 300), *others[:1]], T))
-    assert not list(shares([verifier("staff/a", 150), *others], T))
-    assert not list(shares([verifier("staff/a", 300), verifier("staff/b", 20), *others], T))
+    assert not list(shares([verifier("staff/a", 300, verifiers=2)], T))
+    assert not list(shares([verifier("staff/a", 199, organization_hours=199)], T))
+    assert not list(shares([verifier("staff/a", 300, organization_hours=316)], T))
 
 
 @pytest.mark.parametrize(
@@ -154,15 +171,21 @@ def test_a_night_of_clicking_and_a_list_that_was_sent_at_night():
     assert [one.rule for one in night_bursts([night("recorded", 10)], T)] == ["night_burst_recorded"]
 
 
-def long(hours: int, heads: int = 0, scheduled: int | None = 3, event: int = 1) -> Long:
+def long(hours: int, heads: int = 0, scheduled: int | None = 3, event: int = 1, of: int = 6) -> Long:
     plan = None if scheduled is None else scheduled * HOUR
-    return Long(ONE, "volunteers/a", "opportunities/o/shifts/s", heads, hours * HOUR, plan, 3 * HOUR, event)
+    return Long(ONE, "volunteers/a", "opportunities/o/shifts/s", heads, hours * HOUR, plan, 3 * HOUR, of, event)
 
 
 def test_one_forgotten_check_out_is_not_a_pattern_but_a_day_is():
     assert not list(inflation([long(8)] * 2, T))
     assert [one.rule for one in inflation([long(8, event=event) for event in range(3)], T)] == ["inflation_person"]
     assert [one.rule for one in inflation([long(25)], T)] == ["inflation_day"]
+
+
+@pytest.mark.parametrize(("count", "of", "is_found"), [(3, 6, True), (3, 7, False), (12, 100, True), (11, 100, False)])
+def test_who_is_long_now_and_then_is_no_pattern(count: int, of: int, is_found: bool):
+    each = [long(8, event=event, of=of) for event in range(count)]
+    assert bool(list(inflation(each, T))) == is_found
 
 
 def test_heads_that_served_two_hundred_hours_in_a_day():

@@ -51,6 +51,7 @@ def test_a_year_in_which_nobody_cheats_raises_next_to_nothing(postgres: Embedded
 
 
 @pytest.mark.proof
+@pytest.mark.timeout(3_600)
 def test_recall_and_false_alarms_over_twenty_seeds(postgres: EmbeddedPostgres):
     first, _, last = os.environ.get("ANOMALY_SEEDS", "").partition("-")
     seeds = range(int(first), int(last) + 1) if first else HELD_OUT

@@ -10,7 +10,7 @@ from ledger.batch_writer import WAITING_MAX
 from ledger.domain.refusals import Kind, Reason
 from ledger.event_bytes import EVENT_BYTES_MAX
 from ledger.grpc import event_replay, pages_in_flight, room, validation
-from ledger.projections import age_questions, page_token
+from ledger.projections import age_questions, attendance_pages, entry_pages, page_token
 from ledger.settings import Settings
 from ledger.web.http_server import CONNECTIONS_MAX
 
@@ -45,6 +45,7 @@ def test_limits_of_messages_are_those_of_the_code():
     assert "four pages" in row("items of a page")
     assert f"| {page_token.PAGE_SIZE_MAX:,}, {page_token.PAGE_SIZE_DEFAULT} unless" in row("rows of a page")
     assert f"| {event_replay.PAGE_SIZE_MAX:,}; {event_replay.SCATTERED_PROVEN_MAX} with" in row("events of a page")
+    assert f"| {entry_pages.ROWS_MAX:,}; {attendance_pages.ROWS_MAX:,} |" in row("entries of a page")
     assert f"| {age_questions.PERSONS_MAX:,}:" in row("persons whose birth dates")
     assert f"{token_text.TOKEN_BYTES_MAX // 1024} KiB" in row("token")
     assert f"| {validation.VIOLATIONS_MAX} |" in row("violations named")

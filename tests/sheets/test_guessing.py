@@ -122,3 +122,7 @@ def test_a_terminal_takes_a_number_or_a_text_and_leaves_standard_output_alone(mo
     assert told.out == ""
     assert "01/02/2026" in told.err
     assert "2. month first" in told.err
+
+
+def test_one_word_of_a_header_among_the_rows_makes_no_header(tmp_path):
+    assert "header_line" not in guessed_mapping(data("Nr.,Who\n1,Volunteer\n")(tmp_path), "attendances", None)

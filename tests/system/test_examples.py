@@ -22,7 +22,9 @@ from ledger.commands.demo import grpcurl_line
 from tests.system.acting import channel_to, token_for
 from tests.system.served_ledger import PROJECT, Done, hours_ledger, served_ledger
 
-PAGES = ["README.md", "docs/import-and-report.md", "docs/command-line.md"]
+PAGES = ["README.md", "docs/import-and-report.md", "docs/command-line.md", "docs/out.md"]
+FILES = (".jsonl", ".pdf", ".csv", ".xlsx", ".parquet")
+"""Endings of files that command lines write, unless they name one of the project's."""
 
 
 TOKENS = {
@@ -135,6 +137,9 @@ def test_the_command_lines_of_a_page_work(address, page, tmp_path, monkeypatch):
     lines = command_lines(page)
     assert lines, f"{page} shows no command line"
     for line in lines:
-        words = [str(tmp_path / word) if word.endswith((".jsonl", ".pdf")) else word for word in shlex.split(line)]
+        words = [
+            str(tmp_path / word) if word.endswith(FILES) and not (PROJECT / word).exists() else word
+            for word in shlex.split(line)
+        ]
         done = hours_ledger(*words, address=address)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"

@@ -59,6 +59,7 @@ from tests.system.closing_programme import close, close_again
 from tests.system.giving_programme import giving
 from tests.system.honouring_programme import honouring
 from tests.system.lesson_programme import lesson
+from tests.system.reviewing_programme import reviewing
 from tests.system.stated_programme import statements
 from tests.system.training_programme import training
 from tests.system.transfer_programme import transfers
@@ -177,6 +178,7 @@ async def _record(settings: Settings) -> None:
         await transfers(programme, MORNING, DATED, START, PERSONS)
         await waiting(programme, GREEN, VERIFIER, PERSONS)
         await giving(programme, GREEN, GARDEN)
+        await reviewing(programme)
         await honouring(programme, GREEN, VERIFIER)
         await close_again(programme, settings)
         await _ends(programme)

@@ -29,6 +29,9 @@ ELSEWHERE: Final = {
     "documents/hours_in_words.py": "how a number and its noun agree",
     "search": "words that people search by",
     "feeds/guessing.py": "headings of columns in others' files",
+    "sheets/header_words.py": "headings of columns in others' files",
+    "sheets/totals.py": "words before a total in others' files",
+    "sheets/dates.py": "names of months in others' files",
     "generator": "names of synthetic people and opportunities",
 }
 
