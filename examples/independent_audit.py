@@ -378,6 +378,7 @@ STREAMS = {
     "liveSessions": re.compile(f"opportunities/{ID}/shifts/{ID}/liveSessions/{ID}"),
     "projects": re.compile(f"projects/{ID}"),
     "donations": re.compile(f"projects/{ID}/donations/{ID}"),
+    "subscriptions": re.compile(f"subscriptions/{ID}"),
     "courses": re.compile(f"courses/{ID}"),
     "sessions": re.compile(f"courses/{ID}/sessions/{ID}"),
     "accesses": re.compile(f"accesses/{ID}"),
@@ -549,6 +550,14 @@ EVENTS = {
         DONATION + "amount_minor_units former_minor_units:amount_minor_units reason",
     ),
     "donation-refunded": ("donations", DONATION + "refund_reference:text refunded_minor_units reason"),
+    "subscription-opened": ("subscriptions", "subscription client:client_name organizations limits"),
+    "subscription-changed": ("subscriptions", "subscription limits"),
+    "subscription-closed": ("subscriptions", "subscription"),
+    "delivery-acknowledged": (
+        "subscriptions",
+        "subscription limits_version:seconds after:entry_place? upto:entry_place? piece_count:nought_or_more "
+        "taken_seconds:nought_or_more opened retaken:texts",
+    ),
     "course-published": ("courses", "course organization course_details"),
     "course-updated": ("courses", "course organization course_details changed"),
     "course-closed": ("courses", "course organization"),
@@ -672,6 +681,14 @@ FIELD_CHECKS: dict[str, Check] = {
         "title:localized_text description:localized_text? goal_seconds? goal_minor_units? currency? start_date:date? "
         "end_date:date? opportunities:texts"
     ),
+    "subscription": form(STREAMS["subscriptions"].pattern, "the name of a subscription"),
+    "seconds_max": whole(1, 10**12),
+    "required_fields": array_of(one_of("receiver_position volunteer times")),
+    "receiver_positions": array_of(record("done_for:text? receiver_position:text")),
+    "stall_after_seconds": whole(1, 31_536_000),
+    "limits": record("seconds_max? required_fields receiver_positions stall_after_seconds"),
+    "entry_place": record("partition:nought_or_more position:nought_or_more entry_index:nought_or_more"),
+    "opened": array_of(record("piece:text seconds reason held:boolean")),
     "share": form(STREAMS["statements"].pattern + f"/shares/{ID}", "the name of a share"),
     "revocation": one_of("withdrawn issued_in_error key_compromised"),
     "statement_kind": one_of("statement transcript"),
@@ -872,7 +889,7 @@ def check_holder(event: Event) -> None:
     if "project" in event.data:
         project = "/".join(event.subject.split("/")[:2])
         demand_equal(event.data["project"], project, "data.project", "the subject")
-    named = "attendance standing statement session donation completion milestone nomination anomaly"
+    named = "attendance standing statement session donation completion milestone nomination anomaly subscription"
     for name in named.split():
         if name in event.data:
             demand_equal(event.data[name], event.subject, f"data.{name}", "the subject")

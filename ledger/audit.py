@@ -15,6 +15,7 @@ from ledger.auditing import (
     balance_maps,
     closed_periods,
     constraint_rows,
+    deliveries,
     directory,
     log_tree,
     participation_history,
@@ -88,6 +89,7 @@ def audit(
 def _walk_positions(moment: Snapshots, report: Report, trust: LogTrust, progress: Progress) -> None:
     requests = 0
     closed = closed_periods.ClosedPeriodCheck(moment, report)
+    delivered = deliveries.DeliveredCheck(moment, report)
     check_counters(moment, report)
     if not trust.policies:
         report.note("log: no verifier keys are at hand, so signatures were not checked")
@@ -97,6 +99,7 @@ def _walk_positions(moment: Snapshots, report: Report, trust: LogTrust, progress
             EnvelopeCheck(moment.store, moment.ledger_id, moment.partitions, partition, head, report),
             keys,
             closed.of_partition(partition),
+            delivered.of_partition(partition),
             log_tree.LogTreeCheck(moment.store, partition, SignedHeads(moment.store, partition, trust, report), report),
             balance_maps.BalanceMapCheck(
                 moment.store,
@@ -120,6 +123,7 @@ def _walk_positions(moment: Snapshots, report: Report, trust: LogTrust, progress
         requests += keys.requests
         report.note(f"store, partition {partition}: positions 1..{head[0]}")
     closed.end()
+    delivered.end()
     check_no_stranger(moment.store, requests, report)
     log_tree.check_no_stranger(moment.store, moment.partitions, report)
     balance_maps.check_no_stranger(moment.store, moment.partitions, report)
@@ -141,6 +145,7 @@ def _walk_streams(settings: Settings, moment: Snapshots, report: Report, progres
         checks.append(ConnectionsCheck(moment, moment.read, report))
         checks.append(projects.ProjectVersionCheck(moment, moment.read, report))
         checks.append(projects.DonationMovementCheck(moment, moment.read, report))
+        checks.append(deliveries.DeliveryRowsCheck(moment, moment.read, report))
         checks.append(CompletionsCheck(moment, moment.read, report))
         checks.append(HonoursCheck(moment, moment.read, report))
     checks.append(StandingCheck(report))

@@ -16,6 +16,7 @@ from ledger.commands import (
     background,
     care,
     client,
+    deliveries,
     import_history,
     peak,
     period,
@@ -86,6 +87,7 @@ application.add_typer(policies.application, name="policies", rich_help_panel=WRI
 application.add_typer(client.application, name="client", rich_help_panel=SERVICE)
 application.add_typer(statement.application, name="statement", rich_help_panel=QUESTIONS)
 application.add_typer(project.application, name="project", rich_help_panel=QUESTIONS)
+application.add_typer(deliveries.application, name="deliveries", rich_help_panel=CARE)
 application.add_typer(peak.application, name="peak", rich_help_panel=WRITING)
 application.add_typer(period.application, name="period", rich_help_panel=WRITING)
 

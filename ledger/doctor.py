@@ -10,6 +10,7 @@ from kafka.errors import KafkaError
 
 from ledger.doctoring import (
     databases,
+    deliveries,
     log_and_signer,
     master_key,
     progress_of_places,
@@ -38,11 +39,14 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("balance map", log_and_signer.lag_of_maps),
     ("signer", log_and_signer.signer),
     ("witnesses", witnesses.witnesses),
+    ("deliveries", deliveries.deliveries),
     ("quarantine and alarms", progress_of_places.noticed),
 )
 
 
-OF_HOURS_ALONE: Final = frozenset({"settings", "production", "master key", "lag", "quarantine and alarms"})
+OF_HOURS_ALONE: Final = frozenset(
+    {"settings", "production", "master key", "lag", "deliveries", "quarantine and alarms"}
+)
 """Nothing of these is in a ledger of accesses: secrets of the service, keys of persons, projections."""
 
 

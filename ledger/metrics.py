@@ -50,6 +50,24 @@ LOOKS: Final = Counter(
     ["ended"],
     registry=REGISTRY,
 )
+DELIVERY_LAG_SECONDS: Final = Gauge(
+    "ledger_delivery_lag_seconds",
+    "Since when the oldest entry that a receiver has not acknowledged is recorded. One process tells it.",
+    ["subscription"],
+    registry=REGISTRY,
+)
+DELIVERY_OPEN_PIECES: Final = Gauge(
+    "ledger_delivery_open_pieces",
+    "Pieces that a receiver refused, or was not sent for what they lack.",
+    ["subscription"],
+    registry=REGISTRY,
+)
+DELIVERY_STALLED: Final = Gauge(
+    "ledger_delivery_stalled",
+    "1 if nothing was taken for longer than the subscription allows, or a piece is open for longer.",
+    ["subscription"],
+    registry=REGISTRY,
+)
 CHILD_STOPPED: Final = Gauge(
     "ledger_child_stopped",
     "1 if this child of the process stopped with an alarm and is not started again: somebody must look at its log.",

@@ -42,6 +42,7 @@ from ledger.application import Application
 from ledger.child_process import ChildProcess
 from ledger.database_guard import check_database
 from ledger.database_rights import check_rights, read_by_others
+from ledger.deliveries_watching import DeliveriesWatching
 from ledger.embedded_ledger import EmbeddedLedger
 from ledger.erasing import Erasing
 from ledger.following import Following
@@ -60,6 +61,7 @@ from ledger.postgres_place import default_data_dir
 from ledger.production import production_faults, production_remarks
 from ledger.projections.anomaly_questions import AnomalyQuestions
 from ledger.projections.basis import Ground
+from ledger.projections.delivery_questions import DeliveryQuestions
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.honour_questions import HonourQuestions
 from ledger.projections.hours_questions import HoursQuestions
@@ -295,6 +297,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
         )
         live = live_parts(settings, application, events=events, read=read)
         hours = HoursQuestions(read, settings.partitions, horizon)
+        deliveries = DeliveryQuestions(read, settings.partitions, horizon)
         impact = ImpactQuestions(read, Ground(settings.partitions, horizon), PastDetails(events, person_keys).at)
         server = GrpcServer(
             settings,
@@ -313,6 +316,7 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
             anomalies=AnomalyQuestions(read, settings.partitions, horizon),
             recognition=RecognitionQuestions(read, settings.partitions, horizon),
             honours=HonourQuestions(read, settings.partitions, horizon),
+            deliveries=deliveries,
             event_pool=events,
             partitions=settings.partitions,
             log_reader=LogReader(events, settings.partitions),
@@ -361,6 +365,8 @@ async def serving(settings: Settings) -> AsyncIterator[Addresses]:
         tasks.append(asyncio.create_task(LiveHours(application, events).watch(), name="hours of live sessions"))
         completing = LiveCompletions(application, events)
         tasks.append(asyncio.create_task(completing.watch(), name="completions by live sessions"))
+        watching = DeliveriesWatching(events, deliveries)
+        tasks.append(asyncio.create_task(watching.watch(), name="deliveries"))
         if tokens is not None:
             tasks.append(asyncio.create_task(tokens.watch(), name="token keys"))
         try:

@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from ledger.domain.streams import is_group, opportunity_of
+from ledger.domain.subscription_events import SubscriptionOpened
 from ledger.event_bytes import decode, recorded_event
 
 REMEMBERED_MAX: Final = 100_000
@@ -74,7 +75,8 @@ def _owner(stream: str, body: bytes) -> str | None:
     """Whose a stream is, by its first event; None for one that belongs to no organisation, such as a person's."""
     if stream.startswith(_OWNERS):
         return stream
-    owner = getattr(recorded_event(decode(body)).data, "organization", None)
+    data = recorded_event(decode(body)).data
+    owner = data.client if isinstance(data, SubscriptionOpened) else getattr(data, "organization", None)
     return owner if isinstance(owner, str) else None
 
 

@@ -16,6 +16,7 @@ from ledger.access.rules import (
     Everything,
     OwnOrganization,
     OwnPerson,
+    OwnSubscription,
     Rule,
     Serves,
     VerifiesFor,
@@ -64,6 +65,9 @@ _OFFICES: Final[Mapping[Role, Rule]] = {
     Role.GOVERNMENT_READER: WithPurpose(),
 }
 _REPLAYS: Final[Mapping[Role, Rule]] = {**_ADMINISTRATOR, Role.AUDITOR: _ALL}
+
+_DELIVERED: Final[Mapping[Role, Rule]] = {Role.GOVERNMENT_READER: OwnSubscription("name")}
+"""Nobody else knows what a receiver took."""
 
 
 def _command(**rules: Rule) -> Permission:
@@ -211,6 +215,15 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "ProjectService/RefundDonation": _organization("name"),
     "ProjectService/ListDonations": Permission({**_REPLAYS, Role.COORDINATOR: OwnOrganization("parent")}),
     "ProjectService/GetProjectProgress": Permission(_ANYBODY),
+    "DeliveryService/OpenSubscription": Permission(_ADMINISTRATOR),
+    "DeliveryService/UpdateSubscription": Permission(_ADMINISTRATOR),
+    "DeliveryService/CloseSubscription": Permission(_ADMINISTRATOR),
+    "DeliveryService/Subscribe": Permission(_DELIVERED, Looks(answer="pieces.holder")),
+    "DeliveryService/Pull": Permission({**_ADMINISTRATOR, **_DELIVERED}, Looks(answer="pieces.holder")),
+    "DeliveryService/Acknowledge": Permission(_DELIVERED),
+    "DeliveryService/GetLag": Permission({**_REPLAYS, **_DELIVERED}),
+    "DeliveryService/ListLags": Permission(_REPLAYS),
+    "DeliveryService/ListRefusals": Permission({**_REPLAYS, Role.GOVERNMENT_READER: OwnSubscription("parent")}),
     "TrainingService/PublishCourse": _organization("course.organization"),
     "TrainingService/UpdateCourse": _organization("name"),
     "TrainingService/CloseCourse": _organization("name"),

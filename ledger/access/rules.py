@@ -22,7 +22,10 @@ class Facts(Protocol):
     """What rules must know of the objects that requests name."""
 
     async def owners_of(self, names: Sequence[str]) -> list[str | None]:
-        """Whose objects are, in order: an organisation or an initiative; None where there is no such object."""
+        """Whose objects are, in order: an organisation, an initiative or, of a subscription, a client.
+
+        None where there is no such object.
+        """
         ...
 
     async def serves(self, volunteer: str, organizations: Set[str]) -> bool:
@@ -165,6 +168,23 @@ class Serves:
             if not await facts.serves(volunteer, organizations):
                 return name
         return None if named else NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSubscription(WithPurpose):
+    """A subscription that was opened for the client that calls, for a purpose of that client."""
+
+    path: str
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (self.path,)
+
+    async def outside(self, request: Message, caller: Caller, organizations: Set[str], facts: Facts) -> str | None:
+        names = list(texts_at(type(request), self.path)(request))
+        owners = await facts.owners_of(names)
+        others = (name for name, owner in zip(names, owners, strict=True) if owner != f"clients/{caller.client}")
+        return next(others, None if names else NOBODY)
 
 
 def is_own(name: str, actor: str) -> bool:

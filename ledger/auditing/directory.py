@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
-from ledger.auditing import live_sessions, projects, recognition, training
+from ledger.auditing import deliveries, live_sessions, projects, recognition, training
 from ledger.auditing.finding import Report, Where
 from ledger.auditing.folded_stream import FoldedStream, Step
 from ledger.auditing.row_check import Table
@@ -94,6 +94,7 @@ def checks(moment: Snapshots, report: Report) -> list[DirectoryCheck]:
         ("live_sessions", "session", live_sessions.KIND, live_sessions.session_rows),
         ("projects", "project", projects.PROJECTS, projects.project_rows),
         ("donations", "donation", projects.DONATIONS, projects.donation_rows),
+        ("subscriptions", "subscription", deliveries.SUBSCRIPTIONS, deliveries.subscription_rows),
         ("courses", "course", training.COURSES, training.course_rows),
         ("training_sessions", "training_session", training.SESSIONS, training.training_session_rows),
         ("requirement_standings", "standing", "volunteers/requirements/standings", _standings),

@@ -41,6 +41,11 @@ class Table:
         query = sql.SQL("select * from {} where {} = any(%s::text[])").format(self._table, self._key)
         return {(row[self._key_name], row[second]): row for row in self._rows.execute(query, [list(keys)])}
 
+    def all_rows(self, keys: Iterable[str]) -> list[Row]:
+        """Every row with these keys."""
+        query = sql.SQL("select * from {} where {} = any(%s::text[])").format(self._table, self._key)
+        return list(self._rows.execute(query, [list(keys)]))
+
     def rows_by(self, query: LiteralString, *parameters: object) -> list[Row]:
         """The rows that `query` gives."""
         return list(self._rows.execute(query, parameters))

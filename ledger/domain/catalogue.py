@@ -31,6 +31,7 @@ from ledger.domain import (
     service_run,
     shift,
     statement,
+    subscription,
     training_session,
     volunteer,
 )
@@ -66,6 +67,7 @@ EVOLVE: Final[Mapping[str, Evolve]] = {
     "projects": project.evolve,
     "projects/donations": donation.evolve,
     "clients": client.evolve,
+    "subscriptions": subscription.evolve,
     "staff": member.evolve,
     "partitions": ledger_opened.evolve,
     "accesses": hours_read.evolve,

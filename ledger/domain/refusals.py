@@ -857,6 +857,46 @@ class Reason(Enum):
         "أُعيد منه {refunds_max} مرة وهو الحد الأقصى؛ صحّح المبلغ بدلًا من ذلك.",
     )
 
+    # Deliveries
+    SUBSCRIPTION_CLOSED = (
+        Kind.REFUSED,
+        "{subscription} is closed: nothing more is delivered; open another one.",
+        "‏{subscription} مغلق ولا يُسلَّم عبره شيء بعد الآن؛ افتح اشتراكًا آخر.",
+    )
+    LIMITS_VERSION_UNKNOWN = (
+        Kind.INVALID,
+        "There are versions 1 to {version_max} of the limits, not {version}; give the one that the page names.",
+        "إصدارات الحدود من 1 إلى {version_max} وليس بينها {version}؛ أدخل الإصدار المذكور في الصفحة.",
+    )
+    DELIVERY_MOVED = (
+        Kind.REFUSED,
+        "In partition {partition} everything up to position {position}, entry {entry_index} is acknowledged; pull on "
+        "from there.",
+        "أُقرّ في القسم {partition} باستلام كل ما سبق الموضع {position} والقيد {entry_index}؛ تابع السحب من هناك.",
+    )
+    DELIVERY_DIFFERS = (
+        Kind.REFUSED,
+        "The range holds {piece_count} pieces of {seconds} seconds together; take them from the page as it was sent, "
+        "and acknowledge up to its end.",
+        "يحتوي النطاق على {piece_count} جزءًا مجموعها {seconds} ثانية؛ خذها من الصفحة كما أُرسلت وأقرّ بالاستلام حتى "
+        "نهايتها.",
+    )
+    DELIVERY_BEYOND = (
+        Kind.REFUSED,
+        "Nothing beyond position {position} of partition {partition} is recorded; acknowledge what was delivered.",
+        "لا شيء مسجل بعد الموضع {position} في القسم {partition}؛ أقرّ باستلام ما سُلّم فقط.",
+    )
+    PIECE_NOT_OPEN = (
+        Kind.REFUSED,
+        "{piece} is neither of this range nor open; ask ListRefusals which pieces are.",
+        "‏{piece} ليس من هذا النطاق ولا من الأجزاء المعلّقة؛ اطلب قائمة المرفوضات لمعرفة المعلّق منها.",
+    )
+    OPEN_PIECES_TOO_MANY = (
+        Kind.REFUSED,
+        "More than {pieces_max} pieces would be open; take some of them, or have the limits changed.",
+        "سيتجاوز عدد الأجزاء المعلّقة {pieces_max}؛ استلم بعضها أو اطلب تغيير الحدود.",
+    )
+
 
 class Refusal(Exception):
     """A command broke a rule. Nothing was recorded; `details` holds what varies in the text."""

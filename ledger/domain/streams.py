@@ -14,6 +14,7 @@
     projects/{p}                                             projects/{p}/donations/{d}
     courses/{c}                                              courses/{c}/sessions/{s}
     anomalies/{a}                                            (a: hash of kind, subjects and period)
+    subscriptions/{s}
     accesses/{a}        services/{s}                         (in the ledger of accesses alone)
 
 Routing: the first two segments of a stream's name decide its ledger partition, so that a person's attendances lie with

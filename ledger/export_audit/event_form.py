@@ -35,6 +35,7 @@ from ledger.export_audit.event_table import (
     OfSession,
     OfStanding,
     OfStatement,
+    OfSubscription,
     PeriodClosed,
     ShiftOpened,
 )
@@ -221,6 +222,8 @@ def _moved(stored: bytes, event: _Attributes, data: Fields) -> EventEntries:
         _need_equal("data.statement", event.subject, data.statement)
     if isinstance(data, OfCompletion):
         _need_equal("data.completion", event.subject, data.completion)
+    if isinstance(data, OfSubscription):
+        _need_equal("data.subscription", event.subject, data.subscription)
     if isinstance(data, OfSession):
         _need_equal("data.session", event.subject, data.session)
     if isinstance(data, OfProject):

@@ -40,6 +40,7 @@ _STREAMS: Final = {
     "liveSessions": f"opportunities/{ID_FORM}/shifts/{ID_FORM}/liveSessions/{ID_FORM}",
     "projects": f"projects/{ID_FORM}",
     "donations": f"projects/{ID_FORM}/donations/{ID_FORM}",
+    "subscriptions": f"subscriptions/{ID_FORM}",
     "courses": f"courses/{ID_FORM}",
     "sessions": f"courses/{ID_FORM}/sessions/{ID_FORM}",
     "accesses": f"accesses/{ID_FORM}",
@@ -152,6 +153,12 @@ class OfDonation(OfProject, kw_only=True):
     donation: forms.Donation
     platform: str
     currency: forms.Code
+
+
+class OfSubscription(Fields, kw_only=True):
+    """Of one subscription: `subscription` is the event's subject."""
+
+    subscription: str
 
 
 class MovesHours(OfAttendance, kw_only=True):
@@ -300,6 +307,14 @@ EVENTS: Final[Mapping[str, Kind]] = {
     "donation-reported": ("donations", OfDonation, "reference amount_minor_units given_date"),
     "donation-corrected": ("donations", OfDonation, "amount_minor_units former_minor_units reason"),
     "donation-refunded": ("donations", OfDonation, "refund_reference refunded_minor_units reason"),
+    "subscription-opened": ("subscriptions", OfSubscription, "client organizations limits"),
+    "subscription-changed": ("subscriptions", OfSubscription, "limits"),
+    "subscription-closed": ("subscriptions", OfSubscription, ""),
+    "delivery-acknowledged": (
+        "subscriptions",
+        OfSubscription,
+        "limits_version after? upto? piece_count taken_seconds opened retaken",
+    ),
     "course-published": ("courses", Fields, "course organization course_details"),
     "course-updated": ("courses", Fields, "course organization course_details changed"),
     "course-closed": ("courses", Fields, "course organization"),
@@ -333,6 +348,14 @@ EVENTS: Final[Mapping[str, Kind]] = {
 
 FIELDS: Final[Mapping[str, object]] = {
     "access": forms.Access,
+    "after": forms.EntryPlace,
+    "limits": forms.DeliveryLimits,
+    "limits_version": forms.Seconds,
+    "opened": list[forms.OpenedPiece],
+    "piece_count": forms.WholeNumber,
+    "retaken": list[str],
+    "taken_seconds": forms.WholeNumber,
+    "upto": forms.EntryPlace,
     "accredited_until": forms.Date,
     "adult_at_service": bool,
     "amount_minor_units": forms.Amount,

@@ -314,6 +314,39 @@ class ProjectPlan(Fields, kw_only=True):
     opportunities: list[str]
 
 
+class ReceiverPosition(Fields, kw_only=True):
+    """What a receiver calls some work."""
+
+    done_for: str | UnsetType = UNSET
+    receiver_position: str
+
+
+class DeliveryLimits(Fields, kw_only=True):
+    """What a receiver takes."""
+
+    seconds_max: Annotated[int, Meta(ge=1, le=10**12)] | UnsetType = UNSET
+    required_fields: list[Literal["receiver_position", "volunteer", "times"]]
+    receiver_positions: list[ReceiverPosition]
+    stall_after_seconds: Annotated[int, Meta(ge=1, le=31_536_000)]
+
+
+class EntryPlace(Fields, kw_only=True):
+    """Right behind an entry."""
+
+    partition: WholeNumber
+    position: WholeNumber
+    entry_index: WholeNumber
+
+
+class OpenedPiece(Fields, kw_only=True):
+    """A piece that was not taken."""
+
+    piece: str
+    seconds: Seconds
+    reason: Code
+    held: bool
+
+
 class HoursRules(Fields, kw_only=True, tag_field="kind", tag="hours"):
     """What counts as an hour."""
 

@@ -23,6 +23,7 @@ from ledger.application import Application
 from ledger.grpc.access_service import AccessService
 from ledger.grpc.audit_service import AuditService
 from ledger.grpc.commands import Commands
+from ledger.grpc.delivery_service import DeliveryService
 from ledger.grpc.directory_service import DirectoryService
 from ledger.grpc.gate import Gate
 from ledger.grpc.hours_service import HoursService
@@ -49,6 +50,7 @@ from ledger.live.parts import LiveParts
 from ledger.log_serving.completion_proof import CompletionProofs
 from ledger.log_serving.log_reader import LogReader
 from ledger.projections.anomaly_questions import AnomalyQuestions
+from ledger.projections.delivery_questions import DeliveryQuestions
 from ledger.projections.directory_questions import DirectoryQuestions
 from ledger.projections.honour_questions import HonourQuestions
 from ledger.projections.hours_questions import HoursQuestions
@@ -66,6 +68,7 @@ from ledger.tls_files import TlsFiles
 from volunteer_hours.v1 import (
     access_service_pb2,
     audit_service_pb2,
+    delivery_service_pb2,
     directory_service_pb2,
     hours_service_pb2,
     impact_service_pb2,
@@ -116,6 +119,7 @@ _WRITING: Final = (
     project_service_pb2.DESCRIPTOR.services_by_name["ProjectService"],
     training_service_pb2.DESCRIPTOR.services_by_name["TrainingService"],
     recognition_service_pb2.DESCRIPTOR.services_by_name["RecognitionService"],
+    delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"],
 )
 _READING: Final = (
     directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"],
@@ -148,6 +152,7 @@ class GrpcServer:
         projects: ProjectQuestions,
         recognition: RecognitionQuestions,
         honours: HonourQuestions,
+        deliveries: DeliveryQuestions,
         event_pool: AsyncConnectionPool[AsyncConnection[Any]],
         partitions: int,
         log_reader: LogReader,
@@ -173,6 +178,7 @@ class GrpcServer:
         details = PersonalDetails(person_keys, identity_keys)
         self._watchers = Watchers(calls_max // 2)
         self._live = LiveSessionService(commands, live)
+        self._deliveries = DeliveryService(commands, deliveries, event_pool)
         services = (
             AccessService(commands, grants, access_questions),
             RegistryService(commands, details),
@@ -185,6 +191,7 @@ class GrpcServer:
             ProjectService(commands, projects, StoredDonations(event_pool)),
             TrainingService(commands, training, CompletionProofs(event_pool, log_reader)),
             RecognitionService(commands, recognition, honours, statements),
+            self._deliveries,
             DirectoryService(directory, person_keys, details, event_pool),
             HoursService(
                 hours,
@@ -241,6 +248,7 @@ class GrpcServer:
         """
         self._watchers.let_go()
         self._live.let_go()
+        self._deliveries.let_go()
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_seconds)
 

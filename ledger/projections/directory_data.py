@@ -11,6 +11,7 @@ from ledger.projections.live_session_data import LIVE_SESSION_DATA, LiveSessionD
 from ledger.projections.project_data import PROJECT_DATA, ProjectData
 from ledger.projections.recognition_data import RECOGNITION_DATA, RecognitionData
 from ledger.projections.statement_data import STATEMENT_DATA, StatementData
+from ledger.projections.subscription_data import SUBSCRIPTION_DATA, SubscriptionData
 from ledger.projections.training_data import TRAINING_DATA, TrainingData
 
 
@@ -459,6 +460,7 @@ DirectoryData: TypeAlias = (
     | StatementData
     | LiveSessionData
     | ProjectData
+    | SubscriptionData
     | TrainingData
     | RecognitionData
 )
@@ -507,6 +509,7 @@ DIRECTORY_DATA: Final[dict[str, type[DirectoryData]]] = {
     **STATEMENT_DATA,
     **LIVE_SESSION_DATA,
     **PROJECT_DATA,
+    **SUBSCRIPTION_DATA,
     **TRAINING_DATA,
     **RECOGNITION_DATA,
 }

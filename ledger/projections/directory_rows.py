@@ -10,6 +10,7 @@ from ledger.domain.refusals import Reason, refuse
 from ledger.projections.basis import Ground, Patience, ReadPool
 from ledger.projections.page_token import read_token, rows_wanted, token_of
 from ledger.projections.snapshot import ReadConnection, snapshot
+from volunteer_hours.v1 import delivery_service_pb2 as delivery_pb
 from volunteer_hours.v1 import directory_service_pb2 as pb
 from volunteer_hours.v1 import policy_service_pb2 as policy_pb
 from volunteer_hours.v1 import project_service_pb2 as project_pb
@@ -41,6 +42,8 @@ ListRequest: TypeAlias = (
     | training_pb.ListTrainingSessionsRequest
     | recognition_pb.ListRecognitionsRequest
     | recognition_pb.ListMilestonesRequest
+    | delivery_pb.ListLagsRequest
+    | delivery_pb.ListRefusalsRequest
 )
 
 

@@ -33,6 +33,7 @@ from ledger.projections import (
     requirement_standings,
     shifts,
     statements,
+    subscriptions,
     training,
     volunteers,
 )
@@ -68,6 +69,7 @@ PROJECTIONS: Final[Sequence[Callable[[ReadDatabase, Batch], None]]] = (
     live_sessions.apply,
     projects.apply,
     donations.apply,
+    subscriptions.apply,
     training.apply,
     recognitions.apply,
     honours.apply,

@@ -10,6 +10,7 @@ from ledger.domain.volunteer import SealedDetails
 from ledger.grpc import resources
 from ledger.grpc.access_service import AccessService
 from ledger.grpc.audit_service import AuditService
+from ledger.grpc.delivery_service import DeliveryService
 from ledger.grpc.directory_service import DirectoryService, volunteer_message
 from ledger.grpc.event_replay import MESSAGE_BYTES_MAX, parts_of
 from ledger.grpc.hours_service import HoursService
@@ -31,7 +32,10 @@ from ledger.grpc.statement_service import StatementService
 from ledger.grpc.training_service import TrainingService
 from ledger.grpc.values import IDENTITY_TYPES, id_for
 from ledger.grpc.verification_service import RESOLUTIONS, VerificationService
+from ledger.projections.delivery_messages import FIELDS
+from ledger.projections.delivery_messages import STATES as SUBSCRIPTION_STATES
 from volunteer_hours.v1 import (
+    delivery_service_pb2,
     policy_service_pb2,
     resources_pb2,
     statement_service_pb2,
@@ -50,6 +54,7 @@ CLASSES = {
     "StatementService": StatementService,
     "LiveSessionService": LiveSessionService,
     "ProjectService": ProjectService,
+    "DeliveryService": DeliveryService,
     "TrainingService": TrainingService,
     "RecognitionService": RecognitionService,
     "DirectoryService": DirectoryService,
@@ -84,6 +89,8 @@ def test_every_method_of_a_proto_is_answered_and_nothing_else(service: ServiceDe
         (statement_service_pb2.StatementDetail.DESCRIPTOR, DETAILS.values()),
         (statement_service_pb2.StatementRevocation.DESCRIPTOR, REVOCATIONS),
         (statement_service_pb2.StatementState.DESCRIPTOR, set(STATES.values())),
+        (delivery_service_pb2.DeliveryField.DESCRIPTOR, FIELDS.values()),
+        (delivery_service_pb2.SubscriptionState.DESCRIPTOR, SUBSCRIPTION_STATES.values()),
         (values_pb2.EvidenceClass.DESCRIPTOR, EVIDENCE_CLASS_NUMBERS.values()),
         (policy_service_pb2.PolicyKind.DESCRIPTOR, KINDS.values()),
         (policy_service_pb2.Rounding.DESCRIPTOR, ROUNDINGS.values()),

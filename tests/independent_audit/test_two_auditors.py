@@ -63,6 +63,7 @@ NAMED_BY: Final = {
     "liveSessions": "session",
     "projects": "project",
     "donations": "donation",
+    "subscriptions": "subscription",
     "courses": "course",
     "sessions": "training_session",
     "completions": "completion",

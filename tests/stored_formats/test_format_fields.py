@@ -22,6 +22,7 @@ from ledger.domain.project_events import ProjectPlan
 from ledger.domain.recognition import RecognitionLevel
 from ledger.domain.service_run import KeyHolders, SettingSaid
 from ledger.domain.shift import Place
+from ledger.domain.subscription_events import DeliveryLimits, EntryPlace, OpenedPiece, ReceiverPosition
 from ledger.domain.values import Entry, ImportedFrom, Interval, LocalizedText, Position
 from ledger.domain.volunteer import SealedDetails
 from ledger.event_schemas import FOLDER, schemas
@@ -50,6 +51,10 @@ OBJECTS = {
     "PersonDetails": SealedDetails,
     "OpportunityDetails": OpportunityDetails,
     "ProjectPlan": ProjectPlan,
+    "DeliveryLimits": DeliveryLimits,
+    "ReceiverPosition": ReceiverPosition,
+    "EntryPlace": EntryPlace,
+    "OpenedPiece": OpenedPiece,
     "CourseDetails": CourseDetails,
     "HoursRules": HoursRules,
     "RequirementRules": RequirementRules,
@@ -74,6 +79,8 @@ PLURALS = {
     "codes": "code",
     "Levels": "Level",
     "RecognitionLevels": "RecognitionLevel",
+    "ReceiverPositions": "ReceiverPosition",
+    "OpenedPieces": "OpenedPiece",
     "Rates": "Rate",
 }
 NAMES = sorted(event_classes())

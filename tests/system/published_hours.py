@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import grpc
 from google.protobuf.message import Message
@@ -123,7 +124,7 @@ class Publisher:
         answer = self.client.send("HoursService/ListRestatements", question)
         return hours.ListRestatementsResponse.FromString(answer)
 
-    def stored_events(self) -> dict[str, dict[str, str]]:
+    def stored_events(self) -> dict[str, dict[str, Any]]:
         """All events by their id, in order of partition and position."""
         pages = [
             page

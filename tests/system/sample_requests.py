@@ -24,6 +24,7 @@ PLAIN = (
     "synthetic",
     "key-lost",
     "SAR",
+    "1-1-0-1of1@1",
     "staff/somebody",
     "a" * 64,
     "a" * 26,

@@ -14,6 +14,7 @@ from ledger.grpc.values import id_for
 from tests.system.acting import acting_as
 from tests.system.grpc_caller import at, with_id
 from volunteer_hours.v1 import access_service_pb2 as access
+from volunteer_hours.v1 import delivery_service_pb2 as deliveries
 from volunteer_hours.v1 import live_session_service_pb2 as live
 from volunteer_hours.v1 import participation_service_pb2 as participation
 from volunteer_hours.v1 import project_service_pb2 as projects
@@ -58,6 +59,7 @@ def names_of(which: str, first: str = "persons") -> list[str]:
         f"{shift}/registrations/{which}",
         f"{opportunity}/shifts/crowd/groupAttendances/g",
         f"{shift}/liveSessions/l",
+        f"subscriptions/{which}",
         f"projects/{which}",
         f"projects/{which}/donations/{id_for(LOCAL_CLIENT, GIVEN)}",
         f"courses/{which}",
@@ -96,11 +98,22 @@ def build(channel: grpc.Channel) -> None:
     for which in ("own", "other"):
         _build_tenant(channel, which)
         _send(channel, "AccessService/RegisterClient", access.RegisterClientRequest(client_id=which, terms=terms))
+        _build_subscription(channel, which)
     period = values_pb2.Period(start_date="2025-01-01", end_date="2025-12-31")
     closing = reporting.ClosePeriodRequest(period_id="p", period=period)
     _send(channel, "ReportingService/ClosePeriod", closing)
     revoking = access.RevokeClientRequest(name="clients/gone", revoked_for="key-lost")
     _send(channel, "AccessService/RevokeClient", revoking)
+
+
+def _build_subscription(channel: grpc.Channel, which: str) -> None:
+    """The one is that of the client through which people act."""
+    subscribing = deliveries.OpenSubscriptionRequest(
+        subscription_id=which,
+        client=f"clients/{APPS}" if which == "own" else "clients/other",
+        limits=deliveries.DeliveryLimits(stall_after_seconds=86_400),
+    )
+    _send(channel, "DeliveryService/OpenSubscription", subscribing)
 
 
 def _build_recognition(channel: grpc.Channel) -> None:

@@ -56,6 +56,7 @@ from ledger.search import preferences
 from ledger.search.preferences import Preferences
 from ledger.settings import Settings
 from tests.system.closing_programme import close, close_again
+from tests.system.delivering_programme import delivering
 from tests.system.giving_programme import giving
 from tests.system.honouring_programme import honouring
 from tests.system.lesson_programme import lesson
@@ -179,6 +180,7 @@ async def _record(settings: Settings) -> None:
         await waiting(programme, GREEN, VERIFIER, PERSONS)
         await giving(programme, GREEN, GARDEN)
         await reviewing(programme)
+        await delivering(programme, settings)
         await honouring(programme, GREEN, VERIFIER)
         await close_again(programme, settings)
         await _ends(programme)
