@@ -8,7 +8,6 @@ import re
 import shlex
 import signal
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -355,7 +354,6 @@ def test_what_people_see(club):
     assert "is for attendances" in " ".join(wrong_kind.stderr.replace("│", " ").split())
 
 
-@pytest.mark.skipif(find_spec("ledger.commands.save") is None, reason="nothing is saved in this version")
 def test_saved_and_imported_into_an_empty_ledger_the_balances_are_the_same(club):
     history(club)
     before = balances(club)
