@@ -7,7 +7,7 @@ from typing import Final
 
 from ledger.bulk.comparing import Wanted
 from ledger.bulk.kind import Import, RowByRow
-from ledger.bulk.names import SHIFT, attendance_id, holder_of, row_key
+from ledger.bulk.names import attendance_id, holder_of, row_key
 from ledger.bulk.persons import Persons
 from ledger.bulk.recording import Recording
 from ledger.bulk.rows import read_id, source_time
@@ -29,7 +29,7 @@ class Attendances(RowByRow):
         self._shared = shared
         self._system = shared.mapping.system
         self._persons = Persons(shared.questions, shared.seen, shared.mapping, shared.words)
-        self._shifts = Shifts(shared.questions, shared.seen)
+        self._shifts = Shifts(shared.questions, shared.seen, shared.words)
         self._served = ServedTimes(shared.mapping)
         self._recording = Recording(shared, KIND)
 
@@ -63,12 +63,9 @@ class Attendances(RowByRow):
 
     def _span(self, line: Line, values: Values, shift: str) -> Span | None:
         facts = self._shifts.get(shift)
-        if facts is None:
-            what = "empty" if not shift else f"the ledger has no {shift}"
-            if shift and not SHIFT.fullmatch(shift):
-                what = f"{shift!r} is no shift"
+        if isinstance(facts, str):
             if not any(problem.column == values.column("shift") for problem in values.problems):
-                values.wrong("shift", what, "write one that is there, opportunities/…/shifts/…")
+                values.wrong("shift", facts, "write one that is there, opportunities/…/shifts/…")
             return None
         span = self._served.span(line, facts)
         if isinstance(span, tuple):

@@ -94,7 +94,8 @@ class OlderHours:
         zone = ZoneInfo(first.time_zone)
         default = self._mapping.defaults.get("start_time")
         begin = midnight(first.day, zone, default if isinstance(default, time) else time())
-        spans = laid([self._day_row(row) for row in rows], day_span(first.day, zone), begin)
+        beside = self._beside(rows)
+        spans = laid([*beside, *map(self._day_row, rows)], day_span(first.day, zone), begin)[len(beside) :]
         for row, span in zip(rows, spans, strict=True):
             if span is None:
                 yield self._without_room(row, sum(one.seconds for one in rows))
@@ -103,6 +104,15 @@ class OlderHours:
             notes = tuple(row.notes.splitlines())
             wanted = Wanted(row.name, row.shift, *span)
             yield self._recording.step(row.line, row.record_id, wanted, learnt, notes, ATTENDANCES)
+
+    def _beside(self, rows: Sequence[KeptRow]) -> list[DayRow]:
+        """What the ledger has of the person and this file has not: an earlier file had it, and its time is taken."""
+        names = {row.name for row in rows}
+        return [
+            DayRow(known.end - known.start, (known.start, known.end))
+            for known in self._shared.seen.listed_of(rows[0].person)
+            if known.name not in names and known.state not in STAYS
+        ]
 
     def _day_row(self, row: KeptRow) -> DayRow:
         for known in self._recording.known(row.name):

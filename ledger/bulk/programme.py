@@ -6,12 +6,13 @@ import re
 from datetime import datetime
 from typing import Final
 
+import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from ledger.bulk.kind import Import
 from ledger.bulk.older_row import ONLINE, OlderRow
 from ledger.bulk.records import provenance
-from ledger.bulk.refusals import ALREADY_THERE
+from ledger.bulk.refusals import ALREADY_THERE, as_status
 from ledger.bulk.request_ids import request_id
 from ledger.bulk.shifts import listed_of
 from ledger.bulk.steps import Step, Told
@@ -60,9 +61,16 @@ class Programme:
         if self._shared.seen.keep_shift(row.shift, in_ledger=False):
             steps.append(self._open(line, row, learnt))
         elif self._shared.seen.is_new_shift(row.shift) and self._shared.seen.is_in_ledger(row.shift):
-            async for attendance in self._shared.questions.attendances(row.shift):
-                self._shared.seen.keep_listed(listed_of(attendance))
+            await self._list(row.shift, values)
         return steps
+
+    async def _list(self, shift: str, values: Values) -> None:
+        try:
+            async for attendance in self._shared.questions.attendances(shift):
+                self._shared.seen.keep_listed(listed_of(attendance))
+        except grpc.aio.AioRpcError as error:
+            self._shared.seen.forget_shift(shift)
+            values.wrong("organization", self._shared.words(as_status(error)), "")
 
     async def send(self, step: Step) -> Told:
         """Publish, or open. Raises grpc.RpcError."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -79,8 +81,7 @@ class Recording:
         page = page_of(self._system, self._kind, (step.request for step in steps))
         answer = await self._shared.commands.record(page)
         if isinstance(answer, status_pb2.Status):
-            what = f"its page of {len(steps)} was refused: {self._shared.words(answer)}"
-            return [step.refused(what) for step in steps]
+            return await self._refused_page(steps, answer)
         there = [
             (step, outcome.refusal)
             for step, outcome in zip(steps, answer.outcomes, strict=True)
@@ -92,6 +93,16 @@ class Recording:
             if outcome.HasField("recorded")
         ]
         return [*told, *await asyncio.gather(*(self._refused(step, refusal) for step, refusal in there))]
+
+    async def _refused_page(self, steps: Sequence[Step], refusal: status_pb2.Status) -> list[Told]:
+        """A page is refused whole where one shift is not this caller's: those at other shifts are sent without it."""
+        by_shift: dict[str, list[Step]] = defaultdict(list)
+        for step in steps:
+            by_shift[pb.AttendanceRecord.FromString(step.request).shift].append(step)
+        if len(by_shift) == 1:
+            return [step.refused(self._shared.words(refusal)) for step in steps]
+        told = await asyncio.gather(*(self._record(at_one) for at_one in by_shift.values()))
+        return list(chain.from_iterable(told))
 
     async def _refused(self, step: Step, refusal: status_pb2.Status) -> Told:
         """A row that was not recorded: perhaps because it was before, by this import or by another one."""

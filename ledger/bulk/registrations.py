@@ -9,10 +9,12 @@ from itertools import chain
 from typing import Final
 from uuid import uuid4
 
+import grpc
+
 from ledger.bulk.kind import Import, RowByRow
 from ledger.bulk.names import SHIFT
 from ledger.bulk.persons import Persons
-from ledger.bulk.refusals import ALREADY_THERE, NOT_FOUND, NOTHING_CHANGES
+from ledger.bulk.refusals import ALREADY_THERE, NOT_FOUND, NOTHING_CHANGES, as_status
 from ledger.bulk.request_ids import request_id
 from ledger.bulk.rows import read_id
 from ledger.bulk.steps import Step, Told, refused
@@ -45,7 +47,8 @@ class Registrations(RowByRow):
         self._shared = shared
         self._system = shared.mapping.system
         self._persons = Persons(shared.questions, shared.seen, shared.mapping, shared.words)
-        self._shifts: dict[str, bool] = {}
+        self._shifts: dict[str, str] = {}
+        """Why nobody can be registered there; empty for one that is there."""
 
     async def check(self, lines: Sequence[Line]) -> Sequence[Step | Told]:
         rows = [Values(line, self._shared.mapping) for line in lines]
@@ -67,10 +70,15 @@ class Registrations(RowByRow):
     async def _learn(self, shift: str) -> None:
         if shift in self._shifts:
             return
-        self._shifts[shift] = await self._shared.questions.shift(shift) is not None
-        if self._shifts[shift]:
+        if await self._shared.questions.shift(shift) is None:
+            self._shifts[shift] = f"the ledger has no {shift}"
+            return
+        self._shifts[shift] = ""
+        try:
             async for registration in self._shared.questions.registrations(shift):
                 self._shared.seen.keep_place(registration.name, registration.state)
+        except grpc.aio.AioRpcError as error:
+            self._shifts[shift] = self._shared.words(as_status(error))
 
     def _checked(self, line: int, values: Values, shift: str, person: str) -> Step | Told:
         read_id(values, self._shared.seen, line, lambda id_: id_)
@@ -78,10 +86,8 @@ class Registrations(RowByRow):
         if status not in (REGISTERED, WITHDRAWN):
             right = f"write {REGISTERED} or {WITHDRAWN}, or say in values.status which word is which"
             values.wrong("status", f"{shown(status)} is neither", right)
-        if not self._shifts.get(shift):
-            values.wrong(
-                "shift", f"the ledger has no {shown(shift)}", "write one that is there, opportunities/…/shifts/…"
-            )
+        if why := self._shifts.get(shift, f"{shown(shift)} is no shift"):
+            values.wrong("shift", why, "write one that is there, opportunities/…/shifts/…")
         if values.problems:
             return refused(line, "", *values.problems)
         name = f"{shift}/registrations/{person.removeprefix('volunteers/')}"

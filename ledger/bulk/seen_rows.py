@@ -60,6 +60,10 @@ class SeenRows:
         """Whether what the ledger has at this shift was not kept yet."""
         return self.rows.execute("insert or ignore into shifts values (?)", (name,)).rowcount == 1
 
+    def forget_shift(self, name: str) -> None:
+        """What it has could not be kept."""
+        self.rows.execute("delete from shifts where name = ?", (name,))
+
     def keep_shift(self, name: str, *, in_ledger: bool) -> bool:
         """Remember a shift that is there, or will be; whether it was not remembered yet."""
         added = self.rows.execute("insert or ignore into opened values (?, ?)", (name, in_ledger))
@@ -90,6 +94,17 @@ class SeenRows:
         if not self._any_listed:
             return []
         found = self.rows.execute("select name, shift, first, past, state from listed where id = ?", (id_,))
+        return [Listed(*row) for row in found]
+
+    def listed_of(self, person: str) -> list[Listed]:
+        """What the ledger has of a person at the shifts that rows name."""
+        if not self._any_listed:
+            return []
+        prefix = f"{person}/attendances"
+        found = self.rows.execute(
+            "select name, shift, first, past, state from listed where name > ? and name < ?",
+            (f"{prefix}/", f"{prefix}0"),  # 0 comes next behind the slash
+        )
         return [Listed(*row) for row in found]
 
     def missing(self, prefix: str) -> Iterator[Listed]:

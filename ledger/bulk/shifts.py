@@ -9,9 +9,13 @@ from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import grpc
+
 from ledger.bulk.asking import Questions
 from ledger.bulk.names import SHIFT
+from ledger.bulk.refusals import Words, as_status
 from ledger.bulk.seen_rows import Listed, SeenRows
+from ledger.sheets.words import shown
 from volunteer_hours.v1 import resources_pb2 as pb
 
 REMEMBERED_MAX: Final = 20_000
@@ -32,14 +36,17 @@ class ShiftFacts:
 class Shifts:
     """Shifts by name, the newest in memory."""
 
-    def __init__(self, questions: Questions, seen: SeenRows) -> None:
+    def __init__(self, questions: Questions, seen: SeenRows, words: Words) -> None:
         self._questions = questions
         self._seen = seen
-        self._known: dict[str, ShiftFacts | None] = {}
+        self._words = words
+        self._known: dict[str, ShiftFacts | str] = {}
 
-    def get(self, name: str) -> ShiftFacts | None:
-        """One that was learnt in this page; None where the ledger has none of this name."""
-        return self._known.get(name)
+    def get(self, name: str) -> ShiftFacts | str:
+        """One that was learnt in this page; or why there is none for this caller."""
+        if name and not SHIFT.fullmatch(name):
+            return f"{shown(name)} is no shift"
+        return self._known[name] if name else "empty"
 
     async def learn(self, names: Iterable[str]) -> None:
         """Ask for those that are not known yet, and for the attendances that they have. Raises grpc.RpcError."""
@@ -50,10 +57,18 @@ class Shifts:
 
     async def _learn(self, name: str) -> None:
         shift = await self._questions.shift(name)
-        self._known[name] = None if shift is None else facts_of(shift)
-        if shift is not None and self._seen.is_new_shift(name):
-            async for attendance in self._questions.attendances(name):
-                self._seen.keep_listed(listed_of(attendance))
+        if shift is None:
+            self._known[name] = f"the ledger has no {name}"
+            return
+        self._known[name] = facts_of(shift)
+        if self._seen.is_new_shift(name):
+            try:
+                async for attendance in self._questions.attendances(name):
+                    self._seen.keep_listed(listed_of(attendance))
+            except grpc.aio.AioRpcError as error:
+                # It is not this caller's: what it has is not told, and nothing may be recorded there.
+                self._known[name] = self._words(as_status(error))
+                self._seen.forget_shift(name)
 
 
 def facts_of(shift: pb.Shift) -> ShiftFacts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 from uuid import uuid4
 
@@ -61,8 +62,11 @@ class Verifications(RowByRow):
         page.request_id = str(uuid4())
         answer = await self._shared.commands.verify(page)
         if isinstance(answer, status_pb2.Status):
-            what = f"its page of {len(steps)} was refused: {self._shared.words(answer)}"
-            return [step.refused(what) for step in steps]
+            if len(steps) == 1:
+                return [steps[0].refused(self._shared.words(answer))]
+            # A page is refused whole where one item is not this verifier's: the others are sent without it.
+            told = await asyncio.gather(*(self.send([step]) for step in steps))
+            return list(chain.from_iterable(told))
         return [self._told(step, outcome) for step, outcome in zip(steps, answer.outcomes, strict=True)]
 
     def _key(self, record_id: str) -> str:

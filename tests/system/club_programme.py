@@ -76,10 +76,13 @@ class Club:
         )
         accredit = registry.AccreditOrganizationRequest(request_id=new_id(), name=self.organization)
         self.registry.AccreditOrganization(accredit, timeout=60)
-        appoint = registry.AppointMemberRequest(
-            request_id=new_id(), parent=self.organization, member=VERIFIER, role=MEMBER_ROLE_VERIFIER
+        self.appoint(VERIFIER, MEMBER_ROLE_VERIFIER)
+
+    def appoint(self, member: str, role) -> None:
+        request = registry.AppointMemberRequest(
+            request_id=new_id(), parent=self.organization, member=member, role=role, member_name="Synthetic Member"
         )
-        self.told(self.registry.AppointMember(appoint, timeout=60))
+        self.told(self.registry.AppointMember(request, timeout=60))
 
     def _offer(self) -> None:
         publish = registry.PublishOpportunityRequest(
