@@ -6,11 +6,11 @@ counts any more stays behind.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from ledger.saving.cells import as_it_was
 from ledger.sheets.fields import Kind
 from ledger.sheets.rows import Cell, Line, Problem
 from ledger.sheets.table import Table
@@ -20,7 +20,6 @@ MAPPINGS: Final = Path(__file__).parents[1] / "sheets" / "mappings"
 COUNTED: Final = "counted_seconds"
 """A column made here, of head counts: what any class still counts of them."""
 _LIVE: Final = ("claimed_seconds", "attended_seconds", "verified_seconds", "disputed_seconds", "withheld_seconds")
-_FORMULA: Final = re.compile("'+[=+\\-@\t\r\n＝＋－＠]")
 _ATTENDANCE: Final = "attendance"
 
 
@@ -96,4 +95,4 @@ def _seconds(cells: Mapping[str, Cell], name: str) -> int:
 
 
 def _as_it_was(cell: Cell) -> Cell:
-    return cell[1:] if isinstance(cell, str) and _FORMULA.match(cell) else cell
+    return as_it_was(cell) if isinstance(cell, str) else cell

@@ -18,6 +18,7 @@ FORBIDDEN = ("psycopg", "kafka", "ledger.application", "ledger.event_store", "le
         "ledger.feeds.importing",
         "ledger.commands.import_history",
         "ledger.commands.import_opportunities",
+        "ledger.commands.sheet_import",
         "ledger.commands.generate",
         "ledger.commands.report",
         "ledger.commands.demo_story",
