@@ -154,6 +154,7 @@ FULL_DOSES: Final = {
     "finding": ("tests/search", "tests/system/test_opportunity_search.py", "tests/system/test_matching.py"),
     "recognition": ("tests/system/test_recognition.py", "tests/system/test_milestones_followed.py"),
     "projects": ("tests/system/test_projects.py",),
+    "anomalies": ("tests/anomalies", "tests/system/test_anomalies.py"),
     "impact": ("tests/impact", "tests/system/test_impact.py", "tests/system/test_leeds.py"),
     "training": ("tests/faults/test_completion_kills.py", "tests/system/test_training.py"),
     "statements": (

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import Final
 
 from ledger.anomalies.facts import Unseen
 from ledger.anomalies.finding import Finding, first_events, in_order
 from ledger.anomalies.thresholds import Thresholds
+
+NAMED_MAX: Final = 100
+"""A larger batch is called by the first of it alone: a review names all subjects in one event."""
 
 
 def ghosts(unseen: Sequence[Unseen], thresholds: Thresholds) -> Iterator[Finding]:
@@ -31,10 +35,12 @@ def _batches(of_recorder: Sequence[Unseen], pause_seconds: int) -> Iterator[list
 
 def _found(batch: Sequence[Unseen]) -> Finding:
     first = batch[0]
+    names = [one.holder for one in batch]
+    named = names if len(names) <= NAMED_MAX else names[:1]
     return Finding(
         kind="ghost_volunteers",
         rule="ghost_volunteers",
-        subjects=in_order((first.organization, first.recorder, *(one.holder for one in batch))),
+        subjects=in_order((first.organization, first.recorder, *named)),
         organizations=(first.organization,),
         figures={
             "volunteers": len(batch),
@@ -45,4 +51,5 @@ def _found(batch: Sequence[Unseen]) -> Finding:
         events=first_events(code for one in batch for code in one.events),
         event_count=sum(one.count for one in batch),
         seconds=sum(one.seconds for one in batch),
+        persons=in_order(names),
     )

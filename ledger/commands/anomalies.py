@@ -11,6 +11,7 @@ from google.protobuf.json_format import MessageToDict
 
 from ledger.commands import arguments, printing
 from ledger.commands.connection import Caller, CommandFailed, connected
+from ledger.texts.anomalies import KINDS
 from volunteer_hours.v1 import anomalies_pb2 as pb
 from volunteer_hours.v1.audit_service_pb2_grpc import AuditServiceStub
 
@@ -128,9 +129,9 @@ def _print_reviewed(reviewed: pb.ReviewedAnomaly, as_json: bool) -> None:
 def _print(found: pb.ListAnomaliesResponse, caller: Caller) -> None:
     arabic = caller.language == arguments.Language.ARABIC.value
     for one in found.anomalies:
-        kind = _plain(pb.AnomalyKind.Name(one.kind), "ANOMALY_KIND_")
+        words = KINDS[pb.AnomalyKind.Name(one.kind).removeprefix("ANOMALY_KIND_").lower()]
         state = _plain(pb.AnomalyState.Name(one.state), "ANOMALY_STATE_")
-        printing.out.print(f"{kind}  {one.name}  {state}", style="bold", markup=False)
+        printing.out.print(f"{words.ar if arabic else words.en}  {one.name}  {state}", style="bold", markup=False)
         printing.out.print(f"  {one.rule.ar if arabic else one.rule.en}", markup=False)
         more = len(one.subjects) - _SUBJECTS_SHOWN
         subjects = ", ".join(one.subjects[:_SUBJECTS_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -17,10 +17,13 @@ from ledger.projections.snapshot import ReadConnection
 _VERIFYING: Final = ("hours-verified", "group-hours-verified")
 _DECLINING: Final = ("hours-declined", "group-hours-declined")
 # Hashes of all attendances need room; and the planner, which cannot know what is left of a group, guesses few and would
-# look shifts up one by one.
+# look shifts up one by one. Afterwards few events are looked up among many, as everywhere else.
 _ROOM: Final = """
-    select set_config('work_mem', '128MB', true), set_config('enable_nestloop', 'off', true),
-           set_config('jit', 'off', true), set_config('enable_mergejoin', 'off', true)
+    select set_config('work_mem', '128MB', true), set_config('jit', 'off', true),
+           set_config('enable_nestloop', 'off', true), set_config('enable_mergejoin', 'off', true)
+"""
+_AS_EVERYWHERE: Final = """
+    select set_config('enable_nestloop', 'on', true), set_config('enable_mergejoin', 'on', true)
 """
 _EVENTS: Final = """
     select l.partition, l.position, l.event_type, l.attendance, l.actor, l.recorded_at
@@ -60,6 +63,7 @@ async def read_facts(
     cursor = await connection.execute(FACTS, parameters, binary=True)
     for kind, fact in await cursor.fetchall():
         found.setdefault(kind, []).append(msgspec.Raw(fact.encode()))
+    await connection.execute(_AS_EVERYWHERE)
     cut = [kind for kind, facts in found.items() if len(facts) > FACTS_MAX]
     return msgspec.json.decode(msgspec.json.encode(found), type=Facts), cut
 

@@ -32,7 +32,9 @@ _BASE: Final = """
                    filter (where flags is not null and end_time is not null) as times,
                coalesce(sum(seconds) filter (where from_class = 0), 0)::bigint as seconds,
                coalesce(sum(seconds * ((to_class between 1 and 4)::int - (from_class between 1 and 4)::int)), 0)::bigint
-                   as counted
+                   as counted,
+               coalesce(sum(seconds * ((to_class between 1 and 5)::int - (from_class between 1 and 5)::int)), 0) > 0
+                   as stands
         from journal_lines
         group by holder, attendance
         having min(service_date) between coalesce(%(start_date)b::date, '-infinity')
@@ -41,6 +43,7 @@ _BASE: Final = """
     served as materialized (
         select coalesce(p.person, f.holder) as person, f.holder, f.attendance, f.code, f.organization, f.shift,
                f.service_date, f.heads, f.recorder, f.noted_at, f.clocked, f.acted, f.migrated, f.seconds, f.counted,
+               f.stands,
                f.times[2] as began, f.times[3] as ended, extract(epoch from s.start_time)::bigint as opens,
                extract(epoch from s.end_time)::bigint as closes, coalesce(s.time_zone, 'UTC') as time_zone,
                s.city_key, s.region, coalesce(s.online, false) as online
@@ -99,7 +102,7 @@ _BASE: Final = """
         select organization, holder, recorder, clocked, began / 60 %% 1440 as minute, ended - began as length_seconds,
                shift, service_date, seconds, code
         from served
-        where starts_with(holder, 'volunteers/') and closes > opens
+        where starts_with(holder, 'volunteers/') and closes > opens and stands
           and (began / 60 <> opens / 60 or ended / 60 <> closes / 60)
     ),
     often as (
@@ -121,7 +124,7 @@ _BASE: Final = """
                service_date::text as day, lag(seconds) over journey + seconds as seconds,
                array[lag(code) over journey, code] as events
         from served join movers using (person)
-        where starts_with(holder, 'volunteers/') and ended is not null and seconds > 0 and not online
+        where starts_with(holder, 'volunteers/') and ended is not null and stands and not online
           and (city_key is not null or region is not null)
         window journey as (partition by person order by began, code)
     )

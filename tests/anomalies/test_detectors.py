@@ -208,6 +208,12 @@ def test_ghosts_come_in_batches_of_one_recorder():
     assert not list(ghosts([], T))
 
 
+def test_a_large_batch_is_called_by_its_first():
+    [finding] = ghosts([unseen(number, number) for number in range(101)], T)
+    assert finding.subjects == (ONE, "staff/g", "volunteers/g0")
+    assert (finding.figures["volunteers"], len(finding.persons)) == (101, 101)
+
+
 def test_a_place_in_the_ledger_is_one_number_and_back():
     for place in ((0, 1), (1_023, 2**47)):
         assert event_place(event_code(*place)) == place

@@ -10,7 +10,7 @@ from ledger.batch_writer import WAITING_MAX
 from ledger.domain.refusals import Kind, Reason
 from ledger.event_bytes import EVENT_BYTES_MAX
 from ledger.grpc import event_replay, pages_in_flight, room, validation
-from ledger.projections import age_questions, attendance_pages, entry_pages, page_token
+from ledger.projections import age_questions, anomaly_questions, attendance_pages, entry_pages, page_token
 from ledger.settings import Settings
 from ledger.web.http_server import CONNECTIONS_MAX
 
@@ -35,6 +35,7 @@ def test_limits_of_the_process_are_those_of_the_code():
     assert f"| {WAITING_MAX:,} |" in row("commands that wait")
     assert f"| {WAITING_MAX:,} |" in row("looks that wait")
     assert f"| {age_questions.QUESTIONS_MAX} |" in row("questions about age bands")
+    assert f"| {anomaly_questions.QUESTIONS_MAX} |" in row("questions about [anomalies]")
     assert f"| {CONNECTIONS_MAX} |" in row("HTTP connections")
 
 
