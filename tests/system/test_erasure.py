@@ -147,6 +147,7 @@ def test_a_receipt_is_complete_once_no_process_can_remember_a_key(settings: Sett
         assert time.monotonic() - since >= KEY_SECONDS_MAX - FOLLOWS_SECONDS_MAX
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("partitions", [3], ids=["P=3"])
 def test_an_erasure_is_finished_after_a_kill_and_again_after_old_keys_were_restored(settings: Settings, tmp_path: Path):
     with served_ledger(settings, tmp_path / "logs", 1) as (running, [client]):

@@ -157,6 +157,7 @@ def test_killed_again_and_again_each_standing_is_told_once(running: Running, see
     assert not caller.told(_month(lost), caller.reverse(served[lost])).met
 
 
+@pytest.mark.proof
 def test_a_walk_that_was_broken_off_goes_on_and_leaves_nobody_out(running: Running) -> None:
     caller = running.callers[0]
     told_how = ("--volunteers", str(VOLUNTEERS), "--seed", str(VOLUNTEERS), "--json")
