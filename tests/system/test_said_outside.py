@@ -46,6 +46,7 @@ LABELS: Final[dict[str, re.Pattern[str]]] = {
     "outcome": re.compile("|".join(("OK", *Reason.__members__))),
     "child": re.compile("projections|keep-log"),
     "kind": re.compile("|".join(SecurityEvent)),
+    "subscription": re.compile("subscriptions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"),
 }
 """All labels there are, and what each may say."""
 
