@@ -92,12 +92,12 @@ def test_who_waits_for_a_group_without_end_is_ended(
     postgres: EmbeddedPostgres, kafka: LocalKafka, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A member that lives and never polls does not give its partitions up: the coordinator waits for five minutes."""
-    monkeypatch.setattr(consumers.stalled_reading, "JOIN_SECONDS_MAX", 8.0)
     settings = opened_ledger(postgres, kafka, 1)
     produce(settings, 0, [(b"first", [])])
     with closing(FastSource(settings)) as idle, closing(FastSource(settings)) as source:
         idle.follow(FromTheFirst())
         read_until(idle, b"first")
+        monkeypatch.setattr(consumers.stalled_reading, "JOIN_SECONDS_MAX", 2.0)
         source.follow(FromTheFirst())
         with pytest.raises(ReadingStalled, match="the group has given nothing"):
             poll_for(source, SECONDS_MAX)
